@@ -1,0 +1,386 @@
+//! Coordinate reference systems and the change from one to another, through PROJ.
+//!
+//! One order everywhere in Qike: (easting or longitude, northing or latitude, height). PROJ normalises to it, so an axis
+//! order of an authority (EPSG:4490 is latitude first, EPSG:4549 northing first) matters only to importers that read raw tuples.
+//! Heights pass unchanged: no vertical datum is applied here.
+
+use crate::datum_shift;
+use proj::Proj;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Once;
+
+/// A coordinate reference system by its definition: `EPSG:4549`, a PROJ string, WKT, or `LOCAL` (metres, nowhere on Earth).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Crs {
+    definition: String,
+}
+
+/// What kind of coordinates a CRS has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrsKind {
+    /// Degrees of longitude and latitude.
+    Geographic,
+    /// Metres east and north on a projection.
+    Projected,
+    /// Metres in a frame that is not tied to the Earth.
+    Local,
+}
+
+/// Where a source's coordinates come from: a CRS, or one of the offsets of Chinese web maps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceCrs {
+    /// A proper reference system.
+    Crs(Crs),
+    /// GCJ-02 degrees (Amap, Tencent, Google in China).
+    Gcj02,
+    /// BD-09 degrees (Baidu).
+    Bd09,
+}
+
+/// A definition PROJ refuses, or a position it cannot transform.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum CrsError {
+    /// PROJ does not know it.
+    #[error("'{definition}' is not a coordinate system Qike knows ({reason}); write EPSG:n, a PROJ string, WKT, GCJ02 or BD09")]
+    Unknown {
+        /// What was asked for.
+        definition: String,
+        /// PROJ's word.
+        reason: String,
+    },
+    /// Neither degrees nor metres that the engine can work in.
+    #[error("'{definition}' is a {kind}; a projected or geographic system is needed")]
+    Unusable {
+        /// What was asked for.
+        definition: String,
+        /// PROJ's type of it.
+        kind: String,
+    },
+    /// There is no way between the two.
+    #[error("no transformation from '{from}' to '{to}': {reason}")]
+    NoPath {
+        /// Source.
+        from: String,
+        /// Target.
+        to: String,
+        /// PROJ's word.
+        reason: String,
+    },
+    /// The position has no image.
+    #[error("position ({x}, {y}) cannot be transformed from '{from}': it lies outside the area where the system is defined")]
+    Outside {
+        /// First coordinate.
+        x: f64,
+        /// Second coordinate.
+        y: f64,
+        /// Source.
+        from: String,
+    },
+}
+
+impl Crs {
+    /// Longitude and latitude of WGS 84, degrees.
+    pub fn wgs84() -> Self {
+        Self { definition: "EPSG:4326".into() }
+    }
+
+    /// Metres in a frame of its own, for models without a place on Earth.
+    pub fn local() -> Self {
+        Self { definition: "LOCAL".into() }
+    }
+
+    /// An EPSG code that is already known to be good; [`Crs::parse`] checks.
+    pub fn epsg(code: u32) -> Result<Self, CrsError> {
+        Self::parse(&format!("EPSG:{code}"))
+    }
+
+    /// Checks a definition with PROJ. Takes `EPSG:n`, bare `n`, OGC URNs and URLs, PROJ strings, WKT, PROJJSON and `LOCAL`.
+    pub fn parse(text: &str) -> Result<Self, CrsError> {
+        let text = text.trim();
+        if text.eq_ignore_ascii_case("LOCAL") {
+            return Ok(Self::local());
+        }
+        let crs = Self { definition: canonical(text) };
+        let (kind, _) = crs.describe()?;
+        match kind.as_str() {
+            "GeographicCRS" | "GeodeticCRS" | "ProjectedCRS" | "CompoundCRS" | "BoundCRS" | "DerivedProjectedCRS" => Ok(crs),
+            _ => Err(CrsError::Unusable { definition: text.into(), kind }),
+        }
+    }
+
+    /// The definition as stored: parsing it again gives the same system.
+    pub fn definition(&self) -> &str {
+        &self.definition
+    }
+
+    /// The EPSG code, where the definition is one.
+    pub fn epsg_code(&self) -> Option<u32> {
+        self.definition.strip_prefix("EPSG:")?.parse().ok()
+    }
+
+    /// True for the frame without a place on Earth.
+    pub fn is_local(&self) -> bool {
+        self.definition == "LOCAL"
+    }
+
+    /// Degrees, metres on a projection, or a local frame.
+    pub fn kind(&self) -> Result<CrsKind, CrsError> {
+        if self.is_local() {
+            return Ok(CrsKind::Local);
+        }
+        let (_, json) = self.describe()?;
+        Ok(if is_geographic(&json) { CrsKind::Geographic } else { CrsKind::Projected })
+    }
+
+    /// The name in PROJ's database (`CGCS2000 / 3-degree Gauss-Kruger CM 120E`), or the definition itself.
+    pub fn name(&self) -> String {
+        let described = if self.is_local() { None } else { self.describe().ok() };
+        described
+            .and_then(|(_, json)| json.get("name").and_then(|n| n.as_str().map(str::to_owned)))
+            .filter(|name| name != "unknown")
+            .unwrap_or_else(|| self.definition.clone())
+    }
+
+    /// The definition as WKT (as GeoPackage keeps it in `gpkg_spatial_ref_sys`); `None` for `LOCAL`.
+    pub fn wkt(&self) -> Option<String> {
+        if self.is_local() {
+            return None;
+        }
+        let proj = Proj::new(&self.definition).ok()?;
+        proj.as_wkt(None, None).ok()
+    }
+
+    /// Where the system is meant to be used: west, south, east, north in degrees; `None` where PROJ knows no area.
+    pub fn area_of_use(&self) -> Option<[f64; 4]> {
+        if self.is_local() {
+            return None;
+        }
+        let (area, _) = Proj::new(&self.definition).ok()?.area_of_use().ok()?;
+        area.map(|a| [a.west, a.south, a.east, a.north])
+    }
+
+    /// A projected system that suits a place given in degrees: CGCS2000 3° Gauss-Krüger in China (EPSG:4534–4554), UTM elsewhere.
+    pub fn suggest(lon: f64, lat: f64) -> Result<Self, CrsError> {
+        if (73.5..136.5).contains(&lon) && (16.7..53.6).contains(&lat) {
+            let meridian = ((lon / 3.0).round() as i64).clamp(25, 45);
+            return Self::epsg((4534 + meridian - 25) as u32);
+        }
+        if !(-180.0..=180.0).contains(&lon) || !(-90.0..=90.0).contains(&lat) {
+            return Err(CrsError::Outside { x: lon, y: lat, from: "EPSG:4326".into() });
+        }
+        let zone = (((lon + 180.0) / 6.0).floor() as u32 + 1).clamp(1, 60);
+        Self::epsg(if lat >= 0.0 { 32600 } else { 32700 } + zone)
+    }
+
+    /// PROJ's type and its PROJJSON.
+    fn describe(&self) -> Result<(String, serde_json::Value), CrsError> {
+        let unknown = |reason: String| CrsError::Unknown { definition: self.definition.clone(), reason };
+        silence_proj();
+        let proj = Proj::new(&self.definition).map_err(|e| unknown(e.to_string()))?;
+        let text = proj.to_projjson(None, None, None).map_err(|e| unknown(e.to_string()))?;
+        let json: serde_json::Value = serde_json::from_str(&text).map_err(|e| unknown(e.to_string()))?;
+        let kind = json.get("type").and_then(|t| t.as_str()).unwrap_or("object of no known type").to_owned();
+        Ok((kind, json))
+    }
+}
+
+/// PROJ writes its complaints to stderr of its own accord; they reach the user through [`CrsError`] instead.
+fn silence_proj() {
+    static ONCE: Once = Once::new();
+    // SAFETY: a null context is PROJ's default one, from which every later context copies its level; `Once` keeps other
+    // threads of this module out while it is set.
+    ONCE.call_once(|| unsafe {
+        proj_sys::proj_log_level(std::ptr::null_mut(), proj_sys::PJ_LOG_LEVEL_PJ_LOG_NONE);
+    });
+}
+
+/// Walks into compound and bound systems to the horizontal one.
+fn is_geographic(json: &serde_json::Value) -> bool {
+    match json.get("type").and_then(|t| t.as_str()) {
+        Some("CompoundCRS") => json.pointer("/components/0").is_some_and(is_geographic),
+        Some("BoundCRS") => json.get("source_crs").is_some_and(is_geographic),
+        Some(kind) => kind == "GeographicCRS" || kind == "GeodeticCRS",
+        None => false,
+    }
+}
+
+/// One spelling for the many ways to write an EPSG code; PROJ strings get `+type=crs`.
+fn canonical(text: &str) -> String {
+    let upper = text.to_ascii_uppercase();
+    let is_code = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if is_code(text) {
+        return format!("EPSG:{text}");
+    }
+    for prefix in ["EPSG:", "URN:OGC:DEF:CRS:EPSG:", "HTTP://WWW.OPENGIS.NET/DEF/CRS/EPSG/", "HTTPS://WWW.OPENGIS.NET/DEF/CRS/EPSG/"] {
+        if let Some(rest) = upper.strip_prefix(prefix) {
+            let code = rest.rsplit([':', '/']).next().unwrap_or(rest);
+            if is_code(code) {
+                return format!("EPSG:{code}");
+            }
+        }
+    }
+    if upper.ends_with("CRS84") {
+        return "EPSG:4326".into();
+    }
+    if text.contains("+proj=") && !text.contains("+type=crs") {
+        return format!("{text} +type=crs");
+    }
+    text.to_owned()
+}
+
+impl fmt::Display for Crs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.definition)
+    }
+}
+
+impl SourceCrs {
+    /// `GCJ02`, `BD09` (with or without hyphen) or anything [`Crs::parse`] takes.
+    pub fn parse(text: &str) -> Result<Self, CrsError> {
+        match text.trim().to_ascii_uppercase().replace('-', "").as_str() {
+            "GCJ02" => Ok(Self::Gcj02),
+            "BD09" | "BD09LL" => Ok(Self::Bd09),
+            _ => Crs::parse(text).map(Self::Crs),
+        }
+    }
+
+    /// The proper system underneath: WGS 84 for the two offsets.
+    pub fn base(&self) -> Crs {
+        match self {
+            Self::Crs(crs) => crs.clone(),
+            Self::Gcj02 | Self::Bd09 => Crs::wgs84(),
+        }
+    }
+}
+
+impl fmt::Display for SourceCrs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Crs(crs) => crs.fmt(f),
+            Self::Gcj02 => f.write_str("GCJ02"),
+            Self::Bd09 => f.write_str("BD09"),
+        }
+    }
+}
+
+/// A ready transformation between two systems. Not `Send` (PROJ's contexts are not): make one a thread.
+pub struct Transform {
+    proj: Option<Proj>,
+    from: SourceCrs,
+    to: SourceCrs,
+}
+
+impl Transform {
+    /// From `from` to `to`; `LOCAL` goes only to and from itself.
+    pub fn new(from: &SourceCrs, to: &Crs) -> Result<Self, CrsError> {
+        Self::between(from, &SourceCrs::Crs(to.clone()))
+    }
+
+    /// As [`Transform::new`], with a target that may be GCJ-02 or BD-09.
+    pub fn between(from: &SourceCrs, to: &SourceCrs) -> Result<Self, CrsError> {
+        let (a, b) = (from.base(), to.base());
+        let no_path = |reason: String| CrsError::NoPath { from: a.to_string(), to: b.to_string(), reason };
+        silence_proj();
+        let proj = if a == b {
+            None
+        } else if a.is_local() || b.is_local() {
+            return Err(no_path("a local frame is not tied to the Earth; name its place with --source-crs".into()));
+        } else {
+            Some(Proj::new_known_crs(&a.definition, &b.definition, None).map_err(|e| no_path(e.to_string()))?)
+        };
+        Ok(Self { proj, from: from.clone(), to: to.clone() })
+    }
+
+    /// True where every position stays as it is.
+    pub fn is_identity(&self) -> bool {
+        self.proj.is_none() && self.from == self.to
+    }
+
+    /// Transforms one position; the height passes unchanged. `Err` for NaN and for positions without an image.
+    pub fn apply(&self, p: [f64; 3]) -> Result<[f64; 3], CrsError> {
+        let outside = || CrsError::Outside { x: p[0], y: p[1], from: self.from.to_string() };
+        if !p.iter().all(|c| c.is_finite()) {
+            return Err(outside());
+        }
+        let mut xy = (p[0], p[1]);
+        match self.from {
+            SourceCrs::Crs(_) => {}
+            SourceCrs::Gcj02 => xy = datum_shift::wgs84_from_gcj02(xy.0, xy.1),
+            SourceCrs::Bd09 => {
+                let gcj = datum_shift::gcj02_from_bd09(xy.0, xy.1);
+                xy = datum_shift::wgs84_from_gcj02(gcj.0, gcj.1);
+            }
+        }
+        if let Some(proj) = &self.proj {
+            xy = proj.convert(xy).map_err(|_| outside())?;
+        }
+        match self.to {
+            SourceCrs::Crs(_) => {}
+            SourceCrs::Gcj02 => xy = datum_shift::gcj02_from_wgs84(xy.0, xy.1),
+            SourceCrs::Bd09 => {
+                let gcj = datum_shift::gcj02_from_wgs84(xy.0, xy.1);
+                xy = datum_shift::bd09_from_gcj02(gcj.0, gcj.1);
+            }
+        }
+        if xy.0.is_finite() && xy.1.is_finite() { Ok([xy.0, xy.1, p[2]]) } else { Err(outside()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(from: &str, to: &str) -> Transform {
+        Transform::new(&SourceCrs::parse(from).unwrap(), &Crs::parse(to).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn easting_comes_first_whatever_the_authority_says() {
+        // Dishui Lake in CGCS2000 3° GK, CM 120° E: east of the meridian, so above the false easting of 500 km.
+        let p = to("EPSG:4326", "EPSG:4549").apply([121.93, 30.90, 4.0]).unwrap();
+        assert!((684_000.0..685_500.0).contains(&p[0]), "{p:?}");
+        assert!((3_420_000.0..3_424_000.0).contains(&p[1]), "{p:?}");
+        assert_eq!(p[2], 4.0);
+        let q = to("EPSG:4549", "EPSG:4490").apply(p).unwrap();
+        assert!((q[0] - 121.93).abs() < 1e-9 && (q[1] - 30.90).abs() < 1e-9);
+    }
+
+    #[test]
+    fn many_spellings_one_definition() {
+        for text in ["EPSG:7415", "7415", "urn:ogc:def:crs:EPSG::7415", "https://www.opengis.net/def/crs/EPSG/0/7415", "epsg:7415"] {
+            assert_eq!(Crs::parse(text).unwrap().definition(), "EPSG:7415", "{text}");
+        }
+        assert_eq!(Crs::parse("urn:ogc:def:crs:OGC:1.3:CRS84").unwrap(), Crs::wgs84());
+        assert_eq!(Crs::parse("EPSG:7415").unwrap().kind().unwrap(), CrsKind::Projected);
+        assert_eq!(Crs::wgs84().kind().unwrap(), CrsKind::Geographic);
+    }
+
+    #[test]
+    fn a_city_grid_of_its_own() {
+        let grid = "+proj=tmerc +lat_0=31.2354 +lon_0=121.4641 +k=1 +x_0=0 +y_0=0 +ellps=krass +units=m";
+        let p = to(grid, "EPSG:4326").apply([0.0, 0.0, 0.0]).unwrap();
+        assert!((p[0] - 121.4641).abs() < 0.01 && (p[1] - 31.2354).abs() < 0.01);
+        assert_eq!(Crs::parse(grid).unwrap().kind().unwrap(), CrsKind::Projected);
+    }
+
+    #[test]
+    fn refuses_what_is_no_crs_and_what_is_nowhere() {
+        for text in ["EPSG:999999", "banana", "", "EPSG:5703"] {
+            assert!(Crs::parse(text).is_err(), "{text}");
+        }
+        let t = to("EPSG:4326", "EPSG:4549");
+        assert!(t.apply([f64::NAN, 30.0, 0.0]).is_err());
+        assert!(t.apply([121.0, 95.0, 0.0]).is_err());
+        assert!(Transform::new(&SourceCrs::Crs(Crs::local()), &Crs::wgs84()).is_err());
+    }
+
+    #[test]
+    fn suggests_a_zone() {
+        assert_eq!(Crs::suggest(121.93, 30.90).unwrap().definition(), "EPSG:4550");
+        assert_eq!(Crs::suggest(121.4, 31.2).unwrap().definition(), "EPSG:4549");
+        assert_eq!(Crs::suggest(1.5, 42.5).unwrap().definition(), "EPSG:32631");
+        assert_eq!(Crs::suggest(-70.6, -33.4).unwrap().definition(), "EPSG:32719");
+    }
+}

@@ -1,0 +1,24 @@
+//! What every other crate of Qike speaks: time, coordinate systems, bounds, diagnostics, progress, randomness, hashes.
+//!
+//! It knows no city object, no file format and no store. The only foreign code it links is PROJ, so that there is one
+//! place where coordinates change their system.
+
+pub mod bounds;
+pub mod crs;
+pub mod datum_shift;
+pub mod diagnostic;
+pub mod feedback;
+pub mod frame;
+pub mod hash;
+pub mod rng;
+pub mod testdata;
+pub mod time;
+
+pub use bounds::{Bounds2, Bounds3};
+pub use crs::{Crs, CrsError, SourceCrs, Transform};
+pub use diagnostic::{Diagnostic, Place, Severity};
+pub use feedback::{Cancelled, Feedback, Listener, Task};
+pub use frame::LocalFrame;
+pub use hash::StateHasher;
+pub use rng::CounterRng;
+pub use time::SimTime;

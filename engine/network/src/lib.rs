@@ -1,0 +1,1 @@
+//! Lanes, junctions, signals, walkable areas and transit lines, derived from a scene; routing over them.

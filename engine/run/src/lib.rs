@@ -1,0 +1,1 @@
+//! From a scenario to a recording, and from recordings to a comparison.

@@ -1,0 +1,23 @@
+//! The city model in memory: objects with classes, LODs and geometry; immutable snapshots; what-if scenarios as data.
+//!
+//! No input or output here: importers write to [`ObjectSink`], the store keeps what comes through it, and everything that
+//! computes or draws reads a [`SceneSnapshot`].
+
+pub mod class;
+pub mod edit;
+pub mod geometry;
+pub mod lod;
+pub mod object;
+pub mod scenario;
+pub mod sink;
+pub mod snapshot;
+pub mod triangulate;
+
+pub use class::Class;
+pub use edit::Edit;
+pub use geometry::{Geometry, GeometryBuilder, GeometryKind, Material, Semantic};
+pub use lod::Lod;
+pub use object::{Attributes, CityObject, ObjectId, Series, Value};
+pub use scenario::Scenario;
+pub use sink::{ObjectSink, SinkError, SourceId, SourceInfo};
+pub use snapshot::{ObjectIx, SceneSnapshot};

@@ -1,0 +1,1 @@
+//! Mobility models on one clock: lane-level vehicles and walkers.

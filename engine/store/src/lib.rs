@@ -1,0 +1,1 @@
+//! The scene store: one GeoPackage file. The only crate that knows SQLite.

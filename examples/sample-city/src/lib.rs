@@ -1,0 +1,1 @@
+//! Deterministic generator of sample cities as ordinary source files.

@@ -1,0 +1,123 @@
+//! The lake, its islands, the canals and the sea; and what a line does when it crosses a canal: it becomes a bridge.
+
+use super::curve::Curve;
+use super::lingang::{CANAL_HALF, CANALS, COAST_RADIUS, LAKE_RADIUS, RING_CANAL, coast, outline, ray, ring};
+use crate::geo::{P, add, band, contains, crossing, edges, ellipse, lerp, polar};
+
+/// All water of the city as rings.
+pub struct Water {
+    pub lake: Vec<P>,
+    pub islands: Vec<Vec<P>>,
+    pub sea: Vec<P>,
+    /// Ring canal first, then the radial ones.
+    pub canals: Vec<Vec<P>>,
+    banks: Vec<Vec<P>>,
+}
+
+/// Centres of the islands (angle in degrees, radius), their half axes and turn.
+pub const ISLANDS: [((f64, f64), (f64, f64), f64); 3] =
+    [((75.0, 760.0), (150.0, 95.0), 160.0), ((195.0, 720.0), (175.0, 110.0), 100.0), ((310.0, 700.0), (120.0, 85.0), 30.0)];
+
+pub fn water() -> Water {
+    let canals_of = |half: f64| -> Vec<Vec<P>> {
+        let ends = (CANALS[0].0.to_radians(), CANALS[3].0.to_radians());
+        let mut all = vec![band([0.0, 0.0], RING_CANAL - half, RING_CANAL + half, ends.0, ends.1, 160)];
+        for (deg, end) in CANALS {
+            let outer: Curve = if end > 9000.0 { coast(COAST_RADIUS + 5.0) } else { ring(end) };
+            let sides = [ray(deg, -half), outer, ray(deg, half), ring(LAKE_RADIUS - 8.0)];
+            let guess = polar(2400.0, deg.to_radians());
+            all.extend(outline(&sides, guess).map(|(_, ring)| ring));
+        }
+        all
+    };
+    let sea = {
+        let c = coast(COAST_RADIUS);
+        let Curve::Circle { centre, .. } = c else { return empty() };
+        let middle = (-40f64).to_radians();
+        let shore: Vec<P> = (0..=96).map(|i| c.at(middle - 0.81 + 1.62 * f64::from(i) / 96.0)).collect();
+        let far = |p: P| add(centre, polar(9200.0, crate::geo::angle([p[0] - centre[0], p[1] - centre[1]])));
+        let outer: Vec<P> = shore.iter().rev().map(|p| far(*p)).collect();
+        shore.into_iter().chain(outer).rev().collect()
+    };
+    let islands = ISLANDS
+        .iter()
+        .map(|((deg, r), (rx, ry), turn)| {
+            let base = ellipse(polar(*r, deg.to_radians()), *rx, *ry, turn.to_radians(), 40);
+            let centre = crate::geo::centroid(&base);
+            // A little more on one side than on the other, so that an island does not look like an egg.
+            base.iter().enumerate().map(|(i, p)| lerp(centre, *p, 1.0 + 0.09 * (f64::from(i as u32) * 0.471).sin())).collect()
+        })
+        .collect();
+    Water {
+        lake: ellipse([0.0, 0.0], LAKE_RADIUS, LAKE_RADIUS, 0.0, 144),
+        islands,
+        sea,
+        canals: canals_of(CANAL_HALF),
+        banks: canals_of(CANAL_HALF + 4.0),
+    }
+}
+
+fn empty() -> Water {
+    Water { lake: vec![], islands: vec![], sea: vec![], canals: vec![], banks: vec![] }
+}
+
+impl Water {
+    /// Whether a ring touches water or comes nearer than `clear` metres to it.
+    pub fn touches(&self, shape: &[P], clear: f64) -> bool {
+        let near = |w: &[P]| crate::geo::gap(shape, w) <= clear;
+        self.canals.iter().any(|c| near(c)) || near(&self.sea) || (near(&self.lake) && !self.on_island(shape, clear))
+    }
+
+    /// Whether a ring lies on one island, at least `clear` metres from its shore.
+    pub fn on_island(&self, shape: &[P], clear: f64) -> bool {
+        self.islands.iter().any(|i| shape.iter().all(|p| contains(i, *p) && crate::geo::to_ring(*p, i) >= clear))
+    }
+
+    /// Cuts a line where it enters and leaves a canal's banks; each part says whether it is a bridge.
+    pub fn split(&self, line: &[P]) -> Vec<(Vec<P>, bool)> {
+        let mut parts: Vec<(Vec<P>, bool)> = Vec::new();
+        for pair in line.windows(2) {
+            let (a, b) = (pair[0], pair[1]);
+            let mut cuts = vec![0.0, 1.0];
+            for bank in &self.banks {
+                cuts.extend(edges(bank).filter_map(|(c, d)| crossing(a, b, c, d)));
+            }
+            cuts.sort_by(f64::total_cmp);
+            for c in cuts.windows(2).filter(|c| c[1] - c[0] > 1e-9) {
+                let (p, q) = (lerp(a, b, c[0]), lerp(a, b, c[1]));
+                let (p, q) = (if c[0] == 0.0 { a } else { p }, if c[1] == 1.0 { b } else { q });
+                let wet = self.banks.iter().any(|bank| contains(bank, lerp(p, q, 0.5)));
+                match parts.last_mut() {
+                    Some((points, was)) if *was == wet => points.push(q),
+                    _ => parts.push((vec![p, q], wet)),
+                }
+            }
+        }
+        parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_radial_crosses_the_ring_canal_on_one_bridge() {
+        let w = water();
+        let parts = w.split(&[polar(1400.0, 0.7), polar(2900.0, 0.7)]);
+        assert_eq!(parts.iter().map(|p| p.1).collect::<Vec<_>>(), [false, true, false]);
+        let bridge = crate::geo::dist(parts[1].0[0], parts[1].0[1]);
+        assert!((bridge - 48.0).abs() < 1.0, "{bridge}");
+    }
+
+    #[test]
+    fn islands_lie_in_the_lake_and_the_sea_does_not_reach_it() {
+        let w = water();
+        for i in &w.islands {
+            assert!(i.iter().all(|p| contains(&w.lake, *p)));
+            assert!(w.on_island(&crate::geo::rect(crate::geo::centroid(i), 20.0, 20.0, 0.0), 5.0));
+        }
+        assert!(crate::geo::gap(&w.lake, &w.sea) > 400.0);
+        assert!(crate::geo::area(&w.sea) > 0.0);
+    }
+}
