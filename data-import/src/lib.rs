@@ -1,1 +1,18 @@
-//! Importers of foreign formats, one module a format, writing to the scene's ObjectSink.
+//! Importers of foreign formats: one module a format under [`formats`], one line each in [`IMPORTERS`].
+//!
+//! An importer reads a [`Source`] and hands objects, in the coordinates that the sink asks for, to the scene's
+//! `ObjectSink`. It knows no store, no network and no model. Bad input is a `Diagnostic` given to the sink, or an
+//! [`ImportError`] where the whole source is unreadable; it is never a panic.
+
+pub mod error;
+pub mod formats;
+pub mod importer;
+pub mod plan;
+pub mod projector;
+pub mod source;
+
+pub use error::ImportError;
+pub use importer::{Confidence, IMPORTERS, Importer, Profile, sniff};
+pub use plan::{ImportReport, PlannedSource, SourceOutcome, import_all, plan, suggest_crs};
+pub use projector::Projector;
+pub use source::{Source, SourceOptions};

@@ -1,0 +1,31 @@
+# Qike 七可. Two commands: `make demo` and `make test`. CARGO_TARGET_DIR is respected.
+SHELL := /bin/bash
+target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+bin := $(target)/release
+demo := $(CURDIR)/demo
+
+.PHONY: demo test bench lint setup build clean-demo
+
+demo: setup build
+	@tools/demo.sh "$(bin)" "$(demo)"
+
+# One profile and one set of packages for demo and test, so that everything is built once.
+build:
+	cargo build --release --workspace --bins --locked
+
+setup:
+	@tools/setup.sh build
+
+test:
+	@tools/setup.sh test
+	@tools/test.sh
+
+bench: setup build
+	@tools/bench.sh "$(bin)" "$(demo)"
+
+lint:
+	cargo clippy --release --workspace --all-targets --locked -- -D warnings
+	cargo deny check
+
+clean-demo:
+	rm -rf "$(demo)"

@@ -1,0 +1,109 @@
+//! A file or folder to import, with what the user said about it.
+
+use crate::ImportError;
+use qike_core::SourceCrs;
+use qike_scene::{ObjectSink, SourceId, SourceInfo};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// What the user may say about a source.
+#[derive(Clone, Debug, Default)]
+pub struct SourceOptions {
+    /// The system of its coordinates; overrides what the file says of itself.
+    pub source_crs: Option<SourceCrs>,
+    /// A mapping file to read it through, instead of one beside it.
+    pub map: Option<PathBuf>,
+}
+
+/// A file or folder to import.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// As the user named it; this is what messages and the store show.
+    pub name: String,
+    /// What the user said about it.
+    pub options: SourceOptions,
+}
+
+impl Source {
+    /// A source shown under its own path.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let name = path.display().to_string();
+        Self { path, name, options: SourceOptions::default() }
+    }
+
+    /// With options.
+    #[must_use]
+    pub fn with(mut self, options: SourceOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The system to read coordinates in: the user's word, else the file's own, else `fallback`.
+    pub fn crs_or(&self, own: Option<SourceCrs>, fallback: impl FnOnce() -> SourceCrs) -> SourceCrs {
+        self.options.source_crs.clone().or(own).unwrap_or_else(fallback)
+    }
+
+    /// Opens the file for reading, through a buffer.
+    pub fn open(&self) -> Result<std::io::BufReader<File>, ImportError> {
+        let file = File::open(&self.path).map_err(|e| ImportError::io(&self.name, e))?;
+        Ok(std::io::BufReader::with_capacity(256 * 1024, file))
+    }
+
+    /// Reads the whole file, refusing more than `limit` bytes.
+    pub fn read(&self, limit: u64) -> Result<Vec<u8>, ImportError> {
+        read_file(&self.path, &self.name, limit)
+    }
+
+    /// Announces the source to the sink, with the hash of its content, and gives its number.
+    pub fn begin(&self, format: &str, crs: &str, sink: &mut dyn ObjectSink) -> Result<SourceId, ImportError> {
+        let content_hash = content_hash(&[self.path.as_path()]).map_err(|e| ImportError::io(&self.name, e))?;
+        self.begin_hashed(format, crs, content_hash, sink)
+    }
+
+    /// As [`Source::begin`], for sources made of several files whose hash the importer knows.
+    pub fn begin_hashed(
+        &self, format: &str, crs: &str, content_hash: String, sink: &mut dyn ObjectSink,
+    ) -> Result<SourceId, ImportError> {
+        let info = SourceInfo { path: self.name.clone(), format: format.into(), content_hash, crs: crs.into() };
+        Ok(sink.source(info)?)
+    }
+}
+
+/// Reads a whole file, refusing an empty one and more than `limit` bytes.
+pub fn read_file(path: &Path, name: &str, limit: u64) -> Result<Vec<u8>, ImportError> {
+    let file = File::open(path).map_err(|e| ImportError::io(name, e))?;
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| ImportError::io(name, e))?;
+    if bytes.len() as u64 > limit {
+        let reason = format!("the file is larger than the {} MiB that are read at once", limit >> 20);
+        return Err(ImportError::corrupt(name, format!("byte {limit}"), reason));
+    }
+    if bytes.is_empty() {
+        return Err(ImportError::Empty { file: name.into() });
+    }
+    Ok(bytes)
+}
+
+/// BLAKE3 of the files' bytes, hex; of a folder, of the names and bytes of the files directly in it, sorted by name.
+pub fn content_hash(paths: &[&Path]) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    for path in paths {
+        if path.is_dir() {
+            let mut files: Vec<PathBuf> = std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+            files.retain(|f| f.is_file());
+            files.sort();
+            for file in files {
+                hasher.update(file.file_name().unwrap_or_default().as_encoded_bytes());
+                hasher.update(&[0]);
+                hasher.update_reader(File::open(file)?)?;
+            }
+        } else {
+            hasher.update_reader(File::open(path)?)?;
+        }
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
