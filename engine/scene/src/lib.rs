@@ -4,20 +4,20 @@
 //! computes or draws reads a [`SceneSnapshot`].
 
 pub mod class;
-// pub mod edit;
+pub mod edit;
 pub mod geometry;
 pub mod lod;
 pub mod object;
-// pub mod scenario;
+pub mod scenario;
 pub mod sink;
 pub mod snapshot;
 pub mod triangulate;
 
 pub use class::Class;
-// pub use edit::Edit;
+pub use edit::Edit;
 pub use geometry::{Geometry, GeometryBuilder, GeometryKind, Material, Semantic};
 pub use lod::Lod;
 pub use object::{Attributes, CityObject, ObjectId, Series, Value};
-// pub use scenario::Scenario;
+pub use scenario::Scenario;
 pub use sink::{ObjectSink, SinkError, SourceId, SourceInfo};
 pub use snapshot::{ObjectIx, SceneSnapshot};

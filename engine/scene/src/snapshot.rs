@@ -170,7 +170,7 @@ mod tests {
         let hits = scene.window(&Bounds2 { min: [2.5, 3.5], max: [4.5, 5.0] });
         assert_eq!(hits.iter().map(|i| scene.get(*i).id.as_str()).collect::<Vec<_>>(), ["lamp:043", "lamp:044", "lamp:053", "lamp:054"]);
         assert_eq!(scene.of_class(Class::CityFurniture).len(), 100);
-        assert_eq!(scene.nearest_id("lamp:04"), Some("lamp:040"));
+        assert_eq!(scene.nearest_id("lanp:042"), Some("lamp:042"));
         assert_eq!(scene.nearest_id("zzz"), None);
     }
 }
