@@ -1,0 +1,294 @@
+//! One CityJSON geometry to the scene's: surfaces with bad numbers or too few points are left out, everything else is kept
+//! as it is nested in the file.
+
+use super::appearance::{keep_used, semantics, theme};
+use super::model::RawGeometry;
+use super::nested::Nested;
+use qike_scene::geometry::NONE;
+use qike_scene::{Geometry, GeometryKind, Lod, Material};
+
+/// What was wrong with a geometry, as counts.
+#[derive(Debug, Default, PartialEq)]
+pub struct Faults {
+    /// The type is none of CityJSON's, or the boundaries are not nested as the type says.
+    pub shape: Option<String>,
+    /// Surfaces, lines or points left out because of a vertex number or a vertex.
+    pub bad_vertices: usize,
+    /// Surfaces or lines left out for having too few points.
+    pub degenerate: usize,
+    /// Semantics or materials whose nesting does not fit the boundaries, or that name an entry which is not there.
+    pub unfit: Vec<&'static str>,
+}
+
+/// The kind and the depth of nesting of a geometry type.
+fn kind_of(name: &str) -> Option<(GeometryKind, usize)> {
+    Some(match name {
+        "MultiPoint" => (GeometryKind::MultiPoint, 0),
+        "MultiLineString" => (GeometryKind::MultiLine, 1),
+        "MultiSurface" => (GeometryKind::MultiSurface, 2),
+        "CompositeSurface" => (GeometryKind::CompositeSurface, 2),
+        "Solid" => (GeometryKind::Solid, 3),
+        "MultiSolid" => (GeometryKind::MultiSolid, 4),
+        "CompositeSolid" => (GeometryKind::CompositeSolid, 4),
+        _ => return None,
+    })
+}
+
+/// A level of detail as text; CityJSON's own text for none is 0.
+pub fn lod_of(text: Option<&str>) -> Result<Lod, String> {
+    let text = text.unwrap_or("0");
+    text.parse().map_err(|_| format!("'{text}' is not a level of detail; 0 is taken"))
+}
+
+/// Numbers the vertices that one geometry uses.
+#[derive(Default)]
+pub struct Renumber {
+    local: Vec<u32>,
+    touched: Vec<u32>,
+}
+
+impl Renumber {
+    /// Forgets the last geometry; numbers go up to `count` from now on.
+    fn reset(&mut self, count: usize) {
+        for global in self.touched.drain(..) {
+            self.local[global as usize] = NONE;
+        }
+        if self.local.len() < count {
+            self.local.resize(count, NONE);
+        }
+    }
+}
+
+/// What a geometry is built with.
+pub struct Surroundings<'a> {
+    /// Number of vertices that there are.
+    pub vertices: usize,
+    /// The document's materials.
+    pub materials: &'a [Material],
+    /// The theme to show.
+    pub default_theme: Option<&'a str>,
+}
+
+/// Builds a geometry that is no instance. `position` gives a vertex in the store's CRS, or `None` where there is none.
+/// `None` where nothing of it is left.
+pub fn build(
+    raw: RawGeometry, lod: Lod, around: &Surroundings, renumber: &mut Renumber, faults: &mut Faults,
+    mut position: impl FnMut(u32) -> Option<[f64; 3]>,
+) -> Option<Geometry> {
+    let Some((kind, depth)) = kind_of(&raw.kind) else {
+        faults.shape = Some(format!("'{}' is no geometry type of CityJSON", raw.kind));
+        return None;
+    };
+    let nested = &raw.boundaries;
+    let Some(leaf) = nested.leaf.filter(|leaf| *leaf == depth && !nested.malformed) else {
+        if nested.leaf.is_some() || nested.malformed {
+            faults.shape = Some(format!("the boundaries are not nested as those of a {} are", raw.kind));
+        }
+        return None;
+    };
+    let mut builder = Build {
+        out: Geometry::empty(lod, kind),
+        keep: Vec::new(),
+        renumber: { renumber.reset(around.vertices); renumber },
+        faults,
+    };
+    match depth {
+        0 => builder.points(&nested.indices, &mut position),
+        1 => builder.lines(nested, &mut position),
+        _ => builder.surfaces(nested, leaf, &mut position),
+    }
+    let Build { mut out, keep, faults, .. } = builder;
+    if !keep.contains(&true) {
+        return None;
+    }
+    if faults.bad_vertices > 0 {
+        drop_unused_vertices(&mut out);
+    }
+
+    // What holds an entry a surface: the number of surfaces, and the groups they are nested in, innermost first.
+    let (items, groups): (usize, Vec<&[u32]>) = match depth {
+        0 => (nested.indices.len(), vec![]),
+        1 | 2 => (nested.ends[1].len(), vec![]),
+        3 => (nested.ends[2].len(), vec![&nested.ends[1]]),
+        _ => (nested.ends[3].len(), vec![&nested.ends[2], &nested.ends[1]]),
+    };
+    let select = |values: Vec<u32>| values.into_iter().zip(&keep).filter_map(|(value, kept)| kept.then_some(value)).collect::<Vec<_>>();
+    if let Some(values) = &raw.surface_values {
+        match values.flatten(items, &groups) {
+            Some(values) => {
+                out.surface_semantic = select(values);
+                out.semantics = semantics(raw.surfaces);
+                let count = out.semantics.len() as u32;
+                let mut wrong = 0;
+                for entry in out.surface_semantic.iter_mut().filter(|entry| **entry != NONE && **entry >= count) {
+                    *entry = NONE;
+                    wrong += 1;
+                }
+                if wrong > 0 {
+                    faults.unfit.push("semantics");
+                }
+            }
+            None => faults.unfit.push("semantics"),
+        }
+    }
+    if let Some(values) = theme(&raw.materials, around.default_theme).filter(|_| depth >= 2) {
+        match values.flatten(items, &groups) {
+            Some(values) => {
+                let mut used = select(values);
+                let (materials, wrong) = keep_used(around.materials.to_vec(), &mut used);
+                if wrong > 0 {
+                    faults.unfit.push("materials");
+                }
+                if !materials.is_empty() {
+                    let one_for_all = materials.len() == 1 && used.iter().all(|m| *m == 0);
+                    (out.materials, out.surface_material) = (materials, if one_for_all { vec![] } else { used });
+                }
+            }
+            None => faults.unfit.push("materials"),
+        }
+    }
+    Some(out)
+}
+
+struct Build<'r, 'f> {
+    out: Geometry,
+    /// For each point, line or surface of the file: is it in `out`?
+    keep: Vec<bool>,
+    renumber: &'r mut Renumber,
+    faults: &'f mut Faults,
+}
+
+impl Build<'_, '_> {
+    /// Appends one vertex by its number in the document.
+    fn vertex(&mut self, global: u32, position: &mut impl FnMut(u32) -> Option<[f64; 3]>) -> bool {
+        let Some(local) = self.renumber.local.get(global as usize).copied() else { return false };
+        let local = if local != NONE {
+            local
+        } else {
+            let Some(p) = position(global) else { return false };
+            let fresh = self.out.vertices.len() as u32;
+            self.out.vertices.push(p);
+            self.renumber.local[global as usize] = fresh;
+            self.renumber.touched.push(global);
+            fresh
+        };
+        self.out.indices.push(local);
+        true
+    }
+
+    fn points(&mut self, numbers: &[u32], position: &mut impl FnMut(u32) -> Option<[f64; 3]>) {
+        for &number in numbers {
+            let good = self.vertex(number, position);
+            self.faults.bad_vertices += usize::from(!good);
+            self.keep.push(good);
+        }
+    }
+
+    /// Appends a ring or line; `false`, and nothing appended, where a vertex is bad.
+    fn ring(&mut self, numbers: &[u32], position: &mut impl FnMut(u32) -> Option<[f64; 3]>) -> bool {
+        let before = self.out.indices.len();
+        for &number in numbers {
+            if !self.vertex(number, position) {
+                self.out.indices.truncate(before);
+                return false;
+            }
+        }
+        self.out.ring_ends.push(self.out.indices.len() as u32);
+        true
+    }
+
+    fn lines(&mut self, nested: &Nested, position: &mut impl FnMut(u32) -> Option<[f64; 3]>) {
+        for line in 0..nested.ends[1].len() {
+            let numbers = part(&nested.indices, &nested.ends[1], line);
+            let long = numbers.len() >= 2;
+            let good = long && self.ring(numbers, position);
+            self.faults.degenerate += usize::from(!long);
+            self.faults.bad_vertices += usize::from(long && !good);
+            self.keep.push(good);
+        }
+    }
+
+    fn surfaces(&mut self, nested: &Nested, leaf: usize, position: &mut impl FnMut(u32) -> Option<[f64; 3]>) {
+        let (rings, surfaces) = (&nested.ends[leaf], &nested.ends[leaf - 1]);
+        let shells: &[u32] = if leaf >= 3 { &nested.ends[leaf - 2] } else { &[] };
+        let solids: &[u32] = if leaf >= 4 { &nested.ends[leaf - 3] } else { &[] };
+        let (mut shell, mut solid) = (0, 0);
+        for surface in 0..=surfaces.len() {
+            // Ends of shells and solids come before the surface that follows them.
+            while shells.get(shell).is_some_and(|end| *end as usize <= surface) {
+                self.out.shell_ends.push(self.out.surface_ends.len() as u32);
+                shell += 1;
+                while solids.get(solid).is_some_and(|end| *end as usize <= shell) {
+                    self.out.solid_ends.push(self.out.shell_ends.len() as u32);
+                    solid += 1;
+                }
+            }
+            if surface < surfaces.len() {
+                let good = self.surface(nested, rings, span(surfaces, surface), position);
+                self.keep.push(good);
+            }
+        }
+        if leaf == 3 {
+            self.out.solid_ends.push(self.out.shell_ends.len() as u32);
+        }
+    }
+
+    /// Appends one surface with its rings; nothing is appended where its exterior, or any vertex, is bad.
+    fn surface(
+        &mut self, nested: &Nested, rings: &[u32], range: std::ops::Range<usize>, position: &mut impl FnMut(u32) -> Option<[f64; 3]>,
+    ) -> bool {
+        let (indices, ring_ends) = (self.out.indices.len(), self.out.ring_ends.len());
+        let first = range.start;
+        let mut fault = range.is_empty();
+        self.faults.degenerate += usize::from(fault);
+        for ring in range {
+            let numbers = part(&nested.indices, rings, ring);
+            // CityJSON's rings are open; a file that closes them anyway means the same ring.
+            let numbers = match numbers {
+                [rest @ .., last] if rest.len() >= 3 && rest.first() == Some(last) => rest,
+                _ => numbers,
+            };
+            if numbers.len() < 3 {
+                self.faults.degenerate += 1;
+                fault |= ring == first;
+            } else if !self.ring(numbers, position) {
+                self.faults.bad_vertices += 1;
+                fault = true;
+            }
+            if fault {
+                break;
+            }
+        }
+        if fault {
+            self.out.indices.truncate(indices);
+            self.out.ring_ends.truncate(ring_ends);
+            return false;
+        }
+        self.out.surface_ends.push(self.out.ring_ends.len() as u32);
+        true
+    }
+}
+
+/// A surface that was given up half way leaves vertices behind that nothing uses.
+fn drop_unused_vertices(geometry: &mut Geometry) {
+    let mut number = vec![NONE; geometry.vertices.len()];
+    let mut kept = Vec::with_capacity(geometry.vertices.len());
+    for index in &mut geometry.indices {
+        let slot = &mut number[*index as usize];
+        if *slot == NONE {
+            *slot = kept.len() as u32;
+            kept.push(geometry.vertices[*index as usize]);
+        }
+        *index = *slot;
+    }
+    geometry.vertices = kept;
+}
+
+fn span(ends: &[u32], i: usize) -> std::ops::Range<usize> {
+    let start = if i == 0 { 0 } else { ends[i - 1] as usize };
+    start..ends[i] as usize
+}
+
+fn part<'n>(numbers: &'n [u32], ends: &[u32], i: usize) -> &'n [u32] {
+    &numbers[span(ends, i)]
+}

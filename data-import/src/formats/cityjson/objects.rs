@@ -1,0 +1,232 @@
+//! City objects of a document (or of one feature of a sequence) to objects of the scene.
+
+use super::appearance::material;
+use super::classes::class_of;
+use super::findings::Findings;
+use super::geometry::{Faults, Renumber, Surroundings, build, lod_of};
+use super::instance::Placement;
+use super::model::{Document, RawAppearance, RawGeometry, RawObject, RawTemplates, RawTransform};
+use super::vertices::Vertices;
+use crate::{ImportError, Projector};
+use qike_core::Feedback;
+use qike_scene::{CityObject, Class, Geometry, Material, ObjectId, ObjectSink, SourceId, Value};
+use std::collections::HashMap;
+
+/// What stays the same for all features of a file.
+pub struct Shared {
+    /// The file's transform.
+    pub transform: Option<RawTransform>,
+    /// Materials of the file.
+    pub materials: Vec<Material>,
+    /// Theme to show.
+    pub default_theme: Option<String>,
+    /// Geometry templates.
+    pub templates: RawTemplates,
+}
+
+impl Shared {
+    /// From a document's own parts.
+    pub fn new(transform: Option<RawTransform>, appearance: &RawAppearance, templates: RawTemplates) -> Self {
+        let materials = appearance.materials.iter().map(material).collect();
+        Self { transform, materials, default_theme: appearance.default_theme.clone(), templates }
+    }
+}
+
+/// Turns objects over to a sink.
+pub struct Objects<'a> {
+    /// Number of the source.
+    pub source: SourceId,
+    /// To the store's CRS.
+    pub projector: Projector,
+    /// What is wrong so far.
+    pub findings: Findings,
+    /// Progress and cancelling.
+    pub feedback: &'a Feedback,
+    renumber: Renumber,
+    textured: bool,
+}
+
+impl<'a> Objects<'a> {
+    /// Ready for the first document.
+    pub fn new(source: SourceId, projector: Projector, findings: Findings, feedback: &'a Feedback) -> Self {
+        Self { source, projector, findings, feedback, renumber: Renumber::default(), textured: false }
+    }
+
+    /// Gives out all objects of a document whose shared parts are `shared`.
+    pub fn give(&mut self, document: Document, shared: &Shared, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
+        let Document { vertices, objects, appearance, .. } = document;
+        let mut vertices = Vertices::new(vertices, shared.transform);
+        // A feature may have materials of its own.
+        let own: Vec<Material> = appearance.materials.iter().map(material).collect();
+        let materials = if own.is_empty() { &shared.materials } else { &own };
+        let theme = appearance.default_theme.as_deref().or(shared.default_theme.as_deref());
+        let family = Family::of(&objects);
+        for (index, (id, raw)) in objects.into_iter().enumerate() {
+            if index % 256 == 0 {
+                self.feedback.check()?;
+            }
+            let object = self.object(id, raw, &family, &mut vertices, materials, theme, &shared.templates, sink);
+            sink.object(object)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the source: what was held back, what was left out of place.
+    pub fn finish(mut self, file: &str, sink: &mut dyn ObjectSink) {
+        if self.textured {
+            let message = "the file has textures, which are not kept; materials are".to_owned();
+            self.findings.add(qike_core::Severity::Info, "cityjson-textures", "", "", message, sink);
+        }
+        self.findings.finish(sink);
+        self.projector.report(file, "vertices", sink);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn object(
+        &mut self, id: String, raw: RawObject, family: &Family, vertices: &mut Vertices, materials: &[Material], theme: Option<&str>,
+        templates: &RawTemplates, sink: &mut dyn ObjectSink,
+    ) -> CityObject {
+        let (class, exact) = class_of(&raw.kind);
+        if !exact && !raw.kind.starts_with('+') {
+            let message = format!("'{}' is no type of city object in CityJSON; it becomes a GenericCityObject", raw.kind);
+            self.findings.warn("cityjson-unknown-type", &id, &format!("/CityObjects/{id}/type"), message, sink);
+        }
+        let mut object = CityObject::new(id.as_str(), class, self.source);
+        object.attributes = raw.attributes;
+        object.name = ["name", "gml:name", "gml_name"].iter().find_map(|key| object.str(key)).map(str::to_owned);
+        for (key, value) in raw.others {
+            object.attributes.entry(key).or_insert(value);
+        }
+        if !exact {
+            object.attributes.insert("cityjson_type".into(), Value::String(raw.kind));
+        }
+        if class == Class::CityObjectGroup && !raw.children.is_empty() {
+            object.attributes.insert("members".into(), raw.children.into());
+        }
+        let parents = family.parents(&id, &raw.parents);
+        if let Some(first) = parents.first() {
+            object.parent = Some(ObjectId::new(first));
+            if parents.len() > 1 {
+                object.attributes.insert("cityjson_parents".into(), parents.iter().map(|p| Value::from(*p)).collect());
+            }
+            if !family.kinds.contains_key(*first) {
+                let message = format!("its parent '{first}' is not in the file");
+                self.findings.warn("cityjson-missing-parent", &id, &format!("/CityObjects/{id}/parents"), message, sink);
+            }
+        }
+        let around = Surroundings { vertices: vertices.len(), materials, default_theme: theme };
+        for (number, geometry) in raw.geometries.into_iter().enumerate() {
+            let path = format!("/CityObjects/{id}/geometry/{number}");
+            self.textured |= geometry.textured;
+            let built = if geometry.kind == "GeometryInstance" {
+                self.instance(&id, &path, &geometry, vertices, &around, templates, sink)
+            } else {
+                self.plain(&id, &path, geometry, vertices, &around, sink)
+            };
+            object.geometries.extend(built);
+        }
+        object
+    }
+
+    fn plain(
+        &mut self, id: &str, path: &str, raw: RawGeometry, vertices: &mut Vertices, around: &Surroundings, sink: &mut dyn ObjectSink,
+    ) -> Option<Geometry> {
+        let lod = lod_of(raw.lod.as_deref()).unwrap_or_else(|message| {
+            self.findings.warn("cityjson-bad-lod", id, &format!("{path}/lod"), message, sink);
+            qike_scene::Lod::ZERO
+        });
+        let mut faults = Faults::default();
+        let projector = &mut self.projector;
+        let built = build(raw, lod, around, &mut self.renumber, &mut faults, |i| vertices.position(i, projector, id));
+        self.tell(id, path, faults, around.vertices, sink);
+        built
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn instance(
+        &mut self, id: &str, path: &str, raw: &RawGeometry, vertices: &mut Vertices, around: &Surroundings, templates: &RawTemplates,
+        sink: &mut dyn ObjectSink,
+    ) -> Option<Geometry> {
+        let placement = Placement::of(raw).and_then(|placement| {
+            let anchor = vertices.original(placement.anchor).ok_or(format!("there is no vertex {}", placement.anchor))?;
+            let count = templates.templates.len();
+            let template = templates.templates.get(placement.template).ok_or(format!("there is no template {} among {count}", placement.template))?;
+            if template.kind == "GeometryInstance" {
+                return Err(format!("template {} is itself an instance", placement.template));
+            }
+            Ok((placement, anchor, template))
+        });
+        let (placement, anchor, template) = match placement {
+            Ok(found) => found,
+            Err(message) => {
+                self.findings.error("cityjson-bad-instance", id, path, format!("an instance is left out: {message}"), sink);
+                return None;
+            }
+        };
+        let lod = lod_of(template.lod.as_deref().or(raw.lod.as_deref())).unwrap_or_else(|message| {
+            self.findings.warn("cityjson-bad-lod", id, path, message, sink);
+            qike_scene::Lod::ZERO
+        });
+        let around = Surroundings { vertices: templates.vertices.len(), ..*around };
+        let mut faults = Faults::default();
+        let projector = &mut self.projector;
+        let built = build(template.copy(), lod, &around, &mut self.renumber, &mut faults, |i| {
+            let v = *templates.vertices.get(i as usize)?;
+            projector.project(placement.place(v, anchor), id)
+        });
+        self.tell(id, path, faults, templates.vertices.len(), sink);
+        built
+    }
+
+    fn tell(&mut self, id: &str, path: &str, faults: Faults, vertices: usize, sink: &mut dyn ObjectSink) {
+        if let Some(message) = faults.shape {
+            self.findings.error("cityjson-bad-geometry", id, path, format!("a geometry is left out: {message}"), sink);
+        }
+        if faults.bad_vertices > 0 {
+            let message = format!(
+                "{} surfaces, lines or points are left out: they use vertices that are none of the {vertices} of the file, or that have no place",
+                faults.bad_vertices
+            );
+            self.findings.error("cityjson-bad-index", id, &format!("{path}/boundaries"), message, sink);
+        }
+        if faults.degenerate > 0 {
+            let message = format!("{} rings or lines are left out: a ring needs three points, a line two", faults.degenerate);
+            self.findings.warn("cityjson-degenerate", id, &format!("{path}/boundaries"), message, sink);
+        }
+        for what in faults.unfit {
+            let message = format!("its {what} do not fit its boundaries, or name entries that are not there; those are left out");
+            self.findings.warn("cityjson-unfit-values", id, &format!("{path}/{what}"), message, sink);
+        }
+    }
+}
+
+/// Who is whose parent: from `parents`, and from `children` where an object names no parent.
+struct Family {
+    /// Whether each object of the file is a group.
+    kinds: HashMap<String, bool>,
+    parent_by_child: HashMap<String, String>,
+}
+
+impl Family {
+    fn of(objects: &[(String, RawObject)]) -> Self {
+        let kinds: HashMap<_, _> = objects.iter().map(|(id, o)| (id.clone(), o.kind == "CityObjectGroup")).collect();
+        let without: std::collections::HashSet<&str> =
+            objects.iter().filter(|(_, o)| o.parents.is_empty()).map(|(id, _)| id.as_str()).collect();
+        let mut parent_by_child = HashMap::new();
+        for (id, object) in objects.iter().filter(|(_, o)| o.kind != "CityObjectGroup") {
+            for child in object.children.iter().filter(|c| without.contains(c.as_str()) && *c != id) {
+                parent_by_child.entry(child.clone()).or_insert_with(|| id.clone());
+            }
+        }
+        Self { kinds, parent_by_child }
+    }
+
+    /// The parents of an object without the groups it is a member of; nobody is their own parent.
+    fn parents<'f>(&'f self, id: &str, stated: &'f [String]) -> Vec<&'f str> {
+        let mut parents: Vec<&str> = stated.iter().map(String::as_str).filter(|p| *p != id && self.kinds.get(*p) != Some(&true)).collect();
+        if parents.is_empty() {
+            parents.extend(self.parent_by_child.get(id).map(String::as_str));
+        }
+        parents
+    }
+}

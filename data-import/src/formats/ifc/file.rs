@@ -1,0 +1,226 @@
+//! An IFC file in memory: its bytes, where each entity stands, and lists of those that the importer starts from.
+
+use crate::{ImportError, Source, source};
+use ifc_lite_core::{AttributeValue, DecodedEntity, EntityDecoder, EntityIndex, EntityScanner, IfcType};
+use ifc_lite_processing::discovery::Discovery;
+use ifc_lite_processing::prepass::PrepassSpans;
+use ifc_lite_processing::scan::ScanClass;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Larger files are refused: the parser holds the whole text.
+const LIMIT: u64 = 8 << 30;
+
+/// The text that ends every complete file.
+const END: &[u8] = b"END-ISO-10303-21;";
+
+/// A product of the file, in its order.
+#[derive(Clone, Debug)]
+pub struct Product {
+    /// Entity number.
+    pub id: u32,
+    /// Its type.
+    pub kind: IfcType,
+    /// Where its record begins and ends.
+    pub span: (usize, usize),
+    /// The library has geometry for such a record.
+    pub has_shape: bool,
+}
+
+/// Relations that the importer reads, by what they say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// Whole and parts.
+    Aggregates,
+    /// Host and what is nested in it.
+    Nests,
+    /// Structure and what it contains.
+    Contains,
+    /// Host and opening.
+    Voids,
+    /// Opening and filling.
+    Fills,
+    /// Objects and a set of properties.
+    Properties,
+    /// Objects and their type.
+    Type,
+    /// Objects and their material.
+    Material,
+}
+
+/// An IFC file, scanned once.
+pub struct IfcFile {
+    /// The file's text.
+    pub bytes: Vec<u8>,
+    /// Entity number → where its record is.
+    pub index: Arc<EntityIndex>,
+    /// The schema that its header names: `IFC4`.
+    pub schema: String,
+    /// All products.
+    pub products: Vec<Product>,
+    /// All relations of interest: kind and record.
+    pub relations: Vec<(Relation, (usize, usize))>,
+    /// What the geometry library resolves before meshing.
+    pub spans: PrepassSpans,
+    /// Number of the project.
+    pub project: Option<u32>,
+    /// Entities that say where the model is, in the form the library's extractor wants.
+    pub georeferences: Vec<(u32, IfcType)>,
+    /// Geometric contexts (they know true north).
+    pub contexts: Vec<(usize, usize)>,
+    /// Lines of records that could not be read.
+    pub malformed: Vec<u64>,
+    /// Numbers that two records have; the later one counts.
+    pub repeated: Vec<u32>,
+}
+
+/// What a keyword means to the scan, found once a keyword.
+#[derive(Clone)]
+enum Meaning {
+    Product(IfcType),
+    Relation(Relation),
+    Georeference(IfcType),
+    Context,
+    Project,
+    Nothing,
+}
+
+impl IfcFile {
+    /// Reads and scans a file, refusing what is no IFC, or not all of one.
+    pub fn read(source: &Source) -> Result<Self, ImportError> {
+        let bytes = source::read_file(&source.path, &source.name, LIMIT)?;
+        Self::scan(bytes, &source.name)
+    }
+
+    /// Scans the text of a file.
+    pub fn scan(bytes: Vec<u8>, file: &str) -> Result<Self, ImportError> {
+        if !is_step(&bytes) {
+            return Err(ImportError::corrupt(file, "byte 0", "the file does not begin with 'ISO-10303-21;', as every IFC file does"));
+        }
+        let schema = ifc_lite_core::declared_schema_bounded(&bytes).unwrap_or_default();
+        if !schema.to_ascii_uppercase().starts_with("IFC") {
+            let reason = format!("the header names the schema '{schema}', which is not IFC");
+            return Err(ImportError::corrupt(file, "FILE_SCHEMA", reason));
+        }
+        let tail = &bytes[bytes.len().saturating_sub(4096)..];
+        if !tail.windows(END.len()).any(|w| w == END) {
+            let line = line_of(&bytes, bytes.len());
+            return Err(ImportError::corrupt(file, format!("line {line}"), "the file is cut off: 'END-ISO-10303-21;' is missing"));
+        }
+
+        let mut index = EntityIndex::default();
+        let mut discovery = Discovery::new(false);
+        let mut meanings: HashMap<&str, Meaning> = HashMap::new();
+        let (mut products, mut relations, mut georeferences, mut contexts) = (vec![], vec![], vec![], vec![]);
+        let (mut project, mut repeated) = (None, vec![]);
+        let mut scanner = EntityScanner::new(&bytes);
+        while let Some((id, name, start, end)) = scanner.next_entity() {
+            if index.insert(id, (start, end)).is_some() {
+                repeated.push(id);
+            }
+            let has_shape = discovery.observe(&bytes, ScanClass::classify(name), id, name, start, end).is_some();
+            match meanings.entry(name).or_insert_with(|| meaning(name)) {
+                Meaning::Product(kind) => products.push(Product { id, kind: kind.clone(), span: (start, end), has_shape }),
+                Meaning::Relation(relation) => relations.push((*relation, (start, end))),
+                Meaning::Georeference(kind) => georeferences.push((id, kind.clone())),
+                Meaning::Context => contexts.push((start, end)),
+                Meaning::Project => {
+                    project.get_or_insert(id);
+                    georeferences.push((id, IfcType::IfcProject));
+                }
+                Meaning::Nothing => {}
+            }
+        }
+        let malformed = scanner.malformed_record_starts().iter().chain(scanner.skipped_oversized_id_starts()).map(|at| line_of(&bytes, *at)).collect();
+        if index.is_empty() {
+            return Err(ImportError::corrupt(file, "DATA", "the data section holds no entity"));
+        }
+        let spans = discovery.prepass_spans;
+        Ok(Self {
+            index: Arc::new(index),
+            schema: schema.to_ascii_uppercase(),
+            products,
+            relations,
+            spans,
+            project,
+            georeferences,
+            contexts,
+            malformed,
+            repeated,
+            bytes,
+        })
+    }
+
+    /// A decoder of this file.
+    pub fn decoder(&self) -> EntityDecoder<'_> {
+        EntityDecoder::with_arc_index(&self.bytes, self.index.clone())
+    }
+
+    /// Reads the entity of a number, without keeping it.
+    pub fn entity(&self, decoder: &EntityDecoder<'_>, id: u32) -> Option<DecodedEntity> {
+        let (start, end) = *self.index.get(&id)?;
+        decoder.decode_at_uncached(start, end).ok()
+    }
+
+    /// Reads the record at a place.
+    pub fn record(&self, decoder: &EntityDecoder<'_>, span: (usize, usize)) -> Option<DecodedEntity> {
+        decoder.decode_at_uncached(span.0, span.1).ok()
+    }
+}
+
+/// The line, from 1, of a byte.
+pub fn line_of(bytes: &[u8], at: usize) -> u64 {
+    1 + bytes.iter().take(at).filter(|b| **b == b'\n').count() as u64
+}
+
+/// Does the text begin like a STEP file?
+pub fn is_step(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
+    text.starts_with(b"ISO-10303-21")
+}
+
+/// The number of an attribute, which may stand in a one-entry list.
+pub fn reference(entity: &DecodedEntity, slot: usize) -> Option<u32> {
+    let value = entity.get(slot)?;
+    value.as_entity_ref().or_else(|| value.as_list()?.first()?.as_entity_ref())
+}
+
+/// All numbers of an attribute that holds one or many.
+pub fn references(entity: &DecodedEntity, slot: usize) -> Vec<u32> {
+    entity.get_refs(slot).unwrap_or_default()
+}
+
+/// A text attribute that says something.
+pub fn text(entity: &DecodedEntity, slot: usize) -> Option<String> {
+    let value = entity.get(slot).and_then(AttributeValue::as_string)?.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+fn meaning(name: &str) -> Meaning {
+    let upper = name.to_ascii_uppercase();
+    let relation = match upper.as_str() {
+        "IFCRELAGGREGATES" => Relation::Aggregates,
+        "IFCRELNESTS" => Relation::Nests,
+        "IFCRELCONTAINEDINSPATIALSTRUCTURE" => Relation::Contains,
+        "IFCRELVOIDSELEMENT" => Relation::Voids,
+        "IFCRELFILLSELEMENT" => Relation::Fills,
+        "IFCRELDEFINESBYPROPERTIES" => Relation::Properties,
+        "IFCRELDEFINESBYTYPE" => Relation::Type,
+        "IFCRELASSOCIATESMATERIAL" => Relation::Material,
+        "IFCPROJECT" => return Meaning::Project,
+        "IFCGEOMETRICREPRESENTATIONCONTEXT" => return Meaning::Context,
+        // The scaled conversion begins with the plain one's attributes; the extractor wants it under that name.
+        "IFCMAPCONVERSION" | "IFCMAPCONVERSIONSCALED" => return Meaning::Georeference(IfcType::IfcMapConversion),
+        "IFCRIGIDOPERATION" => return Meaning::Georeference(IfcType::IfcRigidOperation),
+        "IFCPROJECTEDCRS" => return Meaning::Georeference(IfcType::IfcProjectedCRS),
+        "IFCGEOGRAPHICCRS" => return Meaning::Georeference(IfcType::IfcGeographicCRS),
+        "IFCWELLKNOWNTEXT" => return Meaning::Georeference(IfcType::IfcWellKnownText),
+        // IFC2x3 keeps the conversion in a property set by convention.
+        "IFCPROPERTYSET" => return Meaning::Georeference(IfcType::IfcPropertySet),
+        _ => {
+            let kind = ifc_lite_core::ifc_type_from_keyword(name);
+            return if kind.is_subtype_of(IfcType::IfcProduct) { Meaning::Product(kind) } else { Meaning::Nothing };
+        }
+    };
+    Meaning::Relation(relation)
+}
