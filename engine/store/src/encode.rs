@@ -1,0 +1,116 @@
+//! From an object to the values of its rows: done in parallel, before anything is written.
+
+use crate::codec;
+use crate::footprint::Footprint;
+use crate::gpb::{self, Shape};
+use crate::store::lod_bits;
+use qike_core::{Bounds2, Bounds3, Diagnostic};
+use qike_scene::{CityObject, Series};
+
+/// An object's geometries are numbered with 16 bits.
+pub const MOST_GEOMETRIES: usize = 1 << 16;
+
+/// All that is written of an object.
+pub struct Encoded {
+    /// The object, its geometries taken out.
+    pub object: CityObject,
+    /// JSON text.
+    pub attributes: String,
+    /// Of the whole content but the source.
+    pub hash: [u8; 16],
+    /// Bits of the LODs.
+    pub lods: i64,
+    /// Box around all geometry; empty without.
+    pub bounds: Bounds3,
+    /// Box around the plan.
+    pub plan_bounds: Bounds2,
+    /// Kind of the plan.
+    pub shape: Shape,
+    /// GeoPackage blob of the plan.
+    pub plan: Option<Vec<u8>>,
+    /// One blob a geometry.
+    pub blobs: Vec<Vec<u8>>,
+}
+
+/// Encodes an object; `Err` says why it cannot be kept.
+pub fn encode(mut object: CityObject, srs: i32) -> Result<Encoded, Box<Diagnostic>> {
+    let refuse = |code, what: &str| {
+        let message = format!("{} '{}' {what}; it is left out", object.class, object.id);
+        Err(Box::new(Diagnostic::error(code, message).object(object.id.as_str())))
+    };
+    if !object.geometries.iter().all(|g| g.is_finite()) {
+        return refuse("coordinate-not-finite", "has a coordinate that is no number");
+    }
+    if !object.geometries.iter().all(|g| g.is_consistent()) {
+        return refuse("geometry-broken", "has a geometry that refers to vertices or parts it does not have");
+    }
+    if object.geometries.len() > MOST_GEOMETRIES {
+        return refuse("geometry-too-many", "has more than 65,536 geometries");
+    }
+    let footprint = Footprint::of(&object);
+    let attributes = codec::json(&object.attributes);
+    let blobs: Vec<Vec<u8>> = object.geometries.iter().map(codec::encode).collect();
+    let hash = content_hash(&object, &attributes, &blobs);
+    let (lods, bounds) = (lod_bits(object.geometries.iter().map(|g| g.lod)), object.bounds());
+    object.geometries = Vec::new();
+    Ok(Encoded {
+        attributes,
+        hash,
+        lods,
+        bounds,
+        plan_bounds: footprint.bounds(),
+        shape: Shape::of(&footprint),
+        plan: gpb::write(&footprint, srs),
+        blobs,
+        object,
+    })
+}
+
+/// BLAKE3, cut to 128 bits, of everything an object says, each part with its length before it.
+pub fn content_hash(object: &CityObject, attributes: &str, blobs: &[Vec<u8>]) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    let mut part = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    let optional = |text: &Option<String>| text.as_deref().map_or(String::new(), |t| format!("={t}"));
+    part(object.id.as_str().as_bytes());
+    part(object.class.name().as_bytes());
+    part(optional(&object.name).as_bytes());
+    part(optional(&object.parent.as_ref().map(|p| p.as_str().to_owned())).as_bytes());
+    part(optional(&object.valid_from).as_bytes());
+    part(optional(&object.valid_to).as_bytes());
+    part(attributes.as_bytes());
+    blobs.iter().for_each(|blob| part(blob));
+    let mut short = [0; 16];
+    hasher.finalize_xof().fill(&mut short);
+    short
+}
+
+/// Times and values of a series as a blob: the number of samples, differences of times, then the values' bytes.
+pub fn encode_series(series: &Series) -> Vec<u8> {
+    let n = series.times.len().min(series.values.len());
+    let mut out = Vec::with_capacity(4 + n * 12);
+    crate::bytes::put_varint(&mut out, n as u64);
+    let mut before = 0;
+    for time in &series.times[..n] {
+        crate::bytes::put_signed(&mut out, time.ms().wrapping_sub(before));
+        before = time.ms();
+    }
+    series.values[..n].iter().for_each(|v| out.extend_from_slice(&v.to_le_bytes()));
+    out
+}
+
+/// Times and values of such a blob; `None` where it is broken.
+pub fn decode_series(blob: &[u8]) -> Option<(Vec<qike_core::SimTime>, Vec<f64>)> {
+    let mut r = crate::bytes::Reader::new(blob);
+    let n = r.count()?;
+    let mut before = 0i64;
+    let mut times = Vec::with_capacity(n);
+    for _ in 0..n {
+        before = before.wrapping_add(r.signed()?);
+        times.push(qike_core::SimTime(before));
+    }
+    let values = (0..n).map(|_| r.f64()).collect::<Option<Vec<_>>>()?;
+    (r.left() == 0).then_some((times, values))
+}

@@ -1,0 +1,340 @@
+//! Imports: one transaction, in which each source is compared with what is there, object by object.
+//!
+//! Nothing is written for an object whose content is as it was, so importing the same sources again leaves the file as it
+//! is, byte for byte. Dropping the transaction, a full disk, or the end of the process leave the store as it was.
+
+use crate::encode::{Encoded, encode, encode_series};
+use crate::error::{At, StoreError};
+use crate::report::{ImportReport, SourceChanges};
+use crate::schema;
+use crate::store::SceneStore;
+use crate::writer::{Outcome, Writer};
+use qike_core::{Crs, Diagnostic, Feedback};
+use qike_scene::{CityObject, ObjectId, ObjectSink, Series, SinkError, SourceId, SourceInfo};
+use rayon::prelude::*;
+use rusqlite::{OptionalExtension, params};
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
+
+/// Objects that are encoded in parallel and written together.
+const BATCH: usize = 4096;
+/// Vertices after which a batch ends early: IFC models have few objects with many.
+const BATCH_VERTICES: usize = 1 << 20;
+/// Diagnostics of a source that the store keeps; all are counted and reported.
+const KEPT_DIAGNOSTICS: usize = 10_000;
+
+/// A running import into a store.
+pub struct ImportTransaction<'s> {
+    writer: Writer<'s>,
+    feedback: Feedback,
+    batch: Vec<CityObject>,
+    batch_vertices: usize,
+    current: Option<Current>,
+    report: ImportReport,
+    part: Option<(crate::writer::Mark, ImportReport)>,
+    open: bool,
+}
+
+/// The source whose objects are coming.
+struct Current {
+    number: u32,
+    info: SourceInfo,
+    known_before: bool,
+    seen: HashSet<ObjectId>,
+    seen_series: BTreeSet<(String, String, String)>,
+    objects: u64,
+    changes: SourceChanges,
+}
+
+impl SceneStore {
+    /// Begins an import. One at a time: [`StoreError::Busy`] while another process has one running.
+    pub fn import(&mut self, feedback: &Feedback) -> Result<ImportTransaction<'_>, StoreError> {
+        let writer = Writer::begin(self)?;
+        Ok(ImportTransaction {
+            writer,
+            feedback: feedback.clone(),
+            batch: Vec::new(),
+            batch_vertices: 0,
+            current: None,
+            report: ImportReport::default(),
+            part: None,
+            open: true,
+        })
+    }
+}
+
+impl ImportTransaction<'_> {
+    /// Begins a part that can be dropped alone, with [`ImportTransaction::drop_part`]: one for each source that a user named.
+    pub fn begin_part(&mut self) -> Result<(), StoreError> {
+        self.keep_part()?;
+        self.part = Some((self.writer.savepoint()?, self.report.clone()));
+        Ok(())
+    }
+
+    /// Keeps what came since [`ImportTransaction::begin_part`].
+    pub fn keep_part(&mut self) -> Result<(), StoreError> {
+        self.finish_source()?;
+        if self.part.take().is_some() {
+            self.writer.release()?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what came since [`ImportTransaction::begin_part`].
+    pub fn drop_part(&mut self) -> Result<(), StoreError> {
+        self.batch.clear();
+        self.batch_vertices = 0;
+        self.current = None;
+        if let Some((mark, report)) = self.part.take() {
+            self.report = report;
+            self.writer.roll_back_to(mark)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the import and makes it visible to all readers at once.
+    pub fn commit(mut self) -> Result<ImportReport, StoreError> {
+        self.keep_part()?;
+        self.report.changed = self.writer.is_dirty();
+        self.report.content_hash = self.writer.commit(&self.report)?;
+        self.open = false;
+        Ok(std::mem::take(&mut self.report))
+    }
+
+    /// Ends the import without keeping anything, and says what it would have changed.
+    pub fn dry_run(mut self) -> Result<ImportReport, StoreError> {
+        self.keep_part()?;
+        self.report.changed = self.writer.is_dirty();
+        self.report.content_hash = self.writer.content_hash()?;
+        Ok(std::mem::take(&mut self.report))
+    }
+
+    fn path(&self) -> &Path {
+        &self.writer.store.path
+    }
+
+    /// Encodes the batch in parallel and writes it in the order of places, so that neighbours lie together in the file.
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.feedback.check()?;
+        let batch = std::mem::take(&mut self.batch);
+        self.batch_vertices = 0;
+        let Some(current) = &mut self.current else { return Ok(()) };
+        let srs = self.writer.store.srs;
+        let mut encoded = Vec::with_capacity(batch.len());
+        for outcome in batch.into_par_iter().map(|object| encode(object, srs)).collect::<Vec<_>>() {
+            match outcome {
+                Ok(object) => encoded.push(object),
+                Err(problem) => current.changes.diagnostics.push(problem.file(current.info.path.as_str())),
+            }
+        }
+        sort_by_place(&mut encoded);
+        for object in encoded {
+            let id = object.object.id.clone();
+            let (kind, count) = match self.writer.put(current.number, object)? {
+                Outcome::Added => ("added", &mut current.changes.added),
+                Outcome::Changed => ("changed", &mut current.changes.changed),
+                Outcome::Unchanged => ("", &mut current.changes.unchanged),
+                Outcome::OwnedBy(other) => {
+                    let message = format!("the id '{id}' is already used by an object from '{other}'; the later object is left out");
+                    let diagnostic = Diagnostic::error("duplicate-id", message).object(id.as_str()).file(current.info.path.as_str());
+                    current.changes.diagnostics.push(diagnostic);
+                    continue;
+                }
+            };
+            *count += 1;
+            current.objects += 1;
+            // The first import of a source adds everything: only later ones are worth a list.
+            if current.known_before && !kind.is_empty() {
+                self.writer.log_change(&id, kind)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what the source no longer holds, and brings its row and its diagnostics up to date.
+    fn finish_source(&mut self) -> Result<(), StoreError> {
+        self.flush()?;
+        let Some(mut current) = self.current.take() else { return Ok(()) };
+        let number = current.number;
+        if current.known_before {
+            for (oid, id) in self.writer.objects_of(number)? {
+                if !current.seen.contains(id.as_str()) {
+                    self.writer.remove(oid)?;
+                    self.writer.log_change(&ObjectId::new(&id), "removed")?;
+                    current.changes.removed += 1;
+                }
+            }
+            for key in self.writer.series_of(number)? {
+                if !current.seen_series.contains(&key) {
+                    self.writer.remove_series(number, &key)?;
+                }
+            }
+        }
+        current.changes.diagnostics.sort_by(|a, b| (&a.object, &a.code, &a.message).cmp(&(&b.object, &b.code, &b.message)));
+        let kept = &current.changes.diagnostics[..current.changes.diagnostics.len().min(KEPT_DIAGNOSTICS)];
+        self.writer.set_diagnostics(number, kept)?;
+        let counts = [current.objects, current.seen_series.len() as u64, current.changes.diagnostics.len() as u64];
+        self.writer.set_source(number, &current.info, counts)?;
+        current.changes.path = current.info.path;
+        current.changes.format = current.info.format;
+        current.changes.source = number;
+        current.changes.source_hash = current.info.content_hash;
+        current.changes.objects = current.objects;
+        self.report.sources.push(current.changes);
+        Ok(())
+    }
+
+    fn begin_source(&mut self, info: SourceInfo) -> Result<SourceId, StoreError> {
+        self.finish_source()?;
+        let (number, known_before) = self.writer.source_number(&info)?;
+        let current = Current {
+            number,
+            info,
+            known_before,
+            seen: HashSet::new(),
+            seen_series: BTreeSet::new(),
+            objects: 0,
+            changes: SourceChanges::default(),
+        };
+        self.current = Some(current);
+        Ok(SourceId(number))
+    }
+
+    fn put_series(&mut self, series: Series) -> Result<(), StoreError> {
+        let path = self.path().to_path_buf();
+        let Some(current) = &mut self.current else { return Ok(()) };
+        let key = (series.object.as_str().to_owned(), series.quantity.clone(), series.date.clone());
+        if !current.seen_series.insert(key.clone()) {
+            let message = format!("the series '{}' of '{}' from {} came before; the later one is left out", key.1, key.0, key.2);
+            current.changes.diagnostics.push(Diagnostic::error("duplicate-series", message).object(key.0).file(current.info.path.as_str()));
+            return Ok(());
+        }
+        let data = encode_series(&series);
+        let conn = &self.writer.store.conn;
+        let same: Option<bool> = conn
+            .prepare_cached("SELECT data = ?5 AND unit = ?6 FROM qike_series WHERE object = ?1 AND quantity = ?2 AND date = ?3 AND source = ?4")
+            .and_then(|mut s| s.query_row(params![key.0, key.1, key.2, current.number, data, series.unit], |r| r.get(0)).optional())
+            .at(&path)?;
+        if same == Some(true) {
+            return Ok(());
+        }
+        conn.prepare_cached("INSERT OR REPLACE INTO qike_series (source, object, quantity, unit, date, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+            .and_then(|mut s| s.execute(params![current.number, key.0, key.1, series.unit, key.2, data]))
+            .at(&path)?;
+        self.writer.touch();
+        Ok(())
+    }
+}
+
+impl ObjectSink for ImportTransaction<'_> {
+    fn crs(&self) -> &Crs {
+        &self.writer.store.crs
+    }
+
+    fn source(&mut self, info: SourceInfo) -> Result<SourceId, SinkError> {
+        self.begin_source(info).map_err(refuse)
+    }
+
+    fn object(&mut self, object: CityObject) -> Result<(), SinkError> {
+        let Some(current) = &mut self.current else {
+            return Err(SinkError::Store(format!("object '{}' came before its source", object.id)));
+        };
+        if !current.seen.insert(object.id.clone()) {
+            let message = format!("the id '{}' came before in this source; the later object is left out", object.id);
+            let diagnostic = Diagnostic::error("duplicate-id", message).object(object.id.as_str()).file(current.info.path.as_str());
+            current.changes.diagnostics.push(diagnostic);
+            return Ok(());
+        }
+        self.batch_vertices += object.geometries.iter().map(|g| g.vertices.len()).sum::<usize>();
+        self.batch.push(object);
+        if self.batch.len() >= BATCH || self.batch_vertices >= BATCH_VERTICES {
+            self.flush().map_err(refuse)?;
+        }
+        Ok(())
+    }
+
+    fn series(&mut self, series: Series) -> Result<(), SinkError> {
+        self.put_series(series).map_err(refuse)
+    }
+
+    fn diagnostic(&mut self, diagnostic: Diagnostic) {
+        match &mut self.current {
+            Some(current) => current.changes.diagnostics.push(diagnostic),
+            None => self.report.diagnostics.push(diagnostic),
+        }
+    }
+}
+
+impl Drop for ImportTransaction<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.writer.roll_back();
+        }
+    }
+}
+
+fn refuse(error: StoreError) -> SinkError {
+    match error {
+        StoreError::Cancelled(cancelled) => SinkError::Cancelled(cancelled),
+        other => SinkError::Store(other.to_string()),
+    }
+}
+
+/// Along a Z curve through the batch; what has no place comes first. Stable, so equal input gives equal files.
+fn sort_by_place(batch: &mut [Encoded]) {
+    let mut all = qike_core::Bounds3::EMPTY;
+    batch.iter().for_each(|e| all.merge(&e.bounds));
+    let size = all.size();
+    let cell = |value: f64, axis: usize| {
+        let share = if size[axis] > 0.0 { (value - all.min[axis]) / size[axis] } else { 0.0 };
+        (share * 65_535.0) as u64 & 0xffff
+    };
+    let spread = |mut v: u64| {
+        v = (v | v << 8) & 0x00ff_00ff;
+        v = (v | v << 4) & 0x0f0f_0f0f;
+        v = (v | v << 2) & 0x3333_3333;
+        (v | v << 1) & 0x5555_5555
+    };
+    batch.sort_by_cached_key(|e| {
+        if e.bounds.is_empty() {
+            return 0;
+        }
+        let centre = e.bounds.centre();
+        1 + (spread(cell(centre[0], 0)) | spread(cell(centre[1], 1)) << 1)
+    });
+}
+
+/// The content hash that a store of these objects and series has: a sum, so that the order of imports does not matter.
+pub(crate) fn store_hash(store: &SceneStore) -> Result<String, StoreError> {
+    let path = &store.path;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(store.crs.definition().as_bytes());
+    let (mut sum, mut count) = (0u128, 0u64);
+    let mut statement = store.conn.prepare("SELECT hash FROM qike_object").at(path)?;
+    let mut rows = statement.query([]).at(path)?;
+    while let Some(row) = rows.next().at(path)? {
+        let hash = row.get_ref(0).at(path)?.as_blob().ok().and_then(|b| <[u8; 16]>::try_from(b).ok());
+        sum = sum.wrapping_add(u128::from_le_bytes(hash.unwrap_or_default()));
+        count += 1;
+    }
+    hasher.update(&sum.to_le_bytes());
+    hasher.update(&count.to_le_bytes());
+    let mut statement = store.conn.prepare("SELECT object, quantity, unit, date, data FROM qike_series ORDER BY 1, 2, 4, 3, 5").at(path)?;
+    let mut rows = statement.query([]).at(path)?;
+    while let Some(row) = rows.next().at(path)? {
+        for column in 0..5 {
+            let bytes = row.get_ref(column).at(path)?;
+            let bytes = bytes.as_bytes().unwrap_or_default();
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        }
+    }
+    Ok(hasher.finalize().to_hex()[..32].to_owned())
+}
+
+/// Sets the hash where it is not as recorded; true where it was not.
+pub(crate) fn record_hash(store: &SceneStore) -> Result<String, StoreError> {
+    let hash = store_hash(store)?;
+    schema::set_meta(&store.conn, "content_hash", &hash).at(&store.path)?;
+    Ok(hash)
+}

@@ -1,0 +1,216 @@
+//! The tables of a store: GeoPackage 1.3's own, one feature table a class, and Qike's beside them (`qike_…`).
+//!
+//! A feature's `fid` is the object's number everywhere. Qike's tables:
+//! - `qike_object`: the index of all objects: id, class, source, hash of the content, LODs, shape of the plan, exact 3D bounds;
+//! - `qike_geometry`: one blob a geometry; its key is `oid × 65536 + position`, so an object's blobs lie together;
+//! - `qike_rtree`: boxes in three dimensions, rounded outwards to 32 bits;
+//! - `qike_source`, `qike_diagnostic`, `qike_series`: what was imported, what was wrong with it, values over time;
+//! - `qike_import`, `qike_history`, `qike_change`: what each import added, changed and removed;
+//! - `qike_meta`: version, CRS, content hash.
+
+use qike_core::Crs;
+use qike_scene::Class;
+use rusqlite::{Connection, Result, params};
+
+/// `GPKG` in big-endian: the application id of a GeoPackage.
+pub const APPLICATION_ID: i32 = 0x4750_4B47;
+/// GeoPackage 1.3.0.
+pub const USER_VERSION: i32 = 10_300;
+/// Version of Qike's own tables.
+pub const STORE_VERSION: u32 = 1;
+/// srs_id of a CRS without an EPSG code.
+const OWN_SRS: i32 = 100_000;
+
+const TABLES: &str = r#"
+CREATE TABLE gpkg_spatial_ref_sys (
+  srs_name TEXT NOT NULL, srs_id INTEGER PRIMARY KEY, organization TEXT NOT NULL,
+  organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);
+CREATE TABLE gpkg_contents (
+  table_name TEXT NOT NULL PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE, description TEXT DEFAULT '',
+  last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')),
+  min_x DOUBLE, min_y DOUBLE, max_x DOUBLE, max_y DOUBLE, srs_id INTEGER,
+  CONSTRAINT fk_gc_r_srs_id FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id));
+CREATE TABLE gpkg_geometry_columns (
+  table_name TEXT NOT NULL, column_name TEXT NOT NULL, geometry_type_name TEXT NOT NULL, srs_id INTEGER NOT NULL,
+  z TINYINT NOT NULL, m TINYINT NOT NULL,
+  CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name), CONSTRAINT uk_gc_table_name UNIQUE (table_name),
+  CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name),
+  CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id));
+CREATE TABLE gpkg_extensions (
+  table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL,
+  CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name));
+
+CREATE TABLE qike_meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE qike_source (
+  source INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, path TEXT NOT NULL, place TEXT NOT NULL, format TEXT NOT NULL,
+  content_hash TEXT NOT NULL, crs TEXT NOT NULL, objects INTEGER NOT NULL, series INTEGER NOT NULL, diagnostics INTEGER NOT NULL);
+CREATE TABLE qike_object (
+  oid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, class INTEGER NOT NULL, source INTEGER NOT NULL, hash BLOB NOT NULL,
+  lods INTEGER NOT NULL, shape INTEGER NOT NULL, minx REAL, miny REAL, minz REAL, maxx REAL, maxy REAL, maxz REAL);
+CREATE TABLE qike_geometry (gid INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE VIRTUAL TABLE qike_rtree USING rtree(oid, minx, maxx, miny, maxy, minz, maxz);
+CREATE TABLE qike_series (
+  source INTEGER NOT NULL, object TEXT NOT NULL, quantity TEXT NOT NULL, unit TEXT NOT NULL, date TEXT NOT NULL, data BLOB NOT NULL,
+  PRIMARY KEY (object, quantity, date, source)) WITHOUT ROWID;
+CREATE TABLE qike_diagnostic (
+  source INTEGER NOT NULL, number INTEGER NOT NULL, code TEXT NOT NULL, severity TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (source, number)) WITHOUT ROWID;
+CREATE TABLE qike_import (import INTEGER PRIMARY KEY, at TEXT NOT NULL, content_hash TEXT NOT NULL);
+CREATE TABLE qike_history (
+  import INTEGER NOT NULL, source INTEGER NOT NULL, source_hash TEXT NOT NULL, added INTEGER NOT NULL, changed INTEGER NOT NULL,
+  removed INTEGER NOT NULL, unchanged INTEGER NOT NULL, PRIMARY KEY (import, source)) WITHOUT ROWID;
+CREATE TABLE qike_change (
+  import INTEGER NOT NULL, object TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY (import, object)) WITHOUT ROWID;
+INSERT INTO gpkg_spatial_ref_sys VALUES
+  ('Undefined cartesian SRS', -1, 'NONE', -1, 'undefined', 'undefined cartesian coordinate reference system'),
+  ('Undefined geographic SRS', 0, 'NONE', 0, 'undefined', 'undefined geographic coordinate reference system');
+"#;
+
+/// Qike's own tables, which GeoPackage wants to be told of.
+const OWN_TABLES: &[&str] = &[
+    "qike_meta", "qike_source", "qike_object", "qike_geometry", "qike_rtree", "qike_series", "qike_diagnostic", "qike_import",
+    "qike_history", "qike_change",
+];
+
+/// Makes all tables in an empty database, inside the caller's transaction.
+pub fn create(conn: &Connection, crs: &Crs) -> Result<()> {
+    conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    conn.pragma_update(None, "user_version", USER_VERSION)?;
+    conn.execute_batch(TABLES)?;
+    add_srs(conn, 4326, &Crs::wgs84())?;
+    let srs = srs_id(crs);
+    if srs > 0 && srs != 4326 {
+        add_srs(conn, srs, crs)?;
+    }
+    for table in OWN_TABLES {
+        conn.execute(
+            "INSERT INTO gpkg_extensions VALUES (?1, NULL, 'qike_scene', 'https://github.com/qike-city/qike', 'read-write')",
+            [table],
+        )?;
+    }
+    // One registered table without geometry: readers then list it beside the layers, and none of the others.
+    conn.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES ('qike_source', 'attributes', 'qike_source', 'Sources of the city model')",
+        [],
+    )?;
+    set_meta(conn, "store_version", &STORE_VERSION.to_string())?;
+    set_meta(conn, "crs", crs.definition())?;
+    set_meta(conn, "srs_id", &srs.to_string())
+}
+
+/// The number by which geometries name the CRS.
+pub fn srs_id(crs: &Crs) -> i32 {
+    if crs.is_local() {
+        return -1;
+    }
+    crs.epsg_code().and_then(|code| i32::try_from(code).ok()).unwrap_or(OWN_SRS)
+}
+
+fn add_srs(conn: &Connection, srs_id: i32, crs: &Crs) -> Result<()> {
+    let organization = if srs_id == OWN_SRS { "NONE" } else { "EPSG" };
+    conn.execute(
+        "INSERT INTO gpkg_spatial_ref_sys VALUES (?1, ?2, ?3, ?2, ?4, NULL)",
+        params![crs.name(), srs_id, organization, crs.wkt().unwrap_or_else(|| "undefined".into())],
+    )?;
+    Ok(())
+}
+
+/// Reads a value of `qike_meta`.
+pub fn meta(conn: &Connection, key: &str) -> Result<Option<String>> {
+    use rusqlite::OptionalExtension;
+    conn.query_row("SELECT value FROM qike_meta WHERE key = ?1", [key], |row| row.get(0)).optional()
+}
+
+/// Writes a value of `qike_meta`.
+pub fn set_meta(conn: &Connection, key: &str, value: &str) -> Result<()> {
+    conn.execute("INSERT INTO qike_meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value", [key, value])?;
+    Ok(())
+}
+
+/// The feature table of a class: `BuildingPart` → `building_part`.
+pub fn table_name(class: Class) -> String {
+    let mut name = String::with_capacity(24);
+    for c in class.name().chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
+}
+
+/// The classes that have a feature table, in the order of their numbers.
+pub fn tables(conn: &Connection) -> Result<Vec<Class>> {
+    let mut statement = conn.prepare("SELECT 1 FROM gpkg_geometry_columns WHERE table_name = ?1")?;
+    let mut found = Vec::new();
+    for class in Class::ALL {
+        if statement.exists([table_name(*class)])? {
+            found.push(*class);
+        }
+    }
+    Ok(found)
+}
+
+/// Makes the feature table of a class and registers it; its triggers come with [`create_triggers`].
+pub fn create_feature_table(conn: &Connection, class: Class, srs: i32) -> Result<()> {
+    let table = table_name(class);
+    conn.execute_batch(&format!(
+        r#"CREATE TABLE "{table}" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom GEOMETRY, id TEXT NOT NULL, name TEXT, parent TEXT,
+             lods TEXT NOT NULL, attributes TEXT NOT NULL, source INTEGER NOT NULL, valid_from TEXT, valid_to TEXT);
+           CREATE VIRTUAL TABLE "rtree_{table}_geom" USING rtree(id, minx, maxx, miny, maxy);"#
+    ))?;
+    conn.execute("INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) VALUES (?1, 'features', ?1, ?2)", params![table, srs])?;
+    conn.execute("INSERT INTO gpkg_geometry_columns VALUES (?1, 'geom', 'GEOMETRY', ?2, 0, 0)", params![table, srs])?;
+    conn.execute(
+        "INSERT INTO gpkg_extensions VALUES (?1, 'geom', 'gpkg_rtree_index', 'http://www.geopackage.org/spec130/#extension_rtree', 'write-only')",
+        [table],
+    )?;
+    Ok(())
+}
+
+/// Removes the triggers of a feature table, so that an import can fill table and index side by side.
+pub fn drop_triggers(conn: &Connection, class: Class) -> Result<()> {
+    let table = table_name(class);
+    for name in ["insert", "update1", "update2", "update3", "update4", "delete"] {
+        conn.execute_batch(&format!(r#"DROP TRIGGER IF EXISTS "rtree_{table}_geom_{name}""#))?;
+    }
+    Ok(())
+}
+
+/// The triggers of the RTree extension (OGC 12-128r17, F.3), by which edits in other programs keep the index right.
+pub fn create_triggers(conn: &Connection, class: Class) -> Result<()> {
+    let t = table_name(class);
+    let r = format!("rtree_{t}_geom");
+    let boxed = "NEW.fid, ST_MinX(NEW.geom), ST_MaxX(NEW.geom), ST_MinY(NEW.geom), ST_MaxY(NEW.geom)";
+    let some = "(NEW.geom NOTNULL AND NOT ST_IsEmpty(NEW.geom))";
+    let none = "(NEW.geom ISNULL OR ST_IsEmpty(NEW.geom))";
+    conn.execute_batch(&format!(
+        r#"CREATE TRIGGER "{r}_insert" AFTER INSERT ON "{t}" WHEN {some}
+           BEGIN INSERT OR REPLACE INTO "{r}" VALUES ({boxed}); END;
+           CREATE TRIGGER "{r}_update1" AFTER UPDATE OF geom ON "{t}" WHEN OLD.fid = NEW.fid AND {some}
+           BEGIN INSERT OR REPLACE INTO "{r}" VALUES ({boxed}); END;
+           CREATE TRIGGER "{r}_update2" AFTER UPDATE OF geom ON "{t}" WHEN OLD.fid = NEW.fid AND {none}
+           BEGIN DELETE FROM "{r}" WHERE id = OLD.fid; END;
+           CREATE TRIGGER "{r}_update3" AFTER UPDATE ON "{t}" WHEN OLD.fid != NEW.fid AND {some}
+           BEGIN DELETE FROM "{r}" WHERE id = OLD.fid; INSERT OR REPLACE INTO "{r}" VALUES ({boxed}); END;
+           CREATE TRIGGER "{r}_update4" AFTER UPDATE ON "{t}" WHEN OLD.fid != NEW.fid AND {none}
+           BEGIN DELETE FROM "{r}" WHERE id IN (OLD.fid, NEW.fid); END;
+           CREATE TRIGGER "{r}_delete" AFTER DELETE ON "{t}" WHEN OLD.geom NOT NULL
+           BEGIN DELETE FROM "{r}" WHERE id = OLD.fid; END;"#
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_named_after_classes() {
+        assert_eq!(table_name(Class::Building), "building");
+        assert_eq!(table_name(Class::SolitaryVegetationObject), "solitary_vegetation_object");
+        let mut names: Vec<_> = Class::ALL.iter().map(|c| table_name(*c)).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), Class::ALL.len());
+    }
+}
