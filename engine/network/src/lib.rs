@@ -1,1 +1,35 @@
-//! Lanes, junctions, signals, walkable areas and transit lines, derived from a scene; routing over them.
+//! Lanes, junctions, signals and walkable areas, derived from a scene; routing over them; what-if overrides of them.
+//!
+//! Two networks come out of one [`qike_scene::SceneSnapshot`]: the [`LaneNetwork`] for vehicles and the [`WalkNetwork`] for people
+//! on foot, outdoors and through buildings. Both are flat arrays with typed indices; both are the same for the same scene, bit
+//! by bit. Nothing here moves: agents, time and demand belong to the models that use these types. No file format is known here.
+//!
+//! ```text
+//! let lanes = LaneNetwork::from_scene(&scene, &NetworkOptions::default())?;
+//! let walks = WalkNetwork::from_scene(&scene, &lanes, &WalkOptions::default())?;
+//! let router = Router::new(&lanes, Modes::CAR);
+//! let way = router.route(from, to, &router.free_flow());
+//! ```
+
+mod error;
+mod ix;
+mod lane;
+mod lanes;
+pub mod overrides;
+mod route;
+pub mod shape;
+mod walk;
+mod walk_route;
+mod walking;
+
+pub use error::NetworkError;
+pub use ix::{AreaIx, ConnIx, JunctionIx, LaneIx, LinkIx, NodeIx, PortalIx, ProgramIx};
+pub use lane::{
+    Conflict, ConflictKind, Connection, Junction, JunctionKind, Lane, LaneNetwork, Link, Modes, Node, Phase, RoadKind,
+    SignalProgram, SignalRef, SignalState, Turn,
+};
+pub use lanes::NetworkOptions;
+pub use route::{NearestLinks, Router};
+pub use walk::{Anchor, AnchorKind, AreaKind, Crossing, Portal, WalkArea, WalkNetwork};
+pub use walk_route::{WalkField, WalkRouter};
+pub use walking::WalkOptions;

@@ -1,0 +1,121 @@
+//! Which nodes form one junction, and which junctions have lights.
+//!
+//! Two dual carriageways that cross make four nodes a few metres apart; drivers see one junction with one set of lights. Such
+//! nodes are joined when short roads link them and lights stand at one of them. Lights drawn at the stop lines, a little before
+//! the junction, are taken to the junction they are for.
+
+use super::topology::{NodeKey, STOP_LINE_M, Topology};
+
+/// How far apart two nodes of one junction may be along the road between them.
+const JOIN_M: f64 = 30.0;
+/// A joined junction is never wider than this.
+const WIDEST_M: f64 = 80.0;
+
+/// Nodes by junction.
+#[derive(Debug)]
+pub(crate) struct Junctions {
+    /// For each node its junction.
+    pub of_node: Vec<u32>,
+    /// For each junction its nodes, rising.
+    pub nodes: Vec<Vec<u32>>,
+    /// Whether it has lights.
+    pub signal: Vec<bool>,
+}
+
+/// For each node the segments that touch it.
+pub(crate) fn arms(top: &Topology) -> Vec<Vec<u32>> {
+    let mut arms = vec![Vec::new(); top.keys.len()];
+    for (i, s) in top.segments.iter().enumerate() {
+        arms[s.a as usize].push(i as u32);
+        arms[s.b as usize].push(i as u32);
+    }
+    arms
+}
+
+fn root(parent: &mut [u32], mut i: u32) -> u32 {
+    while parent[i as usize] != i {
+        parent[i as usize] = parent[parent[i as usize] as usize];
+        i = parent[i as usize];
+    }
+    i
+}
+
+/// Joins nodes to junctions.
+pub(crate) fn join(top: &Topology, arms: &[Vec<u32>]) -> Junctions {
+    let n = top.keys.len();
+    let mut lights = vec![false; n];
+    for (node, key) in top.keys.iter().enumerate() {
+        lights[node] = top.signs.signals.contains(key);
+    }
+    let degrees = top.degrees();
+    for s in &top.segments {
+        for (_, at) in s.inner.iter().filter(|(key, _)| top.signs.signals.contains(key)) {
+            if let Some(node) = top.lights_of(s, *at, &degrees) {
+                lights[node as usize] = true;
+            }
+        }
+    }
+    let mut parent: Vec<u32> = (0..n as u32).collect();
+    let mut boxes: Vec<[f64; 4]> = top.positions.iter().map(|p| [p[0], p[1], p[0], p[1]]).collect();
+    let mut order: Vec<u32> = (0..top.segments.len() as u32).collect();
+    order.sort_by(|a, b| {
+        let (a, b) = (&top.segments[*a as usize], &top.segments[*b as usize]);
+        a.length_m.total_cmp(&b.length_m)
+    });
+    for i in order {
+        let s = &top.segments[i as usize];
+        let real = |node: u32| arms[node as usize].len() >= 3;
+        if s.length_m > JOIN_M || top.specs[s.spec as usize].roundabout || !(real(s.a) && real(s.b)) {
+            continue;
+        }
+        let (a, b) = (root(&mut parent, s.a), root(&mut parent, s.b));
+        if a == b || !(lights[a as usize] || lights[b as usize]) {
+            continue;
+        }
+        // Both must have lights, unless one carriageway of a divided road was left without.
+        let one_way = {
+            let spec = &top.specs[s.spec as usize];
+            spec.forward.lanes.is_empty() || spec.backward.lanes.is_empty()
+        };
+        if !(lights[a as usize] && lights[b as usize]) && !one_way && s.length_m > JOIN_M / 2.0 {
+            continue;
+        }
+        let (u, v) = (boxes[a as usize], boxes[b as usize]);
+        let both = [u[0].min(v[0]), u[1].min(v[1]), u[2].max(v[2]), u[3].max(v[3])];
+        if (both[2] - both[0]).hypot(both[3] - both[1]) > WIDEST_M {
+            continue;
+        }
+        let (low, high) = (a.min(b), a.max(b));
+        parent[high as usize] = low;
+        boxes[low as usize] = both;
+        lights[low as usize] = true;
+    }
+    let mut number = vec![u32::MAX; n];
+    let mut joined = Junctions { of_node: vec![0; n], nodes: vec![], signal: vec![] };
+    for node in 0..n as u32 {
+        let r = root(&mut parent, node) as usize;
+        if number[r] == u32::MAX {
+            number[r] = joined.nodes.len() as u32;
+            joined.nodes.push(vec![]);
+            joined.signal.push(lights[r]);
+        }
+        joined.of_node[node as usize] = number[r];
+        joined.nodes[number[r] as usize].push(node);
+    }
+    joined
+}
+
+/// Whether a sign to give way stands on a segment shortly before one of its ends (`at_b`: its last node).
+pub(crate) fn gives_way(top: &Topology, segment: u32, at_b: bool) -> bool {
+    let s = &top.segments[segment as usize];
+    let near = |(key, at): &(NodeKey, f64)| {
+        let away = if at_b { s.length_m - at } else { *at };
+        let nearer = away <= s.length_m - away;
+        match top.signs.give_way.get(key) {
+            Some(Some(forward)) => *forward == at_b && away < STOP_LINE_M,
+            Some(None) => nearer && away < STOP_LINE_M,
+            None => false,
+        }
+    };
+    s.inner.iter().any(near)
+}

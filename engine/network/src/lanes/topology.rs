@@ -1,0 +1,263 @@
+//! From roads as drawn to pieces between the points where they meet.
+//!
+//! Roads are joined where their lines share a node of the source (`osm_nodes`), never merely where they cross in plan: a bridge
+//! shares no node with the road below it. Lines without source nodes are joined by equal coordinates (to a centimetre).
+
+use super::tags::{self, RoadSpec};
+use crate::shape::{self, Point};
+use qike_scene::{CityObject, Class, ObjectIx, SceneSnapshot, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What identifies a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum NodeKey {
+    /// Number of an OSM node.
+    Osm(i64),
+    /// Coordinates in centimetres.
+    At(i64, i64, i64),
+}
+
+impl NodeKey {
+    pub fn id(self) -> String {
+        match self {
+            NodeKey::Osm(n) => format!("osm:node/{n}"),
+            NodeKey::At(x, y, z) => format!("at:{:.2},{:.2},{:.2}", x as f64 / 100.0, y as f64 / 100.0, z as f64 / 100.0),
+        }
+    }
+
+    pub fn at(p: Point) -> NodeKey {
+        NodeKey::At((p[0] * 100.0).round() as i64, (p[1] * 100.0).round() as i64, (p[2] * 100.0).round() as i64)
+    }
+
+    /// From an id or a number as importers write them.
+    pub fn parse(text: &str) -> Option<NodeKey> {
+        text.strip_prefix("osm:node/").unwrap_or(text).parse().ok().map(NodeKey::Osm)
+    }
+}
+
+/// The vertices of a road or path with the keys of their nodes, line by line.
+pub(crate) fn keyed_lines(object: &CityObject) -> Vec<Vec<(NodeKey, Point)>> {
+    let Some(geometry) = object.coarsest() else { return vec![] };
+    let lines: Vec<Vec<Point>> = geometry.lines().collect();
+    let vertices: usize = lines.iter().map(Vec::len).sum();
+    let listed = object.attributes.get("osm_nodes").and_then(Value::as_array);
+    let keys: Option<Vec<NodeKey>> = listed.filter(|l| l.len() == vertices).and_then(|list| {
+        list.iter().map(|v| v.as_i64().map(NodeKey::Osm).or_else(|| v.as_str().and_then(NodeKey::parse))).collect()
+    });
+    let mut next = 0;
+    lines
+        .into_iter()
+        .map(|line| {
+            let first = next;
+            next += line.len();
+            let key = |i: usize, p: Point| keys.as_ref().map_or_else(|| NodeKey::at(p), |k| k[first + i]);
+            let mut keyed: Vec<_> = line.into_iter().enumerate().map(|(i, p)| (key(i, p), p)).collect();
+            keyed.retain(|(_, p)| p.iter().all(|c| c.is_finite()));
+            keyed.dedup_by_key(|(k, _)| *k);
+            keyed
+        })
+        .filter(|line: &Vec<_>| line.len() >= 2)
+        .collect()
+}
+
+/// A road between two nodes, before it has lanes.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub object: ObjectIx,
+    pub piece: u32,
+    pub spec: u32,
+    pub a: u32,
+    pub b: u32,
+    pub line: Vec<Point>,
+    pub length_m: f64,
+    /// Keys of the vertices between its ends, where signals and signs may stand.
+    pub inner: Vec<(NodeKey, f64)>,
+}
+
+/// A turn restriction as its road has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Restriction {
+    pub from: ObjectIx,
+    pub kind: String,
+    pub via: String,
+    pub to: String,
+}
+
+/// Signs and signals that stand on nodes of roads.
+#[derive(Debug, Default)]
+pub(crate) struct Signs {
+    pub signals: BTreeSet<NodeKey>,
+    /// Stop and give-way signs, with the direction along the way they are for, where it is tagged.
+    pub give_way: BTreeMap<NodeKey, Option<bool>>,
+}
+
+/// All that the later steps need of the scene.
+#[derive(Debug, Default)]
+pub(crate) struct Topology {
+    pub specs: Vec<RoadSpec>,
+    pub keys: Vec<NodeKey>,
+    pub positions: Vec<Point>,
+    pub segments: Vec<Segment>,
+    pub restrictions: Vec<Restriction>,
+    pub signs: Signs,
+}
+
+fn signs(scene: &SceneSnapshot) -> Signs {
+    let mut signs = Signs::default();
+    for ix in scene.of_class(Class::CityFurniture) {
+        let object = scene.get(*ix);
+        let function = object.str("function").or_else(|| object.str("highway"));
+        let kind = function.unwrap_or("");
+        if !matches!(kind, "traffic_signals" | "stop" | "give_way") {
+            continue;
+        }
+        let point = object.coarsest().and_then(|g| g.vertices.first().copied());
+        let Some(key) = NodeKey::parse(object.id.as_str()).or_else(|| point.map(NodeKey::at)) else { continue };
+        if kind == "traffic_signals" {
+            signs.signals.insert(key);
+        } else {
+            let direction = object.str("direction").and_then(|d| match d {
+                "forward" => Some(true),
+                "backward" => Some(false),
+                _ => None,
+            });
+            signs.give_way.insert(key, direction);
+        }
+    }
+    signs
+}
+
+fn restrictions(object: &CityObject, from: ObjectIx, out: &mut Vec<Restriction>) {
+    let Some(list) = object.attributes.get("restrictions").and_then(Value::as_array) else { return };
+    for entry in list {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+        if let (Some(kind), Some(via), Some(to)) = (text("kind"), text("via"), text("to")) {
+            out.push(Restriction { from, kind, via, to });
+        }
+    }
+}
+
+/// Reads all roads of the scene and cuts them where they meet.
+pub(crate) fn collect(scene: &SceneSnapshot, left_hand: bool) -> Topology {
+    let mut top = Topology { signs: signs(scene), ..Topology::default() };
+    let mut roads = Vec::new();
+    let mut uses: HashMap<NodeKey, u32> = HashMap::new();
+    for ix in scene.of_class(Class::Road) {
+        let object = scene.get(*ix);
+        let Some(spec) = tags::road(object, left_hand) else { continue };
+        restrictions(object, *ix, &mut top.restrictions);
+        top.specs.push(spec);
+        let lines = keyed_lines(object);
+        for line in &lines {
+            for (i, (key, _)) in line.iter().enumerate() {
+                let end = i == 0 || i + 1 == line.len();
+                *uses.entry(*key).or_default() += if end { 2 } else { 1 };
+            }
+        }
+        roads.push((*ix, top.specs.len() as u32 - 1, lines));
+    }
+    cut_all(&mut top, &roads, &uses, &BTreeSet::new());
+    let lone = lone_signals(&top);
+    if !lone.is_empty() {
+        cut_all(&mut top, &roads, &uses, &lone);
+    }
+    top
+}
+
+type Lines = Vec<Vec<(NodeKey, Point)>>;
+
+/// Cuts all roads at nodes with more than one use and at `extra` ones.
+fn cut_all(top: &mut Topology, roads: &[(ObjectIx, u32, Lines)], uses: &HashMap<NodeKey, u32>, extra: &BTreeSet<NodeKey>) {
+    // Line ends count twice, so a plain inner vertex is the only thing used once.
+    let mut splits: BTreeMap<NodeKey, Point> = BTreeMap::new();
+    for (key, p) in roads.iter().flat_map(|(_, _, lines)| lines.iter().flatten()) {
+        if uses.get(key).is_some_and(|n| *n >= 2) || extra.contains(key) {
+            splits.entry(*key).or_insert(*p);
+        }
+    }
+    // A line that comes back to its own node without another cut between needs one: a link may not begin where it ends.
+    for line in roads.iter().flat_map(|(_, _, lines)| lines) {
+        let cuts: Vec<usize> = (0..line.len()).filter(|i| splits.contains_key(&line[*i].0)).collect();
+        for pair in cuts.windows(2) {
+            if line[pair[0]].0 == line[pair[1]].0 && pair[1] - pair[0] >= 2 {
+                let (key, p) = line[(pair[0] + pair[1]) / 2];
+                splits.insert(key, p);
+            }
+        }
+    }
+    let number: HashMap<NodeKey, u32> = splits.keys().enumerate().map(|(i, k)| (*k, i as u32)).collect();
+    top.keys = splits.keys().copied().collect();
+    top.positions = splits.values().copied().collect();
+    top.segments.clear();
+    for (object, spec, lines) in roads {
+        let mut piece = 0;
+        for line in lines {
+            cut_line(line, *object, *spec, &number, &mut piece, &mut top.segments);
+        }
+    }
+}
+
+/// How far before a junction its stop line may be.
+pub(crate) const STOP_LINE_M: f64 = 45.0;
+
+impl Topology {
+    /// For each node the number of segments that touch it.
+    pub fn degrees(&self) -> Vec<u32> {
+        let mut degrees = vec![0; self.keys.len()];
+        for s in &self.segments {
+            degrees[s.a as usize] += 1;
+            degrees[s.b as usize] += 1;
+        }
+        degrees
+    }
+
+    /// The junction that lights between the ends of a segment are for: one ahead of drivers, within the stop-line distance.
+    pub fn lights_of(&self, segment: &Segment, at_m: f64, degrees: &[u32]) -> Option<u32> {
+        let spec = &self.specs[segment.spec as usize];
+        let ahead = [(segment.b, segment.length_m - at_m, &spec.forward), (segment.a, at_m, &spec.backward)];
+        let fits = |(node, away, side): &(u32, f64, &tags::SideSpec)| {
+            *away <= STOP_LINE_M && !side.lanes.is_empty() && degrees[*node as usize] >= 3
+        };
+        ahead.into_iter().filter(fits).min_by(|x, y| x.1.total_cmp(&y.1)).map(|x| x.0)
+    }
+}
+
+/// Signals on the open road that no junction claims: walkers cross there.
+fn lone_signals(top: &Topology) -> BTreeSet<NodeKey> {
+    let degrees = top.degrees();
+    let inner = top.segments.iter().flat_map(|s| s.inner.iter().map(move |(key, at)| (s, *key, *at)));
+    inner
+        .filter(|(s, key, at)| top.signs.signals.contains(key) && top.lights_of(s, *at, &degrees).is_none())
+        .map(|(_, key, _)| key)
+        .collect()
+}
+
+fn cut_line(
+    line: &[(NodeKey, Point)],
+    object: ObjectIx,
+    spec: u32,
+    number: &HashMap<NodeKey, u32>,
+    piece: &mut u32,
+    out: &mut Vec<Segment>,
+) {
+    let mut start = 0;
+    for i in 1..line.len() {
+        let Some(&b) = number.get(&line[i].0) else { continue };
+        let Some(&a) = number.get(&line[start].0) else { continue };
+        let part: Vec<Point> = line[start..=i].iter().map(|(_, p)| *p).collect();
+        let length_m = shape::length(&part);
+        if a != b && length_m > 0.01 {
+            let mut at = 0.0;
+            let mut inner = Vec::new();
+            for (k, p) in part.iter().enumerate().skip(1) {
+                at += shape::distance(part[k - 1], *p);
+                if k + 1 < part.len() {
+                    inner.push((line[start + k].0, at));
+                }
+            }
+            out.push(Segment { object, piece: *piece, spec, a, b, line: part, length_m, inner });
+            *piece += 1;
+        }
+        start = i;
+    }
+}
