@@ -150,6 +150,20 @@ impl Builder {
         self.quad([corner(x0, y0, z0), corner(x0, y0, z1), corner(x0, y1, z1), corner(x0, y1, z0)], paint);
     }
 
+    /// Adds all of another builder with its faces turned over.
+    pub fn append_turned(&mut self, other: Builder) {
+        let start = self.raw.len() as u32;
+        self.raw.extend(other.raw.into_iter().map(|mut raw| {
+            for axis in 0..3 {
+                raw.normal[axis] = -raw.normal[axis];
+            }
+            raw
+        }));
+        for t in other.indices.chunks_exact(3) {
+            self.indices.extend([start + t[0], start + t[2], start + t[1]]);
+        }
+    }
+
     /// Packs what was added; `None` when that is nothing.
     pub fn finish(self) -> Option<TileMesh> {
         if self.indices.is_empty() {

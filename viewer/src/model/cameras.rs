@@ -1,0 +1,237 @@
+//! Where to look from: a free view, and named ones that are found in the model itself.
+
+use crate::model::city::City;
+use crate::model::layer::Layer;
+use crate::model::storeys::inside_bounds;
+use qike_core::Bounds3;
+use qike_scene::{Class, ObjectIx};
+use std::f32::consts::FRAC_PI_2;
+use std::str::FromStr;
+
+/// A view: it looks at `target` from `distance` away.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// The point in the middle of the picture.
+    pub target: [f32; 3],
+    /// Metres from the eye to it.
+    pub distance: f32,
+    /// Heading of the look, radians: 0 north, π/2 east.
+    pub yaw: f32,
+    /// Above 0 the eye looks down, radians.
+    pub pitch: f32,
+}
+
+impl View {
+    /// Unit vector of the look.
+    pub fn look(&self) -> [f32; 3] {
+        let (sy, cy) = self.yaw.sin_cos();
+        let (sp, cp) = self.pitch.sin_cos();
+        [sy * cp, -sp, -cy * cp]
+    }
+
+    /// Where the eye is.
+    pub fn eye(&self) -> [f32; 3] {
+        let look = self.look();
+        [0, 1, 2].map(|axis| self.target[axis] - look[axis] * self.distance)
+    }
+}
+
+/// How the user names a view.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CameraChoice {
+    /// One of [`NAMES`].
+    Named(String),
+    /// City coordinates of the eye, heading and pitch in degrees (pitch below 0 looks down).
+    Free([f64; 5]),
+}
+
+/// The named views.
+pub const NAMES: [&str; 6] = ["overview", "lake", "station", "station-inside", "street", "beach"];
+
+impl FromStr for CameraChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if NAMES.contains(&text) {
+            return Ok(Self::Named(text.to_owned()));
+        }
+        let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse::<f64>()).collect();
+        match numbers.as_deref() {
+            Ok(&[x, y, z, yaw, pitch]) if [x, y, z, yaw, pitch].iter().all(|n| n.is_finite()) => Ok(Self::Free([x, y, z, yaw, pitch])),
+            _ => Err(format!("'{text}' is no camera: write x,y,z,yaw,pitch or one of {}", NAMES.join(", "))),
+        }
+    }
+}
+
+/// The view of a choice; `None` where the model has no such place.
+pub fn view(city: &City, choice: &CameraChoice) -> Option<View> {
+    match choice {
+        CameraChoice::Free([x, y, z, yaw, pitch]) => {
+            let eye = city.frame.to_scene([*x, *y, *z]);
+            let mut view = View { target: eye, distance: 100.0, yaw: yaw.to_radians() as f32, pitch: -pitch.to_radians() as f32 };
+            let look = view.look();
+            view.target = [0, 1, 2].map(|axis| eye[axis] + look[axis] * view.distance);
+            Some(view)
+        }
+        CameraChoice::Named(name) => match name.as_str() {
+            "overview" => Some(overview(city)),
+            "lake" => lake(city),
+            "station" => station(city),
+            "station-inside" => station_inside(city),
+            "street" => street(city),
+            "beach" => beach(city),
+            _ => None,
+        },
+    }
+}
+
+fn bounds_where(city: &City, wanted: impl Fn(ObjectIx, Layer) -> bool) -> Bounds3 {
+    let mut bounds = Bounds3::EMPTY;
+    for (i, layer) in city.layers.iter().enumerate() {
+        let ix = ObjectIx(i as u32);
+        if layer.is_some_and(|layer| wanted(ix, layer)) {
+            bounds.merge(&city.snapshot.bounds_of(ix));
+        }
+    }
+    bounds
+}
+
+/// The whole city, from the south and above.
+pub fn overview(city: &City) -> View {
+    let mut bounds = bounds_where(city, |_, layer| layer == Layer::Buildings);
+    if bounds.is_empty() {
+        bounds = city.snapshot.bounds();
+    }
+    if bounds.is_empty() {
+        return View { target: [0.0; 3], distance: 500.0, yaw: 0.0, pitch: 0.6 };
+    }
+    let size = bounds.size();
+    let across = size[0].max(size[1]).max(40.0) as f32;
+    let mut target = city.frame.to_scene(bounds.centre());
+    target[1] = city.ground.at(target[0], target[2]);
+    View { target, distance: across * 0.78, yaw: -0.42, pitch: 0.52 }
+}
+
+fn largest(city: &City, class: Class, wanted: impl Fn(ObjectIx) -> bool) -> Option<ObjectIx> {
+    let area = |ix: &ObjectIx| {
+        let size = city.snapshot.bounds_of(*ix).size();
+        size[0] * size[1]
+    };
+    let all = city.snapshot.of_class(class).iter().copied().filter(|ix| wanted(*ix));
+    all.filter(|ix| area(ix).is_finite()).max_by(|a, b| area(a).total_cmp(&area(b)).then_with(|| b.0.cmp(&a.0)))
+}
+
+/// The middle of the highest buildings, weighted by height: the skyline.
+fn skyline(city: &City) -> Option<[f32; 3]> {
+    let mut sum = [0.0_f64; 3];
+    let mut weight = 0.0;
+    for ix in city.snapshot.of_class(Class::Building) {
+        let bounds = city.snapshot.bounds_of(*ix);
+        let height = bounds.size()[2];
+        if height.is_finite() && height > 0.0 {
+            let centre = bounds.centre();
+            let w = height.powi(3);
+            weight += w;
+            for axis in 0..3 {
+                sum[axis] += centre[axis] * w;
+            }
+        }
+    }
+    (weight > 0.0).then(|| city.frame.to_scene(sum.map(|s| s / weight)))
+}
+
+/// Over the largest lake towards the skyline behind its shore.
+fn lake(city: &City) -> Option<View> {
+    let named = |ix: ObjectIx| {
+        let object = city.snapshot.get(ix);
+        let name = object.name.as_deref().unwrap_or_default();
+        object.str("water") == Some("lake") || name.contains("Lake") || name.contains('湖')
+    };
+    let water = largest(city, Class::WaterBody, named).or_else(|| largest(city, Class::WaterBody, |_| true))?;
+    let bounds = city.snapshot.bounds_of(water);
+    let centre = city.frame.to_scene(bounds.centre());
+    let towards = skyline(city).unwrap_or([centre[0], 0.0, centre[2] - 100.0]);
+    let across = bounds.size()[0].min(bounds.size()[1]) as f32;
+    let yaw = f32::atan2(towards[0] - centre[0], -(towards[2] - centre[2]));
+    Some(View { target: [centre[0], city.ground.at(centre[0], centre[2]), centre[2]], distance: across * 0.62, yaw, pitch: 0.2 })
+}
+
+fn station(city: &City) -> Option<View> {
+    let bounds = inside_bounds(&city.snapshot, &city.layers);
+    (!bounds.is_empty()).then(|| {
+        let mut target = city.frame.to_scene(bounds.centre());
+        target[1] = city.ground.at(target[0], target[2]);
+        let across = bounds.size()[0].max(bounds.size()[1]) as f32;
+        View { target, distance: (across * 1.1).max(60.0), yaw: -0.7, pitch: 0.5 }
+    })
+}
+
+fn station_inside(city: &City) -> Option<View> {
+    let bounds = inside_bounds(&city.snapshot, &city.layers);
+    (!bounds.is_empty()).then(|| {
+        let size = bounds.size();
+        // Look across the long side, which then runs through the picture.
+        let yaw = if size[0] >= size[1] { -0.32 } else { FRAC_PI_2 - 0.32 };
+        let across = size[0].max(size[1]) as f32;
+        View { target: city.frame.to_scene(bounds.centre()), distance: (across * 0.62).max(30.0), yaw, pitch: 0.75 }
+    })
+}
+
+/// Along the widest road, near the skyline, from a little above the lamps.
+fn street(city: &City) -> Option<View> {
+    let near = skyline(city).unwrap_or([0.0; 3]);
+    let mut best: Option<(f32, View)> = None;
+    for ix in city.snapshot.of_class(Class::Road) {
+        let object = city.snapshot.get(*ix);
+        let width = crate::mesh::roads::profile(object).width;
+        for line in crate::mesh::roads::axis_lines(object, &city.frame, &city.ground) {
+            let lengths = crate::mesh::lines::lengths(&line);
+            let total = lengths.last().copied().unwrap_or(0.0);
+            let Some((p, [dx, dz])) = crate::mesh::lines::along(&line, &lengths, total / 2.0) else { continue };
+            let away = (p[0] - near[0]).hypot(p[2] - near[2]);
+            let score = width * 40.0 + total.min(400.0) - away * 0.5;
+            if best.is_none_or(|(found, _)| score > found) {
+                let yaw = f32::atan2(dx, -dz);
+                best = Some((score, View { target: [p[0], p[1] + 3.0, p[2]], distance: 90.0, yaw, pitch: 0.26 }));
+            }
+        }
+    }
+    best.map(|(_, view)| view)
+}
+
+/// The beach, seen from the land towards the water.
+fn beach(city: &City) -> Option<View> {
+    let is_beach = |ix: ObjectIx| {
+        let object = city.snapshot.get(ix);
+        object.str("function") == Some("beach") || object.str("natural") == Some("beach")
+    };
+    let ix = largest(city, Class::Square, is_beach)?;
+    let bounds = city.snapshot.bounds_of(ix);
+    let centre = city.frame.to_scene(bounds.centre());
+    let inland = skyline(city).unwrap_or([0.0; 3]);
+    let yaw = f32::atan2(centre[0] - inland[0], -(centre[2] - inland[2])) + 0.5;
+    let across = bounds.size()[0].max(bounds.size()[1]) as f32;
+    Some(View { target: centre, distance: (across * 0.45).clamp(120.0, 900.0), yaw, pitch: 0.3 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cameras_are_named_or_five_numbers() {
+        assert_eq!("lake".parse(), Ok(CameraChoice::Named("lake".into())));
+        assert_eq!("1,2,3,90,-30".parse(), Ok(CameraChoice::Free([1.0, 2.0, 3.0, 90.0, -30.0])));
+        for bad in ["moon", "1,2,3", "1,2,3,4,NaN"] {
+            assert!(bad.parse::<CameraChoice>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn heading_and_pitch_turn_the_look() {
+        let view = View { target: [0.0; 3], distance: 10.0, yaw: FRAC_PI_2, pitch: 0.0 };
+        assert!((view.look()[0] - 1.0).abs() < 1e-6 && (view.eye()[0] + 10.0).abs() < 1e-5);
+        let down = View { pitch: FRAC_PI_2, ..view };
+        assert!((down.eye()[1] - 10.0).abs() < 1e-5);
+    }
+}
