@@ -132,7 +132,7 @@ fn program(cell: &Cell) -> Program {
         },
         Band::Edge => if matches!(k, 6..=9) { Halls } else { Villas },
         Band::Seaside => Resort,
-        Band::Park | Band::Open => Nothing,
+        Band::Park | Band::Open | Band::OceanPark => Nothing,
     }
 }
 

@@ -1,9 +1,9 @@
 //! Draws the streets into OSM: carriageways with lanes and turn lanes, signals, pavements and crossings.
 
-use super::lingang::{Plan, RINGS};
+use super::lingang::{Plan, STATION, ray};
 use super::street::{Class, Junction, Streets};
 use super::water::Water;
-use crate::geo::{P, cross, dot, len, scale, sub};
+use crate::geo::{P, cross, dot, len, polar, scale, sub};
 use crate::out::osm::{Doc, Relation, Tags, tags};
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::TAU;
@@ -40,7 +40,8 @@ struct Crossing {
 pub fn draw(plan: &Plan, water: &Water, doc: &mut Doc) -> Drawn {
     let s = &plan.streets;
     let mut drawn = Drawn::default();
-    let crossings: Vec<Crossing> = s.junctions.iter().flat_map(|j| crossings_of(s, j)).collect();
+    let mut crossings: Vec<Crossing> = s.junctions.iter().flat_map(|j| crossings_of(s, j)).collect();
+    crossings.extend([0, 1].into_iter().filter_map(|r| station_crossing(plan, plan.rings[r])));
     let kept = pavements(plan, water, doc, crossings);
     carriageways(s, water, doc, &kept, &mut drawn);
     for j in s.junctions.iter().filter(|j| s.has_signals(j)) {
@@ -84,6 +85,15 @@ fn crossings_of(s: &Streets, j: &Junction) -> Vec<Crossing> {
         }
     }
     out
+}
+
+/// The crossing of a ring in the axis of the station, between two junctions.
+fn station_crossing(plan: &Plan, road: usize) -> Option<Crossing> {
+    let r = &plan.streets.roads[road];
+    let axis = ray(STATION.0, 0.0);
+    let guess = polar(STATION.1, STATION.0.to_radians());
+    let ends = [r.pavement(1.0).meet(&axis, guess)?, r.pavement(-1.0).meet(&axis, guess)?];
+    Some(Crossing { road, ends, ends_in_median: [false; 2], centre: r.curve.meet(&axis, guess)?, signals: false })
 }
 
 /// Draws the pavements around every cell, along the lake and along the sea; returns the crossings that join two of them.
@@ -317,9 +327,6 @@ fn lane_turns(lanes: u32, may: [bool; 3]) -> Option<String> {
     };
     Some(list.join("|"))
 }
-
-/// The lake's own promenade radius, used where footways reach the water.
-pub const PROMENADE: f64 = RINGS[0] - 125.0;
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,13 @@
 //! What lies between the streets: water, parks, the promenade, the beach, squares, fields; and the paths through them.
 
 use super::curve::Curve;
-use super::draw::Drawn;
 use super::lingang::*;
 use super::street::Class;
 use super::water::{ISLANDS, Water};
 use crate::geo::{P, add, angle, band, contains, dist, ellipse, len, lerp, polar, scale, sub};
 use crate::out::osm::{Doc, tags};
 use crate::rng::Rng;
-use std::f64::consts::{FRAC_PI_2, TAU};
+use std::f64::consts::TAU;
 
 /// The footway along the water, the band of paving around it.
 pub const PROMENADE: f64 = 1274.0;
@@ -26,7 +25,20 @@ pub struct Goal {
     pub id: &'static str,
     pub name: (&'static str, &'static str),
     pub at: P,
+    /// Id of the area in the city model.
+    pub object: String,
+    /// Share of a train's passengers who go there.
+    pub share: f64,
+    /// Visitors of an ordinary day, and the hour at which most are there.
+    pub visitors: (f64, f64),
 }
+
+/// Id, direction seen from the lake, names, share, visitors of the squares on the promenade that are goals.
+const SHORES: [(&str, f64, (&str, &str), f64, (f64, f64)); 3] = [
+    ("lake-west", 170.0, ("西岸观景台", "West Shore"), 0.56, (9000.0, 15.5)),
+    ("lake-north", 130.0, ("北岸观景台", "North Shore"), 0.18, (4200.0, 16.0)),
+    ("lake-south", 226.0, ("南岸观景台", "South Shore"), 0.18, (3600.0, 16.5)),
+];
 
 /// Draws everything that is not a street or a building. `entrances` are the station's street ends with the point outside each.
 pub fn draw(plan: &Plan, water: &Water, doc: &mut Doc, entrances: &[(String, P)], seed: u64) -> Vec<Goal> {
@@ -34,9 +46,10 @@ pub fn draw(plan: &Plan, water: &Water, doc: &mut Doc, entrances: &[(String, P)]
     draw_parks(plan, doc);
     let mut goals = promenade(plan, water, doc);
     goals.extend(beach(plan, doc));
-    station_square(plan, doc, entrances);
+    goals.extend(station_square(plan, doc, entrances));
+    goals.push(ocean_park(doc));
     islands(water, doc);
-    fields(doc);
+    fields(water, doc);
     trees(plan, water, doc, seed);
     goals
 }
@@ -68,8 +81,12 @@ fn draw_parks(plan: &Plan, doc: &mut Doc) {
             (_, Some(deg)) if wedge && lines.len() == 4 => {
                 split_by_canal(&lines, cell, deg).into_iter().filter_map(|(l, c)| outline(&l, crate::geo::centroid(&c.corners))).map(|o| o.1).collect()
             }
-            (Band::Open, _) if cell.sector == 12 && len(cell.corners[0]) > 2300.0 && cell.ring.len() > 40 => vec![],
-            (Band::Open, Some(_)) => open_with_canal(plan, cell, &lines),
+            (Band::OceanPark, _) => {
+                let name = tags(&[("tourism", "theme_park"), ("name", "海洋公园"), ("name:en", "Ocean Park")]);
+                doc.area(&cell.ring, name);
+                vec![]
+            }
+            (Band::Open, Some(_)) => open_with_canal(cell, &lines),
             (Band::Open, None) => outline(&lines, crate::geo::centroid(&cell.corners)).map(|o| o.1).into_iter().collect(),
             _ => {
                 let use_tag = match cell.band {
@@ -93,20 +110,16 @@ fn draw_parks(plan: &Plan, doc: &mut Doc) {
             }
         }
     }
-    // The ocean park's ground.
-    if let Some(c) = plan.cells.iter().find(|c| c.sector == 12 && c.band == Band::Open) {
-        doc.area(&c.ring, tags(&[("tourism", "theme_park"), ("name", "海洋公园"), ("name:en", "Ocean Park")]));
-    }
 }
 
 /// A round wood that fills the middle of a green.
 fn ellipse_in(ring: &[P]) -> Vec<P> {
     let c = crate::geo::centroid(ring);
     let r = crate::geo::to_ring(c, ring) * 0.86;
-    (0..36)
+    (0..60)
         .map(|i| {
-            let a = TAU * f64::from(i) / 36.0;
-            add(c, polar(r * (1.0 + 0.06 * (5.0 * a).sin() + 0.05 * (3.0 * a + 1.0).cos()), a))
+            let a = TAU * f64::from(i) / 60.0;
+            add(c, polar(r * (1.0 + 0.05 * (2.0 * a + c[0]).sin() + 0.05 * (3.0 * a + c[1]).cos()), a))
         })
         .collect()
 }
@@ -136,7 +149,7 @@ fn split_by_canal(lines: &[Curve], cell: &Cell, deg: f64) -> Vec<(Vec<Curve>, Ce
 }
 
 /// The two banks of a wedge whose outer edge is partly ring and partly sea road.
-fn open_with_canal(plan: &Plan, cell: &Cell, lines: &[Curve]) -> Vec<Vec<P>> {
+fn open_with_canal(cell: &Cell, lines: &[Curve]) -> Vec<Vec<P>> {
     let guess = crate::geo::centroid(&cell.corners);
     if lines.len() != 5 {
         return outline(lines, guess).map(|o| o.1).into_iter().collect();
@@ -153,7 +166,6 @@ fn open_with_canal(plan: &Plan, cell: &Cell, lines: &[Curve]) -> Vec<Vec<P>> {
     } else {
         left.remove(1);
     }
-    let _ = plan;
     [right, left].iter().filter_map(|l| outline(l, guess)).map(|o| o.1).collect()
 }
 
@@ -197,6 +209,7 @@ fn promenade(plan: &Plan, water: &Water, doc: &mut Doc) -> Vec<Goal> {
         }
         doc.line(&[start, polar(1304.0, a), polar(PROMENADE, a)], t);
     }
+    let mut goals = Vec::new();
     let name = tags(&[("highway", "pedestrian"), ("area", "yes"), ("place", "square"), ("name", "滴水湖滨水广场"), ("surface", "paving_stones")]);
     let sides: Vec<f64> = {
         let mut s: Vec<f64> = (0..18).map(|k| 20.0 * f64::from(k)).chain(mouths.iter().copied()).collect();
@@ -207,8 +220,16 @@ fn promenade(plan: &Plan, water: &Water, doc: &mut Doc) -> Vec<Goal> {
         let d1 = if i + 1 < sides.len() { sides[i + 1] } else { sides[0] + 360.0 };
         let cut = |d: f64, lateral: f64| if mouths.contains(&(d % 360.0)) { ray(d, lateral * (CANAL_HALF + 3.0)) } else { ray(d, lateral * 0.0) };
         let lines = [cut(*d0, 1.0), ring(PAVED.1), cut(d1, -1.0), ring(PAVED.0)];
-        if let Some((_, outline)) = outline(&lines, polar(PROMENADE, ((d0 + d1) / 2.0).to_radians())) {
-            doc.area(&outline, name.clone());
+        let Some((_, ring)) = outline(&lines, polar(PROMENADE, ((d0 + d1) / 2.0).to_radians())) else { continue };
+        let mut name = name.clone();
+        let shore = SHORES.iter().find(|s| s.1 > *d0 && s.1 < d1);
+        if let Some((.., (zh, en), _, _)) = shore {
+            name.retain(|(k, _)| *k != "name");
+            name.extend(tags(&[("name", zh), ("name:en", en)]));
+        }
+        let way = doc.area(&ring, name);
+        if let Some(&(id, deg, name, share, visitors)) = shore {
+            goals.push(Goal { id, name, at: walk.at(deg.to_radians()), object: format!("osm:way/{}", way + 1), share, visitors });
         }
     }
     // Lawns between the promenade and Ring 1.
@@ -220,12 +241,7 @@ fn promenade(plan: &Plan, water: &Water, doc: &mut Doc) -> Vec<Goal> {
             doc.area(&ring, tags(&[("leisure", "garden"), ("name", "湖滨绿带")]));
         }
     }
-    let at = |deg: f64| walk.at(deg.to_radians());
-    vec![
-        Goal { id: "lake-west", name: ("西岸观景台", "West Shore"), at: at(170.0) },
-        Goal { id: "lake-north", name: ("北岸观景台", "North Shore"), at: at(130.0) },
-        Goal { id: "lake-south", name: ("南岸观景台", "South Shore"), at: at(220.0) },
-    ]
+    goals
 }
 
 /// The drawn node nearest to `p` within `reach`, or `p` itself.
@@ -265,26 +281,29 @@ fn beach(plan: &Plan, doc: &mut Doc) -> Vec<Goal> {
         }
     }
     let strip = |r0: f64, r1: f64, half: f64| band(coast_centre(), r0, r1, middle - half, middle + half, 48);
-    doc.area(&strip(BEACH_TOP, COAST_RADIUS, BEACH_HALF), tags(&[("natural", "beach"), ("surface", "sand"), ("name", "南汇嘴沙滩"), ("name:en", "Nanhuizui Beach")]));
+    let thirds = [("beach-south", ("沙滩南区", "South Beach"), 0.0), ("beach-middle", ("沙滩中区", "Middle Beach"), 0.04), ("beach-north", ("沙滩北区", "North Beach"), 0.04)];
+    let mut goals = Vec::new();
+    for (i, (id, name, share)) in thirds.into_iter().enumerate() {
+        let (a, b) = (middle - BEACH_HALF + BEACH_HALF * 2.0 / 3.0 * i as f64, middle - BEACH_HALF + BEACH_HALF * 2.0 / 3.0 * (i + 1) as f64);
+        let third = band(coast_centre(), BEACH_TOP, COAST_RADIUS, a, b, 16);
+        let way = doc.area(&third, tags(&[("natural", "beach"), ("surface", "sand"), ("name", name.0), ("name:en", name.1)]));
+        let visitors = if i == 1 { (7000.0, 14.5) } else { (0.0, 0.0) };
+        goals.push(Goal { id, name, at: sand.at((a + b) / 2.0), object: format!("osm:way/{}", way + 1), share, visitors });
+    }
     doc.area(&strip(SEA_WALL - 4.0, SEA_WALL + 4.0, 0.42), tags(&[("man_made", "breakwater"), ("name", "海堤"), ("name:en", "Sea Wall")]));
     for side in [-1.0, 1.0] {
         let (a, b) = (middle + side * (BEACH_HALF + 0.004), middle + side * 0.42);
         doc.area(&band(coast_centre(), BEACH_TOP, COAST_RADIUS, a.min(b), a.max(b), 30), tags(&[("natural", "shingle"), ("name", "护岸")]));
     }
-    let goal = |i: i32| sand.at(at(i));
-    vec![
-        Goal { id: "beach-north", name: ("沙滩北区", "North Beach"), at: goal(steps / 2 + 6) },
-        Goal { id: "beach-middle", name: ("沙滩中区", "Middle Beach"), at: goal(steps / 2) },
-        Goal { id: "beach-south", name: ("沙滩南区", "South Beach"), at: goal(steps / 2 - 6) },
-    ]
+    goals
 }
 
 /// The square above the station: paving, a path from every entrance to the four pavements around it.
-fn station_square(plan: &Plan, doc: &mut Doc, entrances: &[(String, P)]) {
-    let Some(cell) = plan.cells.iter().find(|c| c.sector == 8 && c.band == Band::Lakeside) else { return };
+fn station_square(plan: &Plan, doc: &mut Doc, entrances: &[(String, P)]) -> Option<Goal> {
+    let cell = plan.cells.iter().find(|c| c.sector == 8 && c.band == Band::Lakeside)?;
     let square = band([0.0; 2], 1440.0, 1700.0, 166.0f64.to_radians(), 174.0f64.to_radians(), 12);
     let name = tags(&[("highway", "pedestrian"), ("area", "yes"), ("place", "square"), ("name", "滴水湖站前广场"), ("name:en", "Station Square"), ("surface", "granite")]);
-    doc.area(&square, name);
+    let way = doc.area(&square, name);
     let centre = polar(STATION.1, STATION.0.to_radians());
     let hub = |r: f64| polar(r, STATION.0.to_radians());
     let spine: Vec<P> = [1412.0, 1455.0, 1500.0, 1545.0, 1585.0, 1625.0, 1670.0, 1715.0].iter().map(|r| hub(*r)).collect();
@@ -320,6 +339,28 @@ fn station_square(plan: &Plan, doc: &mut Doc, entrances: &[(String, P)]) {
         let (p, q) = (axis(a), axis(b));
         doc.area(&[[p[0], half], [q[0], half], [q[0], -half], [p[0], -half]], tags(&[("landuse", "grass")]));
     }
+    let object = format!("osm:way/{}", way + 1);
+    Some(Goal { id: "station-square", name: ("滴水湖站前广场", "Station Square"), at: hub(1500.0), object, share: 0.0, visitors: (15000.0, 14.0) })
+}
+
+/// The ocean park's squares and walks.
+fn ocean_park(doc: &mut Doc) -> Goal {
+    let at = |deg: f64, r: f64| polar(r, deg.to_radians());
+    let square = |r0: f64, r1: f64| band([0.0; 2], r0, r1, 248.2f64.to_radians(), 250.8f64.to_radians(), 6);
+    let paved = |zh: &str, en: &str| tags(&[("highway", "pedestrian"), ("area", "yes"), ("place", "square"), ("name", zh), ("name:en", en)]);
+    doc.area(&square(2408.0, 2446.0), paved("海洋公园中心广场", "Ocean Park Plaza"));
+    let way = doc.area(&square(2367.0, 2384.0), paved("海洋公园入口广场", "Ocean Park Forecourt"));
+    let start = near_vertex(doc, at(249.5, 2364.5), 30.0);
+    let walk = tags(&[("highway", "pedestrian"), ("name", "海洋大道"), ("surface", "paving_stones")]);
+    doc.line(&[start, at(250.3, 2376.0), at(250.5, 2396.0), at(249.5, 2425.0), at(249.6, 2525.0), at(249.6, 2650.0), at(249.0, 2820.0)], walk);
+    let path = tags(&[("highway", "footway"), ("surface", "paving_stones")]);
+    let arc = |r: f64, d0: f64, d1: f64| -> Vec<P> { (0..=6).map(|i| at(d0 + (d1 - d0) * f64::from(i) / 6.0, r)).collect() };
+    doc.line(&arc(2650.0, 249.6, 244.8), path.clone());
+    doc.line(&arc(2525.0, 249.6, 255.0), path.clone());
+    doc.line(&[at(244.8, 2650.0), at(243.6, 2520.0), at(245.6, 2440.0), at(249.5, 2425.0)], path.clone());
+    doc.line(&[at(255.0, 2525.0), at(253.8, 2450.0), at(249.5, 2425.0)], path);
+    let object = format!("osm:way/{}", way + 1);
+    Goal { id: "ocean-park", name: ("海洋公园", "Ocean Park"), at: at(250.3, 2376.0), object, share: 0.0, visitors: (12000.0, 13.0) }
 }
 
 /// Islands: gardens with a ring path and a footbridge to the promenade.
@@ -335,26 +376,27 @@ fn islands(water: &Water, doc: &mut Doc) {
     }
 }
 
-/// Woods around the city and fields beyond them.
-fn fields(doc: &mut Doc) {
+/// Woods around the city and fields beyond them, with gaps for the roads and canals that lead out.
+fn fields(water: &Water, doc: &mut Doc) {
     let kinds = [("landuse", "farmland"), ("landuse", "meadow"), ("landuse", "orchard"), ("landuse", "farmland"), ("natural", "wetland")];
-    let gates = [60.0, 120.0, 180.0, 220.0];
-    for k in 0..44u32 {
-        let d0 = 42.0 + f64::from(k) * 4.4;
-        let d1 = d0 + 4.1;
-        let cuts: Vec<f64> = CANALS.iter().map(|c| c.0).chain(gates).collect();
-        let keep_off = |r: f64| cuts.iter().all(|g| {
-            let clear = (34.0 / r).to_degrees();
-            *g < d0 - clear || *g > d1 + clear
-        });
-        let arc = |r0: f64, r1: f64| band([0.0; 2], r0, r1, d0.to_radians(), d1.to_radians(), 4);
-        if keep_off(3200.0) {
-            doc.area(&arc(3195.0, 3330.0), tags(&[("landuse", "forest"), ("name", "环城林带")]));
-        }
-        if keep_off(3500.0) {
-            for (row, (r0, r1)) in [(3345.0, 3560.0), (3570.0, 3790.0), (3800.0, 4040.0)].into_iter().enumerate() {
-                let (key, value) = kinds[((k * 7 + row as u32 * 3) % 5) as usize];
-                doc.area(&arc(r0, r1), tags(&[(key, value)]));
+    let cuts = [60.0, 90.0, 120.0, 180.0, 210.0, 220.0];
+    for k in 0..52u32 {
+        let d0 = 28.0 + f64::from(k) * 4.3;
+        for (row, (r0, r1)) in [(3195.0, 3330.0), (3345.0, 3560.0), (3572.0, 3790.0), (3802.0, 4040.0), (4052.0, 4300.0)].into_iter().enumerate() {
+            // The free parts of the field's span, between the roads and canals that cross it.
+            let clear = (36.0f64 / r0).to_degrees();
+            let mut parts = vec![(d0, d0 + 4.3 - (12.0f64 / r0).to_degrees())];
+            for c in cuts {
+                parts = parts.into_iter().flat_map(|(a, b)| [(a, b.min(c - clear)), (a.max(c + clear), b)]).filter(|(a, b)| b - a > 0.4).collect();
+            }
+            parts.dedup();
+            for (a, b) in parts {
+                let ring = band([0.0; 2], r0, r1, a.to_radians(), b.to_radians(), 4);
+                if water.touches(&ring, 60.0) {
+                    continue;
+                }
+                let (key, value) = if row == 0 { ("landuse", "forest") } else { kinds[((k * 7 + row as u32 * 3) % 5) as usize] };
+                doc.area(&ring, tags(&[(key, value)]));
             }
         }
     }
@@ -406,10 +448,4 @@ fn trees(plan: &Plan, water: &Water, doc: &mut Doc, seed: u64) {
             plant(doc, p, rng.int(0, 3) as usize, rng.range(5.0, 13.0));
         }
     }
-    let _ = FRAC_PI_2;
-}
-
-/// Signals, crossings and such that other files need to know of.
-pub fn is_signal(drawn: &Drawn, node: usize) -> bool {
-    drawn.signals.contains(&node)
 }

@@ -2,7 +2,7 @@
 
 use super::curve::Curve;
 use super::lingang::{CANAL_HALF, CANALS, COAST_RADIUS, LAKE_RADIUS, RING_CANAL, coast, outline, ray, ring};
-use crate::geo::{P, add, band, contains, crossing, edges, ellipse, lerp, polar};
+use crate::geo::{P, band, contains, crossing, edges, ellipse, lerp, polar};
 
 /// All water of the city as rings.
 pub struct Water {
@@ -13,6 +13,9 @@ pub struct Water {
     pub canals: Vec<Vec<P>>,
     banks: Vec<Vec<P>>,
 }
+
+/// How far the sea is drawn, metres from the lake's centre.
+const HORIZON: f64 = 4700.0;
 
 /// Centres of the islands (angle in degrees, radius), their half axes and turn.
 pub const ISLANDS: [((f64, f64), (f64, f64), f64); 3] =
@@ -31,13 +34,17 @@ pub fn water() -> Water {
         all
     };
     let sea = {
-        let c = coast(COAST_RADIUS);
-        let Curve::Circle { centre, .. } = c else { return empty() };
-        let middle = (-40f64).to_radians();
-        let shore: Vec<P> = (0..=96).map(|i| c.at(middle - 0.81 + 1.62 * f64::from(i) / 96.0)).collect();
-        let far = |p: P| add(centre, polar(9200.0, crate::geo::angle([p[0] - centre[0], p[1] - centre[1]])));
-        let outer: Vec<P> = shore.iter().rev().map(|p| far(*p)).collect();
-        shore.into_iter().chain(outer).rev().collect()
+        // Between the shore and a circle about the lake, so that the map ends in a round horizon.
+        let (c, horizon) = (coast(COAST_RADIUS), ring(HORIZON));
+        let end = |deg: f64| c.meet(&horizon, polar(HORIZON, f64::to_radians(deg))).unwrap_or_default();
+        let (from, to) = (end(-132.0), end(52.0));
+        let arc = |curve: &Curve, a: P, b: P| {
+            let (t0, t1) = (curve.param(a, -0.7), curve.param(b, -0.7));
+            (0..=96).map(move |i| t0 + (t1 - t0) * f64::from(i) / 96.0).collect::<Vec<f64>>()
+        };
+        let shore: Vec<P> = arc(&c, from, to).into_iter().map(|t| c.at(t)).collect();
+        let far = arc(&horizon, from, to).into_iter().map(|t| horizon.at(t));
+        far.chain(shore.into_iter().rev().skip(1).take(95)).collect()
     };
     let islands = ISLANDS
         .iter()
@@ -55,10 +62,6 @@ pub fn water() -> Water {
         canals: canals_of(CANAL_HALF),
         banks: canals_of(CANAL_HALF + 4.0),
     }
-}
-
-fn empty() -> Water {
-    Water { lake: vec![], islands: vec![], sea: vec![], canals: vec![], banks: vec![] }
 }
 
 impl Water {

@@ -1,0 +1,4 @@
+//! Writers of the file formats.
+
+pub mod cityjson;
+pub mod osm;
