@@ -294,6 +294,8 @@ pub struct SignalProgram {
     pub id: String,
     /// The junction it controls.
     pub junction: JunctionIx,
+    /// The signals of the scene that belong to it.
+    pub objects: Vec<ObjectId>,
     /// The first phase begins at this time of every cycle.
     pub offset_ms: u32,
     /// Number of groups.

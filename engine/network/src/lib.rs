@@ -12,14 +12,14 @@
 //! ```
 
 mod error;
-mod ix;
-mod lane;
+pub mod ix;
+pub mod lane;
 mod lanes;
 pub mod overrides;
-mod route;
+pub mod route;
 pub mod shape;
-mod walk;
-mod walk_route;
+pub mod walk;
+pub mod walk_route;
 mod walking;
 
 pub use error::NetworkError;
@@ -29,7 +29,7 @@ pub use lane::{
     SignalProgram, SignalRef, SignalState, Turn,
 };
 pub use lanes::NetworkOptions;
-pub use route::{NearestLinks, Router};
+pub use route::{NearestLinks, OnLink, RouteTree, Router};
 pub use walk::{Anchor, AnchorKind, AreaKind, Crossing, Portal, WalkArea, WalkNetwork};
-pub use walk_route::{WalkField, WalkRouter};
+pub use walk_route::{Goal, Step, WalkField, WalkRouter};
 pub use walking::WalkOptions;

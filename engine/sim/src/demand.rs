@@ -5,9 +5,9 @@
 
 use crate::SimError;
 use qike_core::SimTime;
-use qike_network::ix::{AreaIx, LinkIx};
-use qike_network::lane::{LaneNetwork, Modes};
-use qike_network::walk::WalkNetwork;
+use qike_network::{AreaIx, LinkIx};
+use qike_network::{LaneNetwork, Modes};
+use qike_network::WalkNetwork;
 use serde::{Deserialize, Serialize};
 
 /// Kind of a vehicle: it decides size and driving.

@@ -35,7 +35,7 @@ impl Shape {
     pub fn table_type(numbers: &[i64]) -> &'static str {
         match numbers {
             [1] => "POINT",
-            [2] | [1, 2] => "MULTIPOINT",
+            [2] => "MULTIPOINT",
             [3] => "MULTILINESTRING",
             [4] => "MULTIPOLYGON",
             _ => "GEOMETRY",

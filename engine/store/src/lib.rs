@@ -1,1 +1,35 @@
 //! The scene store: one GeoPackage file. The only crate that knows SQLite.
+//!
+//! QGIS, GDAL and DuckDB open the file as it is and see one layer of plans for each class of objects; Qike keeps 3D
+//! geometry, a 3D R*-tree, sources and history beside them (the tables are described in [`schema`]). It knows no format:
+//! objects come in through `ObjectSink`, which [`ImportTransaction`] implements.
+//!
+//! What other programs may do to a store: read everything, and edit features' names and attributes. 3D geometry follows no
+//! edit of a plan; features added elsewhere are no objects of Qike.
+
+mod bytes;
+pub mod check;
+pub mod codec;
+mod encode;
+mod error;
+pub mod footprint;
+pub mod gpb;
+mod import;
+mod pick;
+mod query;
+mod read;
+mod report;
+pub mod schema;
+mod store;
+mod validate;
+mod writer;
+
+pub use error::StoreError;
+pub use footprint::Footprint;
+pub use import::ImportTransaction;
+pub use pick::PickHit;
+pub use query::{Hit, Query};
+pub use read::ObjectKey;
+pub use report::{ImportReport, SourceChanges};
+pub use validate::validate_snapshot;
+pub use store::{Info, ObjectCounts, SceneStore, SourceCounts};

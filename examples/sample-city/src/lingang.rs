@@ -3,7 +3,7 @@
 use crate::build::{Building, Site, fill, landmark};
 use crate::data::{components, demand, gtfs, parking, visitors, zones};
 use crate::files::Files;
-use crate::geo::band;
+use crate::geo::{Near, band};
 use crate::out::{cityjson, osm::Doc};
 use crate::place::Place;
 use crate::plan::lingang::{Plan, plan};
@@ -18,7 +18,7 @@ use std::path::Path;
 const CENTRE: (f64, f64) = (121.93, 30.90);
 
 /// Raises every building of the city.
-pub fn buildings(plan: &Plan, water: &Water, seed: u64) -> Vec<Building> {
+pub fn buildings(plan: &Plan, water: &Water, seed: u64) -> (Vec<Building>, Near) {
     let mut site = Site::new(water);
     let s = &plan.streets;
     site.reserve(&band([0.0; 2], 1440.0, 1700.0, 166f64.to_radians(), 174f64.to_radians(), 12));
@@ -30,7 +30,7 @@ pub fn buildings(plan: &Plan, water: &Water, seed: u64) -> Vec<Building> {
         let lines: Vec<_> = cell.sides.iter().map(|(r, side)| s.roads[*r].pavement(*side)).collect();
         fill::fill(&mut site, cell, &lines, seed);
     }
-    site.buildings
+    (site.buildings, site.taken)
 }
 
 /// Keeps `wanted` of the buildings: all landmarks, and of the others evenly many everywhere.
@@ -61,7 +61,8 @@ fn thin(all: Vec<Building>, wanted: Option<u32>) -> Result<Vec<Building>, Sample
 pub fn write(dir: &Path, options: &Options, feedback: &Feedback) -> Result<Report, SampleError> {
     let task = feedback.task("sample city lingang", 6);
     let (plan, water, place) = (plan(), water(), Place::at(CENTRE.0, CENTRE.1));
-    let all = thin(buildings(&plan, &water, options.seed), options.buildings)?;
+    let (all, taken) = buildings(&plan, &water, options.seed);
+    let all = thin(all, options.buildings)?;
     feedback.check()?;
     task.advance(1);
     let mut files = Files::below(dir)?;
@@ -70,7 +71,7 @@ pub fn write(dir: &Path, options: &Options, feedback: &Feedback) -> Result<Repor
 
     let mut doc = Doc::default();
     let drawn = draw::draw(&plan, &water, &mut doc);
-    let goals = ground::draw(&plan, &water, &mut doc, &station::entrances(), options.seed);
+    let goals = ground::draw(&plan, &water, &mut doc, &station::entrances(), &taken, options.seed);
     files.write("sources/city.osm.gz", |w| doc.write(&place, w))?;
     feedback.check()?;
     task.advance(1);

@@ -1,7 +1,7 @@
 //! The inside of buildings: elements as they are modelled; of a room only its floor, so that one looks into it.
 
 use super::surfaces::{add_solid, placed};
-use super::{Builder, Kind, Paint};
+use super::{Builder, Kind, ON_GROUND, Paint};
 use crate::model::frame::SceneFrame;
 use crate::model::ground::Ground;
 use crate::model::palette;
@@ -20,7 +20,7 @@ pub fn add(b: &mut Builder, object: &CityObject, ix: ObjectIx, geometry: &Geomet
         for p in &mut points {
             p[1] += FLOOR_LIFT;
         }
-        let paint = Paint { colour: floor, kind: Kind::Plain, object: ix.0, foot: 0.0 };
+        let paint = Paint { colour: floor, kind: Kind::Plain, object: ix.0, foot: ON_GROUND };
         add_solid(&mut turned, geometry, &points, &paint, |face| (face.normal[1] < -0.8).then_some((floor, Kind::Plain)));
         b.append_turned(turned);
         return;

@@ -76,6 +76,9 @@ impl TileMesh {
     }
 }
 
+/// The foot of what lies on the ground, whatever the ground's height: its vertices have the height 0 above it.
+pub const ON_GROUND: f32 = f32::MAX;
+
 /// How the next triangles look.
 #[derive(Clone, Copy, Debug)]
 pub struct Paint {

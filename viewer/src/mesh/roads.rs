@@ -1,7 +1,7 @@
 //! Roads: asphalt of the right width, pavements, lane markings, stop gaps at junctions, crossings; footways and rails.
 
 use super::lines::{P, clean, dashes, disc, lengths, piece, strip};
-use super::{Builder, Kind, Paint};
+use super::{Builder, Kind, ON_GROUND, Paint};
 use crate::model::frame::SceneFrame;
 use crate::model::ground::Ground;
 use crate::model::layer::Layer;
@@ -142,7 +142,7 @@ pub fn axis_lines(object: &CityObject, frame: &SceneFrame, ground: &Ground) -> V
 pub fn add_road(b: &mut Builder, object: &CityObject, ix: ObjectIx, roads: &Roads, frame: &SceneFrame, ground: &Ground) {
     let profile = profile(object);
     let lift = palette::lift(Layer::Roads);
-    let paint = |colour, kind| Paint { colour, kind, object: ix.0, foot: 0.0 };
+    let paint = |colour, kind| Paint { colour, kind, object: ix.0, foot: ON_GROUND };
     let half = profile.width / 2.0;
     let surface = paint(if profile.cycle { palette::CYCLEWAY } else { palette::ASPHALT }, Kind::Asphalt);
     let paved = paint(palette::PAVEMENT, Kind::Plain);
@@ -171,7 +171,7 @@ pub fn add_road(b: &mut Builder, object: &CityObject, ix: ObjectIx, roads: &Road
 }
 
 fn add_markings(b: &mut Builder, line: &[P], sum: &[f32], gaps: &[(f32, f32)], profile: &Profile, lift: f32, ix: ObjectIx) {
-    let white = Paint { colour: palette::MARKING, kind: Kind::Plain, object: ix.0, foot: 0.0 };
+    let white = Paint { colour: palette::MARKING, kind: Kind::Plain, object: ix.0, foot: ON_GROUND };
     let yellow = Paint { colour: palette::MARKING_CENTRE, ..white };
     let total = sum.last().copied().unwrap_or(0.0);
     let mut open = vec![(0.0_f32, total)];
@@ -218,7 +218,7 @@ fn add_markings(b: &mut Builder, line: &[P], sum: &[f32], gaps: &[(f32, f32)], p
 /// Adds a zebra crossing where a crossing lies on a road; false where there is no road.
 pub fn add_crossing(b: &mut Builder, p: P, ix: ObjectIx, roads: &Roads) -> bool {
     let Some(node) = roads.at(p).filter(|node| node.half_width > 2.4) else { return false };
-    let paint = Paint { colour: palette::MARKING, kind: Kind::Plain, object: ix.0, foot: 0.0 };
+    let paint = Paint { colour: palette::MARKING, kind: Kind::Plain, object: ix.0, foot: ON_GROUND };
     let [dx, dz] = node.direction;
     let lift = palette::lift(Layer::Roads) + 0.09;
     let mut across = -node.half_width + 0.5;
@@ -240,7 +240,7 @@ pub fn add_footway(b: &mut Builder, object: &CityObject, ix: ObjectIx, frame: &S
     }
     let width = object.number("width").map(|w| w as f32).filter(|w| (0.5..40.0).contains(w)).unwrap_or(2.4);
     let colour = if steps { palette::PAVEMENT } else { palette::FOOTWAY };
-    let paint = Paint { colour, kind: Kind::Plain, object: ix.0, foot: 0.0 };
+    let paint = Paint { colour, kind: Kind::Plain, object: ix.0, foot: ON_GROUND };
     for line in axis_lines(object, frame, ground) {
         strip(b, &line, -width / 2.0, width / 2.0, palette::lift(Layer::Footways), &paint);
     }
@@ -248,7 +248,7 @@ pub fn add_footway(b: &mut Builder, object: &CityObject, ix: ObjectIx, frame: &S
 
 /// Adds a track: ballast and two rails.
 pub fn add_rail(b: &mut Builder, object: &CityObject, ix: ObjectIx, frame: &SceneFrame, ground: &Ground) {
-    let paint = |colour| Paint { colour, kind: Kind::Plain, object: ix.0, foot: 0.0 };
+    let paint = |colour| Paint { colour, kind: Kind::Plain, object: ix.0, foot: ON_GROUND };
     for line in axis_lines(object, frame, ground) {
         let lift = palette::lift(Layer::Rail);
         strip(b, &line, -1.7, 1.7, lift, &paint(palette::BALLAST));

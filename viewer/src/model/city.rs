@@ -1,6 +1,6 @@
 //! A snapshot as tiles: for each square of the plan and each layer one mesh, never one for each object.
 
-use crate::mesh::{Builder, Kind, Paint, TileMesh, furniture, interior, lines, pipes, roads, surfaces, trees};
+use crate::mesh::{Builder, Kind, ON_GROUND, Paint, TileMesh, furniture, interior, lines, pipes, roads, surfaces, trees};
 use crate::model::frame::{self, SceneFrame};
 use crate::model::ground::Ground;
 use crate::model::layer::{Layer, layer_of};
@@ -153,15 +153,15 @@ fn add_object(b: &mut Builder, s: &Sources<'_>, layer: Layer, object: &CityObjec
         Layer::Interior => interior::add(b, object, ix, geometry, frame, ground),
         Layer::Buildings | Layer::Pipes | Layer::Furniture if !is_line && !is_point => add_building(b, s, layer, object, ix, geometry),
         Layer::Trees if !is_line => {
-            let paint = Paint { colour: [112, 156, 84], kind: Kind::Leaves, object: ix.0, foot: 0.0 };
+            let paint = Paint { colour: [112, 156, 84], kind: Kind::Leaves, object: ix.0, foot: ON_GROUND };
             surfaces::add_solid(b, geometry, &points(), &paint, |_| Some((paint.colour, paint.kind)));
         }
         Layer::Ground => {
-            let paint = Paint { colour: palette::GROUND, kind: Kind::Grass, object: ix.0, foot: 0.0 };
+            let paint = Paint { colour: palette::GROUND, kind: Kind::Grass, object: ix.0, foot: ON_GROUND };
             surfaces::add_solid(b, geometry, &points(), &paint, |_| Some((paint.colour, paint.kind)));
         }
         Layer::Districts if !is_point => {
-            let paint = Paint { colour: [96, 84, 160], kind: Kind::Glow, object: ix.0, foot: 0.0 };
+            let paint = Paint { colour: [96, 84, 160], kind: Kind::Glow, object: ix.0, foot: ON_GROUND };
             for r in 0..geometry.ring_ends.len() {
                 let mut ring: Vec<lines::P> = geometry.ring(r).iter().map(|v| points()[*v as usize]).collect();
                 ring.extend(ring.first().copied());
@@ -169,14 +169,14 @@ fn add_object(b: &mut Builder, s: &Sources<'_>, layer: Layer, object: &CityObjec
             }
         }
         Layer::Transit if is_line => {
-            let paint = Paint { colour: palette::transit(object, ix.0), kind: Kind::Glow, object: ix.0, foot: 0.0 };
+            let paint = Paint { colour: palette::transit(object, ix.0), kind: Kind::Glow, object: ix.0, foot: ON_GROUND };
             for line in roads::axis_lines(object, frame, ground) {
                 lines::strip(b, &line, -2.0, 2.0, palette::lift(layer), &paint);
             }
         }
         Layer::Water if is_line => {
             let width = object.number("width").map(|w| w as f32).filter(|w| (0.5..400.0).contains(w)).unwrap_or(6.0);
-            let paint = Paint { colour: [58, 132, 168], kind: Kind::Water, object: ix.0, foot: 0.0 };
+            let paint = Paint { colour: [58, 132, 168], kind: Kind::Water, object: ix.0, foot: ON_GROUND };
             for line in roads::axis_lines(object, frame, ground) {
                 lines::strip(b, &line, -width / 2.0, width / 2.0, palette::lift(layer), &paint);
             }
@@ -185,7 +185,7 @@ fn add_object(b: &mut Builder, s: &Sources<'_>, layer: Layer, object: &CityObjec
             if !is_point && !is_line =>
         {
             let (colour, kind) = palette::area(layer, object);
-            let paint = Paint { colour, kind, object: ix.0, foot: 0.0 };
+            let paint = Paint { colour, kind, object: ix.0, foot: ON_GROUND };
             // Smaller areas lie on larger ones.
             let size = s.snapshot.bounds_of(ix).size();
             let rank = 0.05 * (1.0 - ((size[0] * size[1]).max(1.0).log10() as f32 / 8.0).clamp(0.0, 1.0));
@@ -205,7 +205,7 @@ fn add_object(b: &mut Builder, s: &Sources<'_>, layer: Layer, object: &CityObjec
 fn add_building(b: &mut Builder, s: &Sources<'_>, layer: Layer, object: &CityObject, ix: ObjectIx, geometry: &Geometry) {
     if geometry.lod.major() == 0 && layer == Layer::Buildings && surfaces::is_plane(geometry) {
         // Only a footprint is known: show that much.
-        let paint = Paint { colour: [222, 206, 190], kind: Kind::Plain, object: ix.0, foot: 0.0 };
+        let paint = Paint { colour: [222, 206, 190], kind: Kind::Plain, object: ix.0, foot: ON_GROUND };
         surfaces::add_area(b, geometry, &s.frame, &s.ground, 0.4, &paint);
         return;
     }
@@ -235,7 +235,7 @@ fn add_building(b: &mut Builder, s: &Sources<'_>, layer: Layer, object: &CityObj
 
 /// The plain under and around the city, to the horizon: a fine grid below it and rings around.
 fn plain(ground: &Ground, low: [f32; 3], high: [f32; 3]) -> Option<Tile> {
-    let paint = Paint { colour: palette::GROUND, kind: Kind::Grass, object: NO_OBJECT, foot: 0.0 };
+    let paint = Paint { colour: palette::GROUND, kind: Kind::Grass, object: NO_OBJECT, foot: ON_GROUND };
     // With terrain in the model the plain lies just below it, and shows only around it.
     let y = ground.base() - if ground.has_relief() { 2.0 } else { 0.0 };
     let cuts = |low: f32, high: f32| {

@@ -6,7 +6,7 @@
 
 mod appearance;
 mod classes;
-mod findings;
+pub(super) mod findings;
 mod geometry;
 mod instance;
 mod model;

@@ -13,7 +13,7 @@ use std::fmt;
 macro_rules! keys {
     ($(#[$doc:meta])* $name:ident { $($text:literal => $variant:ident),+ $(,)? }) => {
         $(#[$doc])*
-        enum $name { $($variant,)+ Other(String) }
+        enum $name { $($variant,)+ Other }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -24,7 +24,7 @@ macro_rules! keys {
                         f.write_str("a key")
                     }
                     fn visit_str<E>(self, text: &str) -> Result<$name, E> {
-                        Ok(match text { $($text => $name::$variant,)+ _ => $name::Other(text.to_owned()) })
+                        Ok(match text { $($text => $name::$variant,)+ _ => $name::Other })
                     }
                 }
                 deserializer.deserialize_str(Key)
@@ -178,14 +178,48 @@ from_map!(Document, "a CityJSON object", DocumentKey, |out, map, key| {
         DocumentKey::Metadata => out.metadata = map.next_value()?,
         DocumentKey::Appearance => out.appearance = map.next_value::<Option<_>>()?.unwrap_or_default(),
         DocumentKey::Templates => out.templates = map.next_value::<Option<_>>()?.unwrap_or_default(),
-        DocumentKey::Other(_) => drop(map.next_value::<IgnoredAny>()?),
+        DocumentKey::Other => {
+            map.next_value::<IgnoredAny>()?;
+        }
     }
 });
 
-keys!(ObjectKey {
-    "type" => Type, "attributes" => Attributes, "geometry" => Geometry, "parents" => Parents, "children" => Children,
-    "members" => Members, "geographicalExtent" => Extent,
-});
+/// The keys of a city object; others are kept by name.
+enum ObjectKey {
+    Type,
+    Attributes,
+    Geometry,
+    Parents,
+    Children,
+    Extent,
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for ObjectKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Key;
+        impl Visitor<'_> for Key {
+            type Value = ObjectKey;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<ObjectKey, E> {
+                Ok(match text {
+                    "type" => ObjectKey::Type,
+                    "attributes" => ObjectKey::Attributes,
+                    "geometry" => ObjectKey::Geometry,
+                    "parents" => ObjectKey::Parents,
+                    // Version 1.0 has the members of a group apart.
+                    "children" | "members" => ObjectKey::Children,
+                    "geographicalExtent" => ObjectKey::Extent,
+                    _ => ObjectKey::Other(text.to_owned()),
+                })
+            }
+        }
+        deserializer.deserialize_str(Key)
+    }
+}
+
 from_map!(RawObject, "a city object", ObjectKey, |out, map, key| {
     match key {
         ObjectKey::Type => out.kind = text_of(map.next_value()?),
@@ -196,8 +230,10 @@ from_map!(RawObject, "a city object", ObjectKey, |out, map, key| {
         },
         ObjectKey::Geometry => out.geometries = map.next_value::<Option<_>>()?.unwrap_or_default(),
         ObjectKey::Parents => out.parents = texts_of(map.next_value()?),
-        ObjectKey::Children | ObjectKey::Members => out.children.extend(texts_of(map.next_value()?)),
-        ObjectKey::Extent => drop(map.next_value::<IgnoredAny>()?),
+        ObjectKey::Children => out.children.extend(texts_of(map.next_value()?)),
+        ObjectKey::Extent => {
+            map.next_value::<IgnoredAny>()?;
+        }
         ObjectKey::Other(key) => {
             let value = map.next_value()?;
             out.others.insert(key, value);
@@ -224,12 +260,14 @@ from_map!(RawGeometry, "a geometry", GeometryKey, |out, map, key| {
             out.materials = themes.into_iter().filter_map(|(name, theme)| Some((name, theme.0?))).collect();
         }
         GeometryKey::Texture => {
-            drop(map.next_value::<IgnoredAny>()?);
+            map.next_value::<IgnoredAny>()?;
             out.textured = true;
         }
         GeometryKey::Template => out.template = map.next_value::<Value>()?.as_u64().and_then(|n| u32::try_from(n).ok()),
         GeometryKey::Matrix => out.matrix = numbers_of(&map.next_value()?),
-        GeometryKey::Other(_) => drop(map.next_value::<IgnoredAny>()?),
+        GeometryKey::Other => {
+            map.next_value::<IgnoredAny>()?;
+        }
     }
 });
 
@@ -249,7 +287,9 @@ from_map!(RawSemantics, "semantics", SemanticsKey, |out, map, key| {
             }
         }
         SemanticsKey::Values => out.values = Some(map.next_value()?),
-        SemanticsKey::Other(_) => drop(map.next_value::<IgnoredAny>()?),
+        SemanticsKey::Other => {
+            map.next_value::<IgnoredAny>()?;
+        }
     }
 });
 
@@ -265,7 +305,9 @@ from_map!(RawTheme, "a material theme", ThemeKey, |out, map, key| {
             out.0 = out.0.take().or(one.map(Values::all));
         }
         ThemeKey::Many => out.0 = Some(map.next_value()?),
-        ThemeKey::Other(_) => drop(map.next_value::<IgnoredAny>()?),
+        ThemeKey::Other => {
+            map.next_value::<IgnoredAny>()?;
+        }
     }
 });
 
@@ -278,7 +320,9 @@ from_map!(RawAppearance, "an appearance", AppearanceKey, |out, map, key| {
             }
         }
         AppearanceKey::Theme => out.default_theme = Some(text_of(map.next_value()?)),
-        AppearanceKey::Other(_) => drop(map.next_value::<IgnoredAny>()?),
+        AppearanceKey::Other => {
+            map.next_value::<IgnoredAny>()?;
+        }
     }
 });
 
@@ -287,7 +331,9 @@ from_map!(RawTemplates, "geometry templates", TemplatesKey, |out, map, key| {
     match key {
         TemplatesKey::Templates => out.templates = map.next_value::<Option<_>>()?.unwrap_or_default(),
         TemplatesKey::Vertices => out.vertices = map.next_value::<Points>()?.0,
-        TemplatesKey::Other(_) => drop(map.next_value::<IgnoredAny>()?),
+        TemplatesKey::Other => {
+            map.next_value::<IgnoredAny>()?;
+        }
     }
 });
 

@@ -100,7 +100,7 @@ impl<'f> Properties<'f> {
     /// The factor to SI of a unit that a property names for itself.
     fn unit(&self, entity: &DecodedEntity, slot: usize, decoder: &mut EntityDecoder<'_>) -> Option<f64> {
         let id = entity.get_ref(slot)?;
-        resolve_unit_by_ref(decoder, id).map(|unit| unit.si_scale)
+        resolve_unit_by_ref(decoder, id).map(|(_, unit, _)| unit.si_scale)
     }
 
     /// The factor to metres of a length, area or volume in the project's unit; `None` for other measures.

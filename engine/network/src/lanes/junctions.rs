@@ -4,7 +4,8 @@
 //! nodes are joined when short roads link them and lights stand at one of them. Lights drawn at the stop lines, a little before
 //! the junction, are taken to the junction they are for.
 
-use super::topology::{NodeKey, STOP_LINE_M, Topology};
+use super::topology::{NodeKey, STOP_LINE_M, Segment, Topology};
+use qike_scene::ObjectId;
 
 /// How far apart two nodes of one junction may be along the road between them.
 const JOIN_M: f64 = 30.0;
@@ -18,8 +19,15 @@ pub(crate) struct Junctions {
     pub of_node: Vec<u32>,
     /// For each junction its nodes, rising.
     pub nodes: Vec<Vec<u32>>,
-    /// Whether it has lights.
-    pub signal: Vec<bool>,
+    /// Its lights: objects of the scene, sorted. Empty where it has none.
+    pub lights: Vec<Vec<ObjectId>>,
+}
+
+impl Junctions {
+    /// Whether a segment lies inside a junction and is no link of its own.
+    pub fn internal(&self, s: &Segment) -> bool {
+        self.of_node[s.a as usize] == self.of_node[s.b as usize] && s.length_m <= JOIN_M
+    }
 }
 
 /// For each node the segments that touch it.
@@ -43,18 +51,17 @@ fn root(parent: &mut [u32], mut i: u32) -> u32 {
 /// Joins nodes to junctions.
 pub(crate) fn join(top: &Topology, arms: &[Vec<u32>]) -> Junctions {
     let n = top.keys.len();
-    let mut lights = vec![false; n];
-    for (node, key) in top.keys.iter().enumerate() {
-        lights[node] = top.signs.signals.contains(key);
-    }
+    let mut objects: Vec<Vec<ObjectId>> = top.keys.iter().map(|k| top.signs.signals.get(k).cloned().into_iter().collect()).collect();
     let degrees = top.degrees();
     for s in &top.segments {
-        for (_, at) in s.inner.iter().filter(|(key, _)| top.signs.signals.contains(key)) {
+        for (key, at) in &s.inner {
+            let Some(object) = top.signs.signals.get(key) else { continue };
             if let Some(node) = top.lights_of(s, *at, &degrees) {
-                lights[node as usize] = true;
+                objects[node as usize].push(object.clone());
             }
         }
     }
+    let mut lights: Vec<bool> = objects.iter().map(|o| !o.is_empty()).collect();
     let mut parent: Vec<u32> = (0..n as u32).collect();
     let mut boxes: Vec<[f64; 4]> = top.positions.iter().map(|p| [p[0], p[1], p[0], p[1]]).collect();
     let mut order: Vec<u32> = (0..top.segments.len() as u32).collect();
@@ -91,16 +98,21 @@ pub(crate) fn join(top: &Topology, arms: &[Vec<u32>]) -> Junctions {
         lights[low as usize] = true;
     }
     let mut number = vec![u32::MAX; n];
-    let mut joined = Junctions { of_node: vec![0; n], nodes: vec![], signal: vec![] };
+    let mut joined = Junctions { of_node: vec![0; n], nodes: vec![], lights: vec![] };
     for node in 0..n as u32 {
         let r = root(&mut parent, node) as usize;
         if number[r] == u32::MAX {
             number[r] = joined.nodes.len() as u32;
             joined.nodes.push(vec![]);
-            joined.signal.push(lights[r]);
+            joined.lights.push(vec![]);
         }
         joined.of_node[node as usize] = number[r];
         joined.nodes[number[r] as usize].push(node);
+        joined.lights[number[r] as usize].append(&mut objects[node as usize]);
+    }
+    for lights in &mut joined.lights {
+        lights.sort();
+        lights.dedup();
     }
     joined
 }

@@ -66,8 +66,7 @@ pub(crate) fn build(
         .collect();
     let mut of_segment = vec![[None; 2]; top.segments.len()];
     for (i, s) in top.segments.iter().enumerate() {
-        let [ja, jb] = [s.a, s.b].map(|n| joined.of_node[n as usize]);
-        if ja == jb {
+        if joined.internal(s) {
             continue;
         }
         let spec = &top.specs[s.spec as usize];

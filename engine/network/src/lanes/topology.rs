@@ -5,7 +5,7 @@
 
 use super::tags::{self, RoadSpec};
 use crate::shape::{self, Point};
-use qike_scene::{CityObject, Class, ObjectIx, SceneSnapshot, Value};
+use qike_scene::{CityObject, Class, ObjectId, ObjectIx, SceneSnapshot, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What identifies a node.
@@ -86,7 +86,7 @@ pub(crate) struct Restriction {
 /// Signs and signals that stand on nodes of roads.
 #[derive(Debug, Default)]
 pub(crate) struct Signs {
-    pub signals: BTreeSet<NodeKey>,
+    pub signals: BTreeMap<NodeKey, ObjectId>,
     /// Stop and give-way signs, with the direction along the way they are for, where it is tagged.
     pub give_way: BTreeMap<NodeKey, Option<bool>>,
 }
@@ -114,7 +114,7 @@ fn signs(scene: &SceneSnapshot) -> Signs {
         let point = object.coarsest().and_then(|g| g.vertices.first().copied());
         let Some(key) = NodeKey::parse(object.id.as_str()).or_else(|| point.map(NodeKey::at)) else { continue };
         if kind == "traffic_signals" {
-            signs.signals.insert(key);
+            signs.signals.insert(key, object.id.clone());
         } else {
             let direction = object.str("direction").and_then(|d| match d {
                 "forward" => Some(true),
@@ -227,7 +227,7 @@ fn lone_signals(top: &Topology) -> BTreeSet<NodeKey> {
     let degrees = top.degrees();
     let inner = top.segments.iter().flat_map(|s| s.inner.iter().map(move |(key, at)| (s, *key, *at)));
     inner
-        .filter(|(s, key, at)| top.signs.signals.contains(key) && top.lights_of(s, *at, &degrees).is_none())
+        .filter(|(s, key, at)| top.signs.signals.contains_key(key) && top.lights_of(s, *at, &degrees).is_none())
         .map(|(_, key, _)| key)
         .collect()
 }

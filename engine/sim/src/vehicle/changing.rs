@@ -42,7 +42,7 @@ impl View<'_> {
     pub(super) fn consider_change(&self, ego: &Ego, body: &Body, out: &Outlook, plan: &mut Plan) {
         let outward = self.step.is_multiple_of(2);
         let side: i64 = if outward { 1 } else { -1 };
-        let link = self.roads.net.link(qike_network::ix::LinkIx(self.roads.link[ego.segment as usize]));
+        let link = self.roads.net.link(qike_network::LinkIx(self.roads.link[ego.segment as usize]));
         let target = i64::from(ego.segment) + side;
         if target < i64::from(link.lanes.start) || target >= i64::from(link.lanes.end) {
             return;
@@ -137,7 +137,7 @@ impl View<'_> {
     }
 
     /// Whether whoever follows on the target lane, on it or on its way to it over a junction, stays behind `rear`.
-    fn follower_is_safe(&self, target: u32, ahead: usize, rear: f64, v: f64, comfort: f64) -> bool {
+    pub(super) fn follower_is_safe(&self, target: u32, ahead: usize, rear: f64, v: f64, comfort: f64) -> bool {
         let state = self.state;
         let check = |j: usize, gap_now: f64| {
             let vf = state.speed[j];
@@ -152,22 +152,36 @@ impl View<'_> {
         if ahead > state.on(target).start {
             return check(ahead - 1, rear - state.position[ahead - 1]);
         }
-        // Nobody behind on the lane: those who already hold a connection to it cannot stop before it any more.
-        self.roads.net.incoming_of(qike_network::ix::LaneIx(target)).iter().all(|&c| {
+        self.upstream_is_safe(target, rear, 4, &check)
+    }
+
+    /// The same for those on their way to `lane`, over its connections and the lanes before them. One who can stop before a line
+    /// that must be held is no danger; `rear` is measured from the lane's start.
+    fn upstream_is_safe(&self, lane: u32, rear: f64, depth: u32, check: &impl Fn(usize, f64) -> bool) -> bool {
+        if depth == 0 || rear > 90.0 {
+            return true;
+        }
+        let state = self.state;
+        self.roads.net.incoming_of(qike_network::LaneIx(lane)).iter().all(|&c| {
             let segment = self.roads.segment(c);
-            let length = self.roads.length[segment as usize];
+            let over = rear + self.roads.length[segment as usize];
             let on = state.on(segment);
             if on.start < on.end {
-                return check(on.end - 1, rear + length - state.position[on.end - 1]);
+                return check(on.end - 1, over - state.position[on.end - 1]);
             }
             let from = self.roads.net.connections[c.ix()].from_lane.0;
-            let before = state.on(from);
-            let comes = before.clone().next_back().filter(|&j| {
-                let left = self.roads.length[from as usize] - state.position[j];
+            let length = self.roads.length[from as usize];
+            let mut queue = state.on(from).rev().peekable();
+            if queue.peek().is_none() {
+                return self.upstream_is_safe(from, over + length, depth - 1, check);
+            }
+            let comes = queue.find(|&j| state.body[j].next == segment);
+            comes.is_none_or(|j| {
+                let left = length - state.position[j];
                 let reaches = following::stopping(state.speed[j]) + (state.speed[j] + HARDEST_ACCEL) * self.dt >= left;
-                state.body[j].next == segment && (state.body[j].ahead > 0 || reaches || !self.roads.held[c.ix()])
-            });
-            comes.is_none_or(|j| check(j, rear + length + self.roads.length[from as usize] - state.position[j]))
+                let bound = self.roads.held[c.ix()] && state.body[j].ahead == 0 && !reaches;
+                bound || check(j, over + length - state.position[j])
+            })
         })
     }
 }

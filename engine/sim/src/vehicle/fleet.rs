@@ -5,7 +5,7 @@ use super::roads::{END, NONE, Roads};
 use super::state::{Body, TRACES, Trace};
 use crate::demand::VehicleKind;
 use qike_core::CounterRng;
-use qike_network::lane::Modes;
+use qike_network::Modes;
 
 /// No transit service.
 pub const NO_SERVICE: u32 = u32::MAX;

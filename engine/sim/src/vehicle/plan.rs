@@ -163,7 +163,7 @@ impl View<'_> {
         let horizon = comfort + 1.5 * v + 8.0;
         let mut d = roads.length[ego.segment as usize] - ego.x;
         let look = if found { stopping + 2.5 * v * dt + 3.0 + comfort * 0.6 } else { horizon + v + 10.0 };
-        let (mut current, mut next, mut steps, mut held) = (ego.segment, ego.next, 0u32, 0u8);
+        let (mut next, mut steps, mut held) = (ego.next, 0u32, 0u8);
         while d < look {
             if next == END {
                 break;
@@ -224,7 +224,7 @@ impl View<'_> {
                 }
             }
             d += roads.length[next as usize];
-            current = next;
+            let current = next;
             next = if roads.is_lane(current) {
                 steps += 1;
                 self.fleet.way_on(roads, vehicle, current, steps)
@@ -278,7 +278,7 @@ impl View<'_> {
         let ego = self.ego(ix);
         let body = &state.body[ix];
         if body.dwelling == 1 {
-            return Plan { dx: 0.0, v: 0.0, refused_dx: 0.0, refused_v: 0.0, request: NONE, room: 0.0, change: NONE, keep: body.ahead, yields: false };
+            return Plan { keep: body.ahead, ..STAY };
         }
         let leader = (ix + 1 < state.len() && state.segment[ix + 1] == ego.segment).then_some(ix + 1);
         let mut out = self.outlook(&ego, leader);
@@ -310,3 +310,7 @@ impl View<'_> {
         plan
     }
 }
+
+/// Stand still and ask for nothing.
+pub const STAY: Plan =
+    Plan { dx: 0.0, v: 0.0, refused_dx: 0.0, refused_v: 0.0, request: NONE, room: 0.0, change: NONE, keep: 0, yields: false };

@@ -6,7 +6,7 @@
 use super::following;
 use super::plan::{Ego, Outlook, View};
 use super::signals::Shown;
-use qike_network::ix::{ConnIx, LaneIx};
+use qike_network::{ConnIx, LaneIx};
 
 /// Braking that a driver accepts in front of a yellow light, m/s².
 const YELLOW_BRAKING: f64 = 3.0;

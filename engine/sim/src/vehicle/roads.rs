@@ -1,9 +1,9 @@
 //! The lane network as the vehicle model reads it: lanes and connections are both *segments*, numbered lanes first, with their few
 //! hot facts in arrays of their own.
 
-use qike_network::ix::{ConnIx, LaneIx, LinkIx};
-use qike_network::lane::{LaneNetwork, Modes};
-use qike_network::walk::WalkNetwork;
+use qike_network::{ConnIx, LaneIx, LinkIx};
+use qike_network::{LaneNetwork, Modes};
+use qike_network::WalkNetwork;
 use std::sync::Arc;
 
 /// No segment: where it is the next one, the vehicle's lane does not lead on along its route.

@@ -1,6 +1,6 @@
 //! What each connection is shown by its signal, brought up to date when a phase ends.
 
-use qike_network::lane::{LaneNetwork, SignalState};
+use qike_network::{LaneNetwork, SignalState};
 
 /// What a connection is shown. Without a signal it is `Off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

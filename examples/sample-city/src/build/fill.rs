@@ -163,7 +163,7 @@ pub fn fill(site: &mut Site, cell: &Cell, lines: &[Curve], seed: u64) {
 
 fn put(site: &mut Site, lot: &Lot, footprint: Vec<P>, form: Form, usage: Use, storeys: u32, rng: &mut Rng) -> bool {
     let y = year(rng, footprint[0]);
-    let b = Building::raise(footprint, form, usage, storeys, y, lot.cell.sector);
+    let b = Building::raise(footprint, form, usage, storeys, y);
     site.add(Some(lot.cell), b, 3.0, 5.0)
 }
 

@@ -33,19 +33,6 @@ fn petal(c: P, dir: f64, start: f64, width: f64, height: f64, lean: f64) -> Shel
     Shell::loft(&rings)
 }
 
-/// A tower whose plan turns as it rises.
-fn twisted(c: P, along: f64, deep: f64, dir: f64, height: f64, turn: f64) -> Shell {
-    let n = 14;
-    let rings: Vec<(Vec<P>, f64)> = (0..=n)
-        .map(|i| {
-            let t = f64::from(i) / f64::from(n);
-            let taper = 1.0 - 0.28 * t * t;
-            (rect(c, along * taper, deep * taper, dir + turn * t), height * t)
-        })
-        .collect();
-    Shell::loft(&rings)
-}
-
 /// A sail: an upright lens that leans back.
 fn sail(c: P, dir: f64, along: f64, deep: f64, height: f64) -> Shell {
     let rings: Vec<(Vec<P>, f64)> = (0..=8)
@@ -74,10 +61,8 @@ struct Landmarks<'s, 'w> {
 }
 
 impl Landmarks<'_, '_> {
-    #[allow(clippy::too_many_arguments)]
-    fn add(&mut self, name: (&str, &str), usage: Use, storeys: u32, year: u32, deg: f64, footprint: Vec<P>, shells: Vec<Shell>) {
-        let sector = (deg / 20.0) as usize % 18;
-        let mut b = Building::raise(footprint, Form::Shells(shells), usage, storeys, year, sector).named(name.0, name.1);
+    fn add(&mut self, name: (&str, &str), usage: Use, (storeys, year): (u32, u32), footprint: Vec<P>, shells: Vec<Shell>) {
+        let mut b = Building::raise(footprint, Form::Shells(shells), usage, storeys, year).named(name.0, name.1);
         b.detailed = true;
         self.site.add(None, b, 0.0, 4.0);
     }
@@ -88,6 +73,7 @@ pub fn place(site: &mut Site) {
     let mut l = Landmarks { site };
     culture(&mut l);
     towers(&mut l);
+    square(&mut l);
     islands(&mut l);
     ocean_park(&mut l);
     shore(&mut l);
@@ -101,11 +87,11 @@ fn culture(l: &mut Landmarks) {
         let (h, lean) = if i % 2 == 0 { (34.0, 20.0) } else { (25.0, 26.0) };
         shells.push(petal(c, dir, 37.0, 21.0, h, lean));
     }
-    l.add(("滴水湖莲花博物馆", "Lotus Museum"), Use::Culture, 5, 2019, 84.2, ellipse(c, 42.0, 42.0, 0.0, 36), shells);
+    l.add(("滴水湖莲花博物馆", "Lotus Museum"), Use::Culture, (5, 2019), ellipse(c, 42.0, 42.0, 0.0, 36), shells);
 
     let c = at(95.8, 1575.0);
-    let shells = vec![dome(c, 52.0, 36.0, c[1].atan2(c[0]) + FRAC_PI_2, 22.0), twisted(add(c, polar(58.0, angle(c))), 16.0, 16.0, angle(c), 58.0, 1.2)];
-    l.add(("天文馆", "Planetarium"), Use::Culture, 4, 2021, 95.8, ellipse(c, 54.0, 40.0, angle(c) + FRAC_PI_2, 32), shells[..1].to_vec());
+    let shells = vec![dome(c, 52.0, 36.0, angle(c) + FRAC_PI_2, 22.0)];
+    l.add(("天文馆", "Planetarium"), Use::Culture, (4, 2021), ellipse(c, 54.0, 40.0, angle(c) + FRAC_PI_2, 32), shells);
 
     let c = at(203.6, 1575.0);
     let dir = angle(c);
@@ -113,11 +99,11 @@ fn culture(l: &mut Landmarks) {
     let hall = plates(&[rect(c, 96.0, 56.0, dir + FRAC_PI_2), rect(c, 96.0, 56.0, dir + FRAC_PI_2), rect(c, 60.0, 40.0, dir + FRAC_PI_2)], 6.0, 1.04);
     let shells = vec![sail(side(-62.0), dir, 58.0, 16.0, 56.0), sail(side(62.0), dir + PI, 58.0, 16.0, 56.0), hall];
     let ring = rect(c, 142.0, 66.0, dir + FRAC_PI_2);
-    l.add(("航海博物馆", "Maritime Museum"), Use::Culture, 3, 2010, 203.6, ring, shells);
+    l.add(("航海博物馆", "Maritime Museum"), Use::Culture, (3, 2010), ring, shells);
 
     let c = at(216.2, 1570.0);
     let shells = (0..5).map(|i| sail(add(c, polar(-44.0 + 22.0 * f64::from(i), angle(c))), angle(c) + PI, 74.0 - 9.0 * f64::from((i - 2_i32).abs()), 15.0, 20.0 + 6.0 * f64::from(i)));
-    l.add(("滴水湖歌剧院", "Lake Opera"), Use::Culture, 4, 2017, 216.2, facing(c, 78.0, 112.0), shells.collect());
+    l.add(("滴水湖歌剧院", "Lake Opera"), Use::Culture, (4, 2017), facing(c, 78.0, 112.0), shells.collect());
 }
 
 fn towers(l: &mut Landmarks) {
@@ -126,7 +112,7 @@ fn towers(l: &mut Landmarks) {
         let podium = plates(&vec![facing(c, 62.0, 56.0); 3], 5.0, 1.02);
         let ring = facing(c, 63.5, 57.5);
         let shaft = Shell::loft(&twist_rings(c, 40.0, 15.0, 238.0, turn));
-        l.add((zh, en), Use::Office, 54, 2022, deg, ring, vec![podium, shaft]);
+        l.add((zh, en), Use::Office, (54, 2022), ring, vec![podium, shaft]);
     }
     let named = [
         (152.6, 1455.0, 41, "水芸金融中心", "Shuiyun Finance Centre"), (157.2, 1455.0, 36, "自贸大厦", "Free Trade House"),
@@ -142,10 +128,11 @@ fn towers(l: &mut Landmarks) {
         let tower = Shell::loft(&[
             (shaft.clone(), 13.8), (shaft.clone(), h * 0.9), (scaled(&shaft, 0.8), h * 0.9), (scaled(&shaft, 0.8), h), (scaled(&shaft, 0.06), h + 14.0),
         ]);
-        l.add((zh, en), Use::Office, storeys, 2012 + i as u32, deg, scaled(&base, 1.02), vec![podium.with_openings(4.6), tower.with_openings(4.2)]);
+        l.add((zh, en), Use::Office, (storeys, 2012 + i as u32), scaled(&base, 1.02), vec![podium.with_openings(4.6), tower.with_openings(4.2)]);
     }
 }
 
+/// The rings of a tower whose plan turns and tapers as it rises.
 fn twist_rings(c: P, side: f64, from: f64, to: f64, turn: f64) -> Vec<(Vec<P>, f64)> {
     (0..=18)
         .map(|i| {
@@ -156,18 +143,35 @@ fn twist_rings(c: P, side: f64, from: f64, to: f64, turn: f64) -> Vec<(Vec<P>, f
         .collect()
 }
 
+/// What frames the station square: a mall and a bookshop to the north, a hotel to the south.
+fn square(l: &mut Landmarks) {
+    for (deg, r, along, deep, storeys, usage, zh, en) in [
+        (162.6, 1476.0, 84.0, 92.0, 5, Use::Mixed, "滴水湖天地", "Lake Arcade"), (162.8, 1562.0, 84.0, 48.0, 4, Use::Culture, "临港书城", "Book City"),
+        (177.3, 1556.0, 66.0, 70.0, 14, Use::Hotel, "站前酒店", "Station Hotel"),
+    ] {
+        let c = at(deg, r);
+        let ring = facing(c, along, deep);
+        let shell = if storeys > 8 {
+            plates(&[vec![ring.clone(); 3], vec![scaled(&ring, 0.62); 11]].concat(), 4.0, 1.03)
+        } else {
+            plates(&vec![ring.clone(); storeys as usize], 4.6, 1.03)
+        };
+        l.add((zh, en), usage, (storeys, 2016), scaled(&ring, 1.03), vec![shell.with_openings(4.6)]);
+    }
+}
+
 fn islands(l: &mut Landmarks) {
     let c = at(195.0, 720.0);
     let (deep, bend) = (20.0, 92.0);
     // A crescent that opens to the east, where the sun rises over the sea.
     let arc = |k: f64| band(add(c, [bend * 0.72, 0.0]), bend - deep / 2.0 * k, bend + deep / 2.0 * k, PI - 0.85 * k.sqrt(), PI + 0.85 * k.sqrt(), 14);
     let rings: Vec<(Vec<P>, f64)> = (0..=10).map(|i| (arc(1.0 - 0.5 * (f64::from(i) / 10.0).powi(2)), 7.2 * f64::from(i))).collect();
-    l.add(("西岛新月酒店", "Crescent Hotel on West Island"), Use::Hotel, 20, 2014, 195.0, arc(1.0), vec![Shell::loft(&rings)]);
+    l.add(("西岛新月酒店", "Crescent Hotel on West Island"), Use::Hotel, (20, 2014), arc(1.0), vec![Shell::loft(&rings)]);
     let c = at(75.0, 760.0);
-    l.add(("北岛珍珠馆", "Pearl Hall on North Island"), Use::Culture, 3, 2018, 75.0, ellipse(c, 33.0, 33.0, 0.0, 32), vec![dome(c, 33.0, 33.0, 0.0, 30.0)]);
+    l.add(("北岛珍珠馆", "Pearl Hall on North Island"), Use::Culture, (3, 2018), ellipse(c, 33.0, 33.0, 0.0, 32), vec![dome(c, 33.0, 33.0, 0.0, 30.0)]);
     let c = at(310.0, 700.0);
     let rings = vec![ellipse(c, 26.0, 18.0, 0.5, 24), ellipse(c, 26.0, 18.0, 0.5, 24), ellipse(c, 18.0, 12.0, 0.5, 24)];
-    l.add(("南岛游艇会", "South Island Yacht Club"), Use::Leisure, 3, 2016, 310.0, ellipse(c, 28.0, 20.0, 0.5, 24), vec![plates(&rings, 4.5, 1.07)]);
+    l.add(("南岛游艇会", "South Island Yacht Club"), Use::Leisure, (3, 2016), ellipse(c, 28.0, 20.0, 0.5, 24), vec![plates(&rings, 4.5, 1.07)]);
 }
 
 fn ocean_park(l: &mut Landmarks) {
@@ -178,7 +182,7 @@ fn ocean_park(l: &mut Landmarks) {
     ];
     for (deg, r, rx, ry, h, zh, en) in halls {
         let c = at(deg, r);
-        l.add((zh, en), Use::Leisure, 3, 2018, deg, ellipse(c, rx, ry, angle(c), 32), vec![dome(c, rx, ry, angle(c), h)]);
+        l.add((zh, en), Use::Leisure, (3, 2018), ellipse(c, rx, ry, angle(c), 32), vec![dome(c, rx, ry, angle(c), h)]);
     }
     for (deg, r, along, deep, zh, en) in [
         (249.5, 2395.0, 64.0, 16.0, "海洋公园大门", "Ocean Park Gate"), (244.2, 2450.0, 70.0, 34.0, "海洋餐厅", "Sea Hall Restaurant"),
@@ -187,7 +191,7 @@ fn ocean_park(l: &mut Landmarks) {
         let c = at(deg, r);
         let ring = facing(c, along, deep);
         let storeys = if zh.ends_with("酒店") { 8 } else { 2 };
-        l.add((zh, en), Use::Leisure, storeys, 2018, deg, scaled(&ring, 1.05), vec![plates(&vec![ring; storeys as usize], 4.4, 1.05)]);
+        l.add((zh, en), Use::Leisure, (storeys, 2018), scaled(&ring, 1.05), vec![plates(&vec![ring; storeys as usize], 4.4, 1.05)]);
     }
 }
 
@@ -203,13 +207,13 @@ fn shore(l: &mut Landmarks) {
         (ellipse(c, 0.3, 0.3, 0.0, 16), 39.0),
     ]);
     l.site.reserve(&ellipse(c, 9.0, 9.0, 0.0, 12));
-    let b = Building::raise(ellipse(c, 6.5, 6.5, 0.0, 16), Form::Shells(vec![tower]), Use::Leisure, 9, 2011, 15).named("南汇嘴灯塔", "Nanhuizui Lighthouse");
+    let b = Building::raise(ellipse(c, 6.5, 6.5, 0.0, 16), Form::Shells(vec![tower]), Use::Leisure, 9, 2011).named("南汇嘴灯塔", "Nanhuizui Lighthouse");
     l.site.buildings.push(Building { detailed: true, ..b });
     for (i, deg) in [-6.0, -3.0, 0.0, 3.0, 6.0].into_iter().enumerate() {
         let c = beach(deg, 66.0);
         let ring = rect(c, 26.0, 9.0, (-40.0 + deg).to_radians() + FRAC_PI_2);
         let shell = plates(&[ring.clone()], 4.2, 1.12);
-        let b = Building::raise(scaled(&ring, 1.12), Form::Shells(vec![shell]), Use::Leisure, 1, 2015, 15);
+        let b = Building::raise(scaled(&ring, 1.12), Form::Shells(vec![shell]), Use::Leisure, 1, 2015);
         l.site.reserve(&b.footprint);
         let zh = format!("沙滩驿站{}", i + 1);
         l.site.buildings.push(Building { detailed: true, ..b.named(&zh, &format!("Beach House {}", i + 1)) });

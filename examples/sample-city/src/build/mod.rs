@@ -21,7 +21,6 @@ pub enum Use {
     Industrial,
     Culture,
     Leisure,
-    Transport,
 }
 
 impl Use {
@@ -36,7 +35,6 @@ impl Use {
             Use::Industrial => "industrial",
             Use::Culture => "culture",
             Use::Leisure => "leisure",
-            Use::Transport => "transport",
         }
     }
 
@@ -51,7 +49,6 @@ impl Use {
             Use::School => (0.0, 1.0),
             Use::Industrial => (0.0, 1.4),
             Use::Culture | Use::Leisure => (0.0, 0.8),
-            Use::Transport => (0.0, 0.5),
         }
     }
 
@@ -61,7 +58,7 @@ impl Use {
             Use::Office | Use::Mixed | Use::School => 3.9,
             Use::Hotel => 3.5,
             Use::Industrial => 5.0,
-            Use::Culture | Use::Leisure | Use::Transport => 5.0,
+            Use::Culture | Use::Leisure => 5.0,
         }
     }
 }
@@ -92,13 +89,13 @@ pub struct Building {
     pub footprint: Vec<P>,
     pub roof: &'static str,
     pub shells: Vec<Shell>,
+    /// Modelled at LOD3.
     pub detailed: bool,
-    pub sector: usize,
 }
 
 impl Building {
     /// Raises a building on a footprint.
-    pub fn raise(footprint: Vec<P>, form: Form, usage: Use, storeys: u32, year: u32, sector: usize) -> Building {
+    pub fn raise(footprint: Vec<P>, form: Form, usage: Use, storeys: u32, year: u32) -> Building {
         let height = f64::from(storeys) * usage.storey_m() + if storeys > 8 { 1.5 } else { 0.6 };
         let corners: Option<[P; 4]> = footprint.clone().try_into().ok();
         let (roof, shells) = match (form, corners) {
@@ -129,19 +126,11 @@ impl Building {
             }
             _ => ("flat", vec![Shell::prism(&footprint, None, 0.0, height)]),
         };
-        Building { name: None, usage, storeys, year, footprint, roof, shells, detailed: false, sector }
+        Building { name: None, usage, storeys, year, footprint, roof, shells, detailed: false }
     }
 
     pub fn named(mut self, zh: &str, en: &str) -> Building {
         self.name = Some((zh.into(), en.into()));
-        self
-    }
-
-    /// Adds windows and doors: LOD3.
-    pub fn in_detail(mut self) -> Building {
-        let storey = self.usage.storey_m();
-        self.shells = self.shells.into_iter().map(|s| s.with_openings(storey)).collect();
-        self.detailed = true;
         self
     }
 
@@ -168,7 +157,8 @@ fn rise(c: &[P; 4], slope: f64) -> f64 {
 /// Ground on which buildings have been placed: refuses one that would stand in water, on a street or in another building.
 pub struct Site<'a> {
     pub water: &'a Water,
-    taken: Near,
+    /// Ground that is taken by buildings, car parks and squares.
+    pub taken: Near,
     pub buildings: Vec<Building>,
 }
 

@@ -108,8 +108,9 @@ fn pavements(plan: &Plan, water: &Water, doc: &mut Doc, crossings: Vec<Crossing>
         }
     }
     let lake_side = s.roads[plan.rings[0]].pavement(1.0);
-    for k in 0..36 {
-        let (a, b) = (TAU * f64::from(k) / 36.0, TAU * f64::from(k + 1) / 36.0);
+    // A vertex every 5°, where the paths to the promenade begin.
+    for k in 0..72 {
+        let (a, b) = (TAU * f64::from(k) / 72.0, TAU * f64::from(k + 1) / 72.0);
         lines.push(pavement(s, (plan.rings[0], 1.0), lake_side.at(a), lake_side.at(b), &crossings));
     }
     let sea = &s.roads[plan.sea_road];

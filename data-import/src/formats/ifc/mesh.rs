@@ -1,0 +1,244 @@
+//! Geometry of products through ifc-lite: meshes with openings cut and colours resolved, one product at a time within its
+//! budget, on all cores.
+//!
+//! What the library lets one do about a slow element: stop it at its next step and mesh it again without cutting openings
+//! (most of the work of a wall), or leave its geometry out where even that is too slow.
+
+use super::budget::{Budget, Stopped, within};
+use super::file::{IfcFile, Product};
+use ifc_lite_core::{EntityDecoder, UnitScales};
+use ifc_lite_geometry::{GeometryRouter, RouterConfig};
+use ifc_lite_processing::element::{
+    ElementJobKind, ElementMeshJob, MeshProductionContext, MeshProductionOptions, produce_element_meshes,
+};
+use ifc_lite_processing::execution::{RouterCaches, SchedulerPolicy, build_router};
+use ifc_lite_processing::prepass::{ResolveOptions, ResolvedPrepass, merge_indexed_colours, resolve_prepass};
+use ifc_lite_processing::style::{element_material_fallback_color, resolve_element_color};
+use ifc_lite_processing::{GEOMETRY_STACK_BYTES, MeshData, MeshFrame};
+use qike_core::{Cancelled, Feedback};
+use qike_scene::Material;
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// What an element may take before it is meshed without its openings, and then once more before it is given up. A step is
+/// 10 µs to 1 ms of work, so this is about two seconds.
+const BUDGET: Budget = Budget { steps: 20_000, clock: Duration::from_secs(20) };
+
+/// How the geometry of an element came about.
+#[derive(Debug, PartialEq)]
+pub enum Outcome {
+    /// As the file has it.
+    Whole,
+    /// Openings are not cut: that took too long.
+    Uncut,
+    /// None: it took too long.
+    GivenUp,
+    /// None: the library panicked, with this message.
+    Failed(String),
+}
+
+/// The mesh of an element, in metres, in the coordinates of the file.
+#[derive(Debug)]
+pub struct Shape {
+    /// Positions.
+    pub vertices: Vec<[f64; 3]>,
+    /// Triangles.
+    pub indices: Vec<u32>,
+    /// Materials.
+    pub materials: Vec<Material>,
+    /// Material of each triangle.
+    pub triangle_material: Vec<u32>,
+    /// How it came about.
+    pub outcome: Outcome,
+}
+
+/// Everything that meshing needs of a file, resolved once.
+pub struct Mesher<'f> {
+    file: &'f IfcFile,
+    prepass: ResolvedPrepass,
+    /// Colour of a representation item, or of an element by its material.
+    colours: HashMap<u32, [f32; 4]>,
+    scales: UnitScales,
+    /// What the library subtracts before it rounds to 32 bits.
+    pub anchor: [f64; 3],
+}
+
+impl<'f> Mesher<'f> {
+    /// Resolves styles, materials, openings and units.
+    pub fn new(file: &'f IfcFile, decoder: &mut EntityDecoder<'f>) -> Self {
+        let scales = UnitScales::resolve(&file.bytes, file.project, decoder);
+        decoder.seed_unit_scales(scales.geometry_length_scale(), scales.plane_angle_to_radians);
+        let options = ResolveOptions { collect_indexed_colour_full: true, defer_attached_styles: false };
+        let mut prepass = resolve_prepass(&file.spans, decoder, options);
+        merge_indexed_colours(&mut prepass.geometry_style_index, &prepass.indexed_colour_index);
+        let items = prepass.geometry_style_index.iter().map(|(id, style)| (*id, style.color));
+        let elements = prepass.element_material_colors.iter();
+        let elements = elements.filter_map(|(id, colours)| Some((*id, element_material_fallback_color(colours)?)));
+        let mut colours: HashMap<u32, [f32; 4]> = elements.collect();
+        colours.extend(items);
+        let router = GeometryRouter::with_scale(scales.geometry_length_scale());
+        let frame = MeshFrame::select(None, router.detect_rtc_offset_for_file(&file.bytes, decoder));
+        let (x, y, z) = frame.rtc_offset();
+        Self { file, prepass, colours, scales, anchor: [x, y, z] }
+    }
+
+    /// Metres per unit of length of the file.
+    pub fn metres(&self) -> f64 {
+        self.scales.geometry_length_scale()
+    }
+
+    /// Meshes products, in their order, on all cores. Each core has one worker, so an element's work is one thread's.
+    pub fn shapes(&self, products: &[&Product], feedback: &Feedback) -> Result<Vec<Option<Shape>>, Cancelled> {
+        let next = AtomicUsize::new(0);
+        let done: Vec<Mutex<Option<Shape>>> = products.iter().map(|_| Mutex::new(None)).collect();
+        let task = feedback.task("mesh elements", products.len() as u64);
+        let flat: ColourMap = self.colours.iter().map(|(id, colour)| (*id, *colour)).collect();
+        let caches = || RouterCaches {
+            items: GeometryRouter::new_dedup_cache(),
+            brep_signatures: GeometryRouter::new_brep_signature_cache(),
+            mapped_items: GeometryRouter::new_mapped_item_cache(),
+        };
+        let work = || {
+            // Caches stay with the worker: which element fills them must not depend on the other workers.
+            let caches = caches();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(product) = products.get(number) else { return };
+                if feedback.is_cancelled() {
+                    return;
+                }
+                let shape = self.shape(product, &flat, &caches);
+                if let Ok(mut slot) = done[number].lock() {
+                    *slot = shape;
+                }
+                task.advance(1);
+            }
+        };
+        let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(products.len().max(1));
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    // The library recurses deeply and spreads faces over rayon: a pool of one thread with a large stack
+                    // keeps both on this worker.
+                    match rayon::ThreadPoolBuilder::new().num_threads(1).stack_size(GEOMETRY_STACK_BYTES).build() {
+                        Ok(pool) => pool.install(work),
+                        Err(_) => work(),
+                    }
+                });
+            }
+        });
+        feedback.check()?;
+        Ok(done.into_iter().map(|slot| slot.into_inner().unwrap_or_default()).collect())
+    }
+
+    fn shape(&self, product: &Product, colours: &ColourMap, caches: &RouterCaches) -> Option<Shape> {
+        let (first, _) = within(BUDGET, || self.meshes(product, true, colours, caches));
+        let (meshes, outcome) = match first {
+            Ok(meshes) => (meshes, Outcome::Whole),
+            Err(stopped) => {
+                let again = self.prepass.void_index.contains_key(&product.id);
+                let second = again.then(|| within(BUDGET, || self.meshes(product, false, colours, caches)).0);
+                match (second, stopped) {
+                    (Some(Ok(meshes)), _) => (meshes, Outcome::Uncut),
+                    (_, Stopped::Slow) => (vec![], Outcome::GivenUp),
+                    (_, Stopped::Panicked(message)) => (vec![], Outcome::Failed(message)),
+                }
+            }
+        };
+        if meshes.is_empty() && outcome == Outcome::Whole {
+            return None;
+        }
+        Some(self.joined(&meshes, outcome))
+    }
+
+    fn meshes(&self, product: &Product, cut: bool, colours: &ColourMap, caches: &RouterCaches) -> Vec<MeshData> {
+        let mut decoder = self.file.decoder().with_strict_reals();
+        decoder.seed_unit_scales(self.metres(), self.scales.plane_angle_to_radians);
+        let Ok(entity) = decoder.decode_at(product.span.0, product.span.1) else { return Vec::new() };
+        let config = RouterConfig {
+            unit_scale: self.metres(),
+            rtc_offset: (self.anchor[0], self.anchor[1], self.anchor[2]),
+            ..RouterConfig::default()
+        };
+        let shared = RouterCaches {
+            items: caches.items.clone(),
+            brep_signatures: caches.brep_signatures.clone(),
+            mapped_items: caches.mapped_items.clone(),
+        };
+        let router = build_router(config, SchedulerPolicy::PerJob, shared, None, None, None);
+        let (none, textures) = Default::default();
+        let context = MeshProductionContext {
+            void_index: if cut { &self.prepass.void_index } else { &none },
+            geometry_style_index: &self.prepass.geometry_style_index,
+            indexed_colour_full: &self.prepass.indexed_colour_full,
+            element_material_colors: &self.prepass.element_material_colors,
+            texture_index: &textures,
+            site_local_rotation: None,
+        };
+        let job = ElementMeshJob {
+            id: product.id,
+            ifc_type: product.kind.clone(),
+            entity: &entity,
+            kind: ElementJobKind::Product,
+            element_color: resolve_element_color(&entity, colours, &mut decoder),
+            metadata: None,
+        };
+        produce_element_meshes(&job, &context, &MeshProductionOptions::default(), &mut decoder, &router).meshes
+    }
+
+    /// Joins the parts of an element; equal positions become one vertex, triangles without area go.
+    fn joined(&self, meshes: &[MeshData], outcome: Outcome) -> Shape {
+        let mut shape = Shape { vertices: vec![], indices: vec![], materials: vec![], triangle_material: vec![], outcome };
+        let mut known: HashMap<[u64; 3], u32> = HashMap::new();
+        for mesh in meshes {
+            let name = mesh.material_name.clone().unwrap_or_default();
+            let material = Material { name, colour: mesh.color.map(|c| if c.is_finite() { c.clamp(0.0, 1.0) } else { 1.0 }) };
+            let material = shape.materials.iter().position(|m| *m == material).unwrap_or_else(|| {
+                shape.materials.push(material);
+                shape.materials.len() - 1
+            });
+            let mut number = |corner: u32, vertices: &mut Vec<[f64; 3]>| {
+                let at = corner as usize * 3;
+                let local = mesh.positions.get(at..at + 3)?;
+                let p = [0, 1, 2].map(|axis| f64::from(local[axis]) + mesh.origin[axis] + self.anchor[axis] + 0.0);
+                p.iter().all(|c| c.is_finite()).then(|| {
+                    *known.entry(p.map(f64::to_bits)).or_insert_with(|| {
+                        vertices.push(p);
+                        vertices.len() as u32 - 1
+                    })
+                })
+            };
+            for triangle in mesh.indices.chunks_exact(3) {
+                let corners = [0, 1, 2].map(|i| number(triangle[i], &mut shape.vertices));
+                if let [Some(a), Some(b), Some(c)] = corners
+                    && a != b && b != c && a != c
+                {
+                    shape.indices.extend([a, b, c]);
+                    shape.triangle_material.push(material as u32);
+                }
+            }
+        }
+        shape
+    }
+}
+
+/// Colours as the library wants them.
+type ColourMap = rustc_map::Map<[f32; 4]>;
+
+/// The library's hash map, named through its own type, so that its hasher needs no dependency here.
+mod rustc_map {
+    /// Any value by entity number.
+    pub type Map<V> = <ifc_lite_core::EntityIndex as Like>::With<V>;
+
+    /// The map type with another value.
+    pub trait Like {
+        /// See the trait.
+        type With<V>;
+    }
+
+    impl<K, A, S> Like for std::collections::HashMap<K, A, S> {
+        type With<V> = std::collections::HashMap<K, V, S>;
+    }
+}

@@ -1,0 +1,218 @@
+//! IFC2x3, IFC4 and IFC4x3 through ifc-lite: spatial structure, spaces, doors, equipment, property sets, meshes with openings
+//! cut, colours, and the place on Earth.
+//!
+//! ifc-lite parses and meshes; this module decides what becomes an object ([`classes`]), where it belongs ([`relations`]),
+//! what it says ([`properties`]), where the model stands ([`georef`]), and how long an element may take ([`budget`]).
+
+mod budget;
+mod classes;
+mod file;
+mod georef;
+mod mesh;
+mod objects;
+mod properties;
+mod relations;
+
+use super::cityjson::findings::Findings;
+use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
+use file::{IfcFile, Product, is_step};
+use georef::{Georeferencing, Placement};
+use mesh::{Mesher, Outcome, Shape};
+use qike_core::{Diagnostic, Feedback, Severity, SourceCrs};
+use qike_scene::{CityObject, Geometry, Lod, ObjectSink};
+use std::path::Path;
+
+/// The importer's short name.
+const NAME: &str = "ifc";
+
+/// IFC in its STEP form.
+pub struct Ifc;
+
+impl Importer for Ifc {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn title(&self) -> &'static str {
+        "an IFC building model"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["ifc"]
+    }
+
+    fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
+        let header = head.get(..head.len().min(64 * 1024)).unwrap_or_default();
+        let schema = header.windows(11).position(|w| w.eq_ignore_ascii_case(b"FILE_SCHEMA"));
+        let names_ifc = schema.is_some_and(|at| header[at..].iter().take(60).collect::<Vec<_>>().windows(4).any(|w| {
+            matches!(w, [quote, i, f, c] if **quote == b'\'' && i.eq_ignore_ascii_case(&b'I') && f.eq_ignore_ascii_case(&b'F') && c.eq_ignore_ascii_case(&b'C'))
+        }));
+        Confidence::of(self.has_ending(path), is_step(head) && (names_ifc || schema.is_none() && self.has_ending(path)))
+    }
+
+    fn probe(&self, source: &Source, _: &Feedback) -> Result<Profile, ImportError> {
+        let file = IfcFile::read(source)?;
+        let mut decoder = file.decoder();
+        let mesher = Mesher::new(&file, &mut decoder);
+        let placement = Georeferencing::new(&file, mesher.metres(), mesher.anchor).locate(source, &mut decoder)?;
+        let Some(placement) = placement else { return Ok(Profile::default()) };
+        let centre_lonlat = placement.lonlat.or_else(|| {
+            let to_degrees = qike_core::Transform::new(&placement.crs, &qike_core::Crs::wgs84()).ok()?;
+            let p = to_degrees.apply(placement.apply(mesher.anchor)).ok()?;
+            Some([p[0], p[1]])
+        });
+        Ok(Profile { crs: Some(placement.crs), centre_lonlat })
+    }
+
+    fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+        let file = IfcFile::read(source)?;
+        feedback.check()?;
+        Import { source, file: &file, feedback, findings: Findings::new(&source.name) }.run(sink)
+    }
+}
+
+/// One import on its way.
+struct Import<'a> {
+    source: &'a Source,
+    file: &'a IfcFile,
+    feedback: &'a Feedback,
+    findings: Findings,
+}
+
+impl Import<'_> {
+    fn run(mut self, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
+        let (file, name) = (self.file, self.source.name.as_str());
+        let mut decoder = file.decoder();
+        let mesher = Mesher::new(file, &mut decoder);
+        let placement = self.placement(&mesher, &mut decoder, sink)?;
+        let mut projector = Projector::new(&placement.crs, sink.crs(), name)?;
+        let number = self.source.begin(NAME, &placement.crs.to_string(), sink)?;
+        self.tell_about_file(sink);
+
+        let products: Vec<&Product> = file.products.iter().filter(|p| !classes::is_left_out(&p.kind)).collect();
+        let mut objects = objects::Objects::new(file, &products, &mut decoder);
+        let shaped: Vec<&Product> = products.iter().copied().filter(|p| p.has_shape).collect();
+        let mut shapes = mesher.shapes(&shaped, self.feedback)?.into_iter();
+        let task = self.feedback.task(format!("import {name}"), products.len() as u64);
+        for product in &products {
+            self.feedback.check()?;
+            task.advance(1);
+            let shape = if product.has_shape { shapes.next().flatten() } else { None };
+            let Some(mut object) = objects.object(product, number, &mut decoder) else {
+                let message = format!("the record #{} of an {} cannot be read and is left out", product.id, product.kind.name());
+                self.findings.error("ifc-bad-record", "", &format!("#{}", product.id), message, sink);
+                continue;
+            };
+            match shape {
+                Some(shape) => self.dress(&mut object, product, shape, &placement, &mut projector, sink),
+                None => self.tell_if_shapeless(&object, product, &decoder, sink),
+            }
+            sink.object(object)?;
+        }
+        self.findings.finish(sink);
+        projector.report(name, "vertices", sink);
+        Ok(())
+    }
+
+    /// Where the model goes: its own place, or none.
+    fn placement(
+        &mut self, mesher: &Mesher, decoder: &mut ifc_lite_core::EntityDecoder<'_>, sink: &mut dyn ObjectSink,
+    ) -> Result<Placement, ImportError> {
+        let name = self.source.name.as_str();
+        let store = sink.crs().clone();
+        let mut georeferencing = Georeferencing::new(self.file, mesher.metres(), mesher.anchor);
+        let located = georeferencing.locate(self.source, decoder)?;
+        for finding in georeferencing.findings {
+            sink.diagnostic(finding.file(name));
+        }
+        match located {
+            Some(placement) if !store.is_local() => Ok(placement),
+            Some(_) => {
+                let message = "the store has no place on Earth, so the model keeps its own coordinates; its georeferencing is not used";
+                sink.diagnostic(Diagnostic::info("ifc-place-unused", message).file(name));
+                Ok(Placement::identity(SourceCrs::Crs(store)))
+            }
+            None => {
+                let message = format!("the file does not say where the model stands; its coordinates are taken as metres of {store}");
+                let warning = Diagnostic::warning("ifc-not-georeferenced", message).file(name);
+                sink.diagnostic(warning.help("name the system of its coordinates with --source-crs, or add an IfcMapConversion"));
+                Ok(Placement::identity(SourceCrs::Crs(store)))
+            }
+        }
+    }
+
+    /// What is wrong with the file as a whole.
+    fn tell_about_file(&mut self, sink: &mut dyn ObjectSink) {
+        for line in &self.file.malformed {
+            self.findings.line = Some(*line);
+            self.findings.error("ifc-bad-record", "", "", "a record cannot be read and is left out".into(), sink);
+        }
+        self.findings.line = None;
+        for id in &self.file.repeated {
+            let message = format!("two records have the number #{id}; the later one counts");
+            self.findings.warn("ifc-repeated-number", "", &format!("#{id}"), message, sink);
+        }
+        if self.file.project.is_none() {
+            let message = "the file has no IfcProject; its units are taken as metres".to_owned();
+            self.findings.warn("ifc-no-project", "", "", message, sink);
+        }
+        let mut left_out: std::collections::BTreeMap<&str, usize> = Default::default();
+        for product in self.file.products.iter().filter(|p| classes::is_left_out(&p.kind)) {
+            *left_out.entry(product.kind.name()).or_default() += 1;
+        }
+        if !left_out.is_empty() {
+            let list: Vec<String> = left_out.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+            let message = format!("not objects of a city model, and not kept as such: {}", list.join(", "));
+            self.findings.add(Severity::Info, "ifc-left-out", "", "", message, sink);
+        }
+    }
+
+    /// Gives an object its mesh, in the store's coordinates.
+    fn dress(
+        &mut self, object: &mut CityObject, product: &Product, shape: Shape, placement: &Placement, projector: &mut Projector,
+        sink: &mut dyn ObjectSink,
+    ) {
+        let id = object.id.as_str().to_owned();
+        let path = format!("#{}", product.id);
+        let kind = product.kind.name();
+        match &shape.outcome {
+            Outcome::Whole => {}
+            Outcome::Uncut => {
+                let message = format!("the openings of an {kind} are not cut: that took more than the time an element may take");
+                self.findings.warn("ifc-element-slow", &id, &path, message, sink);
+            }
+            Outcome::GivenUp => {
+                let message = format!("the geometry of an {kind} is left out: it took more than the time an element may take");
+                self.findings.error("ifc-element-slow", &id, &path, message, sink);
+            }
+            Outcome::Failed(why) => {
+                let message = format!("the geometry of an {kind} is left out: the geometry library failed ({why})");
+                self.findings.error("ifc-geometry-failed", &id, &path, message, sink);
+            }
+        }
+        let mut vertices = Vec::with_capacity(shape.vertices.len());
+        for p in &shape.vertices {
+            match projector.project(placement.apply(*p), &id) {
+                Some(q) => vertices.push(q),
+                // Told by the projector: a mesh with a corner missing is no mesh.
+                None => return,
+            }
+        }
+        if shape.indices.is_empty() {
+            return;
+        }
+        let mut geometry = Geometry::mesh(Lod::THREE, vertices, shape.indices);
+        geometry.surface_material = if shape.materials.len() > 1 { shape.triangle_material } else { Vec::new() };
+        geometry.materials = shape.materials;
+        object.geometries.push(geometry);
+    }
+
+    /// A product that says it has a shape, of which nothing came.
+    fn tell_if_shapeless(&mut self, object: &CityObject, product: &Product, decoder: &ifc_lite_core::EntityDecoder<'_>, sink: &mut dyn ObjectSink) {
+        let has = self.file.record(decoder, product.span).is_some_and(|entity| entity.get_ref(6).is_some());
+        if has && product.has_shape {
+            let message = format!("an {} has a representation, but none of it is a surface or a solid that could be meshed", product.kind.name());
+            self.findings.add(Severity::Info, "ifc-no-mesh", object.id.as_str(), &format!("#{}", product.id), message, sink);
+        }
+    }
+}

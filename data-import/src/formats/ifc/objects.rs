@@ -1,0 +1,176 @@
+//! Products of a file to objects of the scene: identity, class, place in the spatial structure, attributes.
+
+use super::classes::class_of;
+use super::file::{IfcFile, Product, references, text};
+use super::properties::Properties;
+use super::relations::Relations;
+use ifc_lite_core::{DecodedEntity, EntityDecoder, IfcType};
+use qike_scene::{CityObject, Class, ObjectId, SourceId, Value};
+use std::collections::HashMap;
+
+/// Attributes of a product that are lengths.
+const LENGTHS: [&str; 7] =
+    ["OverallHeight", "OverallWidth", "Elevation", "ElevationWithFlooring", "ElevationOfRefHeight", "ElevationOfTerrain", "RefElevation"];
+
+/// Attributes that say nothing of the thing itself, or that are said elsewhere.
+const UNTOLD: [&str; 9] = [
+    "GlobalId", "OwnerHistory", "Name", "ObjectPlacement", "Representation", "PredefinedType", "RefLatitude", "RefLongitude", "CompositionType",
+];
+
+/// Makes objects.
+pub struct Objects<'f> {
+    file: &'f IfcFile,
+    relations: Relations,
+    properties: Properties<'f>,
+    /// Entity number → object id, for all products that become objects.
+    ids: HashMap<u32, String>,
+    kinds: HashMap<u32, IfcType>,
+    project: Option<String>,
+    names: HashMap<String, Vec<(usize, &'static str)>>,
+}
+
+impl<'f> Objects<'f> {
+    /// Reads relations and identities. `products` are those that become objects.
+    pub fn new(file: &'f IfcFile, products: &[&Product], decoder: &mut EntityDecoder<'f>) -> Self {
+        let relations = Relations::read(file, decoder);
+        let properties = Properties::new(file, decoder);
+        let mut ids = HashMap::new();
+        let mut kinds = HashMap::new();
+        for product in products {
+            let global = file.record(decoder, product.span).and_then(|entity| text(&entity, 0));
+            ids.insert(product.id, global.unwrap_or_else(|| format!("ifc:#{}", product.id)));
+            kinds.insert(product.id, product.kind.clone());
+        }
+        let project = file.project.and_then(|id| file.entity(decoder, id));
+        let project = project.and_then(|p| text(&p, 5).or_else(|| text(&p, 2)));
+        Self { file, relations, properties, ids, kinds, project, names: HashMap::new() }
+    }
+
+    /// The id of a product that becomes an object.
+    pub fn id(&self, product: u32) -> Option<&str> {
+        self.ids.get(&product).map(String::as_str)
+    }
+
+    /// One object without its geometry; `None` where its record cannot be read.
+    pub fn object(&mut self, product: &Product, source: SourceId, decoder: &mut EntityDecoder<'f>) -> Option<CityObject> {
+        let entity = self.file.record(decoder, product.span)?;
+        let own_type = self.relations.kind.get(&product.id).copied().and_then(|id| self.file.entity(decoder, id));
+        let predefined = self.predefined(&entity, decoder).or_else(|| self.predefined(own_type.as_ref()?, decoder));
+        let class = class_of(&product.kind, predefined.as_deref());
+        let mut object = CityObject::new(self.id(product.id)?, class, source);
+        object.name = self.name(&entity, class);
+
+        let attributes = &mut object.attributes;
+        attributes.insert("ifc_type".into(), Value::from(product.kind.name()));
+        if let Some(predefined) = predefined {
+            attributes.insert("predefined_type".into(), predefined.into());
+        }
+        if let Some(project) = self.project.as_ref().filter(|_| product.kind == IfcType::IfcSite) {
+            attributes.insert("ifc_project".into(), project.as_str().into());
+        }
+        self.direct(&entity, class, attributes);
+        if let Some(name) = own_type.as_ref().and_then(|entity| text(entity, 2)) {
+            attributes.insert("type_name".into(), name.into());
+        }
+        if let Some(material) = self.material(product.id, decoder) {
+            attributes.insert("material".into(), material);
+        }
+        for set in self.relations.properties.get(&product.id).cloned().unwrap_or_default() {
+            self.properties.add_to(attributes, set, decoder);
+        }
+        for set in own_type.map(|entity| references(&entity, 5)).unwrap_or_default() {
+            self.properties.add_to(attributes, set, decoder);
+        }
+
+        let is_object = |id: u32| self.ids.contains_key(&id);
+        if let Some(host) = self.relations.host(product.id).and_then(|host| self.ids.get(&host)) {
+            attributes.insert("fills_opening_in".into(), host.as_str().into());
+        }
+        let above = self.relations.ancestors(product.id, is_object);
+        object.parent = above.first().and_then(|id| self.ids.get(id)).map(ObjectId::new);
+        let storey = above.iter().find(|id| self.kinds.get(id) == Some(&IfcType::IfcBuildingStorey));
+        if let Some(storey) = storey.filter(|storey| above.first() != Some(storey)).and_then(|id| self.ids.get(id)) {
+            attributes.insert("ifc_storey".into(), storey.as_str().into());
+        }
+        Some(object)
+    }
+
+    /// A room is called by its long name (`Kitchen`), its short one (`A102`) stays an attribute; other things by their name.
+    fn name(&self, entity: &DecodedEntity, class: Class) -> Option<String> {
+        let short = text(entity, 2);
+        match class {
+            Class::BuildingRoom => text(entity, 7).or(short),
+            _ => short,
+        }
+    }
+
+    fn predefined(&self, entity: &DecodedEntity, decoder: &mut EntityDecoder<'_>) -> Option<String> {
+        let slot = decoder.attribute_index(entity.ifc_type.as_str(), "PredefinedType")?;
+        entity.get(slot)?.as_enum().filter(|name| *name != "NOTDEFINED").map(str::to_owned)
+    }
+
+    /// The record's own attributes under their IFC names.
+    fn direct(&mut self, entity: &DecodedEntity, class: Class, attributes: &mut qike_scene::Attributes) {
+        let schema = &self.file.schema;
+        let slots = self.names.entry(entity.ifc_type.as_str().to_owned()).or_insert_with(|| {
+            let known = ifc_lite_core::attribute_names_for_schema(schema, entity.ifc_type.as_str());
+            let names: &'static [&'static str] = known.unwrap_or_else(|| entity.ifc_type.attribute_names());
+            names.iter().copied().enumerate().filter(|(_, name)| !UNTOLD.contains(name)).collect()
+        });
+        for (slot, name) in slots.iter() {
+            let value = match entity.get(*slot) {
+                Some(value) if LENGTHS.contains(name) => match value.as_float() {
+                    Some(length) => self.properties.length(length),
+                    None => Value::Null,
+                },
+                value => self.properties.value(value, None),
+            };
+            let says = !value.is_null() && value.as_str() != Some("") && value.as_array().is_none_or(|list| !list.is_empty());
+            if says {
+                attributes.insert((*name).to_owned(), value);
+            }
+        }
+        if class == Class::BuildingRoom
+            && let Some(number) = text(entity, 2)
+        {
+            attributes.insert("Name".into(), number.into());
+        }
+    }
+
+    /// Names of the materials: one, or those of the layers, constituents or list.
+    fn material(&self, product: u32, decoder: &EntityDecoder<'_>) -> Option<Value> {
+        let own = self.relations.material.get(&product);
+        let by_type = || self.relations.material.get(self.relations.kind.get(&product)?);
+        let mut names = Vec::new();
+        self.material_names(*own.or_else(by_type)?, 0, &mut names, decoder);
+        match names.len() {
+            0 => None,
+            1 => names.pop().map(Value::from),
+            _ => Some(names.into()),
+        }
+    }
+
+    fn material_names(&self, id: u32, depth: usize, names: &mut Vec<String>, decoder: &EntityDecoder<'_>) {
+        let Some(entity) = self.file.entity(decoder, id).filter(|_| depth < 4) else { return };
+        // Where each kind of material keeps its parts.
+        let parts = match entity.ifc_type {
+            IfcType::IfcMaterial => {
+                names.extend(text(&entity, 0).filter(|name| !names.contains(name)));
+                return;
+            }
+            IfcType::IfcMaterialList
+            | IfcType::IfcMaterialLayer
+            | IfcType::IfcMaterialLayerSet
+            | IfcType::IfcMaterialLayerSetUsage
+            | IfcType::IfcMaterialProfileSetUsage => 0,
+            IfcType::IfcMaterialConstituent
+            | IfcType::IfcMaterialConstituentSet
+            | IfcType::IfcMaterialProfile
+            | IfcType::IfcMaterialProfileSet => 2,
+            _ => return,
+        };
+        for part in references(&entity, parts) {
+            self.material_names(part, depth + 1, names, decoder);
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! From elements to city objects, in the sink's coordinates: nodes, then ways, then relations, each by id.
+
+use super::building;
+use super::classify::{Kind, Shape, multipolygon_kind, node_kind, way_kind};
+use super::footprint::{Footprint, P2};
+use super::load::{is_area, ties_building};
+use super::model::{Fixed, MemberKind, Osm, RawRelation, RawWay, Tags, degrees};
+use super::parts::Outlines;
+use super::restriction::{ByFromWay, gather};
+use super::rings::{join, nest};
+use crate::{ImportError, Projector, Source};
+use qike_core::crs::CrsKind;
+use qike_core::{CrsError, Diagnostic, Feedback};
+use qike_scene::{CityObject, Class, Geometry, GeometryBuilder, GeometryKind, Lod, ObjectSink, SourceId};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+
+/// A polygon in the sink's coordinates: exterior, then holes; rings not closed.
+type Rings = Vec<Vec<[f64; 3]>>;
+
+/// A building or building part whose outline is known.
+struct Prepared {
+    footprints: Vec<Footprint>,
+    /// Number of the outline that a part lies in.
+    parent: Option<usize>,
+}
+
+/// How often something was found, and where first.
+#[derive(Default)]
+struct Tally(u64, Option<String>);
+
+impl Tally {
+    fn add(&mut self, object: &str) {
+        self.0 += 1;
+        self.1.get_or_insert_with(|| object.to_owned());
+    }
+
+    fn report(self, sink: &mut dyn ObjectSink, make: impl Fn(u64) -> Diagnostic) {
+        if let Tally(count, Some(first)) = self {
+            sink.diagnostic(make(count).object(first));
+        }
+    }
+}
+
+/// Writes what was loaded to the sink.
+pub struct Writer {
+    osm: Osm,
+    source: SourceId,
+    projector: Projector,
+    missing_nodes: Tally,
+    open_rings: Tally,
+    shapeless: Tally,
+}
+
+fn way_id(id: i64) -> String {
+    format!("osm:way/{id}")
+}
+
+fn relation_id(id: i64) -> String {
+    format!("osm:relation/{id}")
+}
+
+fn is_building(kind: &Kind) -> bool {
+    matches!(kind.class, Class::Building | Class::BuildingPart)
+}
+
+impl Writer {
+    /// For elements of a source, with the way to the sink's coordinates.
+    pub fn new(osm: Osm, source: SourceId, projector: Projector) -> Self {
+        let (missing_nodes, open_rings, shapeless) = Default::default();
+        Self { osm, source, projector, missing_nodes, open_rings, shapeless }
+    }
+
+    /// Gives every object to the sink, then the findings.
+    pub fn write(mut self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+        if sink.crs().kind().map_err(|e| ImportError::crs(&source.name, e))? == CrsKind::Geographic {
+            let kind = "geographic system, in degrees; buildings need metres".to_owned();
+            return Err(ImportError::crs(&source.name, CrsError::Unusable { definition: sink.crs().to_string(), kind }));
+        }
+        let osm = std::mem::take(&mut self.osm);
+        let task = feedback.task("objects", (osm.nodes.len() + osm.ways.len() + osm.relations.len()) as u64);
+        let way_index = osm.way_index();
+        let (restrictions, broken) = gather(osm.relations.iter());
+        let (prepared, outlines, covered) = self.prepare(&osm, &way_index);
+        for node in &osm.nodes {
+            let id = format!("osm:node/{}", node.id);
+            if let (Some((class, function)), Some(p)) = (node_kind(&node.tags), self.projector.project(degrees(node.at), &id)) {
+                let mut object = self.object(id, class, &node.tags, function.as_deref());
+                object.geometries.push(Geometry::point(Lod::ZERO, p));
+                sink.object(object)?;
+            }
+            task.advance(1);
+        }
+        for way in &osm.ways {
+            feedback.check()?;
+            if let Some(kind) = way_kind(&way.tags, way.is_closed()) {
+                let object = match prepared.get(&way_id(way.id)) {
+                    Some(p) => self.building(way_id(way.id), &kind, &way.tags, p, &outlines, &covered),
+                    None => self.way(way, &kind, &osm, &restrictions),
+                };
+                sink.object(object)?;
+            }
+            task.advance(1);
+        }
+        for relation in osm.relations.iter().filter(|r| is_area(r)) {
+            feedback.check()?;
+            if let Some(kind) = multipolygon_kind(&relation.tags) {
+                let id = relation_id(relation.id);
+                let object = match prepared.get(&id) {
+                    Some(p) => self.building(id, &kind, &relation.tags, p, &outlines, &covered),
+                    None => {
+                        let polygons = self.relation_polygons(relation, &osm, &way_index);
+                        self.area(id, &kind, &relation.tags, &polygons)
+                    }
+                };
+                sink.object(object)?;
+            }
+            task.advance(1);
+        }
+        let from_missing = restrictions.keys().filter(|id| !way_index.contains_key(id)).count();
+        self.report(source, sink, &broken, from_missing);
+        Ok(())
+    }
+
+    fn report(self, source: &Source, sink: &mut dyn ObjectSink, broken: &[i64], from_missing: usize) {
+        self.missing_nodes.report(sink, |n| {
+            Diagnostic::info("osm-node-missing", format!("{n} nodes that ways use are not in the file, as at the edge of an extract; the ways end before them"))
+        });
+        self.open_rings.report(sink, |n| {
+            Diagnostic::warning("ring-open", format!("{n} area relations have ways that form no closed ring; what does close is kept"))
+        });
+        self.shapeless.report(sink, |n| Diagnostic::warning("geometry-missing", format!("{n} objects have no usable geometry and are kept without one")));
+        if let Some(first) = broken.first() {
+            let message = format!("{} turn restrictions lack a from, via or to member and are left out", broken.len());
+            sink.diagnostic(Diagnostic::warning("restriction-broken", message).object(relation_id(*first)));
+        }
+        if from_missing > 0 {
+            sink.diagnostic(Diagnostic::info("restriction-outside", format!("{from_missing} ways with turn restrictions are not in the file")));
+        }
+        self.projector.report(&source.name, "positions", sink);
+    }
+
+    fn object(&self, id: String, class: Class, tags: &Tags, function: Option<&str>) -> CityObject {
+        let mut object = CityObject::new(id, class, self.source);
+        object.name = tags.get("name").map(str::to_owned);
+        for (k, v) in &tags.0 {
+            object.attributes.insert(k.to_string(), Value::String(v.to_string()));
+        }
+        if let Some(function) = function {
+            object.attributes.insert("function".into(), json!(function));
+        }
+        object
+    }
+
+    /// The nodes of a way that have a usable position, and where they are.
+    fn vertices(&mut self, way: &RawWay, osm: &Osm) -> (Vec<i64>, Vec<[f64; 3]>) {
+        let id = way_id(way.id);
+        let (mut ids, mut points) = (Vec::with_capacity(way.refs.len()), Vec::with_capacity(way.refs.len()));
+        for node in &way.refs {
+            match osm.positions.get(*node) {
+                None => self.missing_nodes.add(&id),
+                Some(at) => {
+                    if let Some(p) = self.projector.project(degrees(at), &id) {
+                        ids.push(*node);
+                        points.push(p);
+                    }
+                }
+            }
+        }
+        (ids, points)
+    }
+
+    fn way(&mut self, way: &RawWay, kind: &Kind, osm: &Osm, restrictions: &ByFromWay) -> CityObject {
+        let (ids, mut points) = self.vertices(way, osm);
+        if kind.shape == Shape::Area {
+            if points.len() > 1 && ids.first() == ids.last() {
+                points.pop();
+            }
+            let polygons = if points.len() >= 3 { vec![vec![points]] } else { vec![] };
+            return self.area(way_id(way.id), kind, &way.tags, &polygons);
+        }
+        let mut object = self.object(way_id(way.id), kind.class, &way.tags, kind.function.as_deref());
+        if points.len() >= 2 {
+            object.geometries.push(Geometry::line(Lod::ZERO, &points));
+        } else {
+            self.shapeless.add(&way_id(way.id));
+        }
+        if matches!(kind.class, Class::Road | Class::Track | Class::Railway) {
+            object.attributes.insert("osm_nodes".into(), json!(ids));
+        }
+        if let Some(list) = restrictions.get(&way.id).filter(|_| kind.class == Class::Road) {
+            object.attributes.insert("restrictions".into(), Value::Array(list.clone()));
+        }
+        object
+    }
+
+    fn area(&mut self, id: String, kind: &Kind, tags: &Tags, polygons: &[Rings]) -> CityObject {
+        let mut object = self.object(id, kind.class, tags, kind.function.as_deref());
+        if polygons.is_empty() {
+            self.shapeless.add(object.id.as_str());
+        } else {
+            object.geometries.push(multi_surface(polygons));
+        }
+        if kind.function.as_deref() == Some("car_park")
+            && let Some(spaces) = tags.number("capacity").filter(|n| (0.0..1e6).contains(n))
+        {
+            object.attributes.insert("capacity".into(), json!(spaces as u64));
+        }
+        object
+    }
+
+    /// The polygons of a relation, by joining its member ways.
+    fn relation_polygons(&mut self, relation: &RawRelation, osm: &Osm, way_index: &HashMap<i64, usize>) -> Vec<Rings> {
+        let id = relation_id(relation.id);
+        let members = relation.members.iter().filter(|m| m.kind == MemberKind::Way && !matches!(&*m.role, "label" | "part"));
+        let mut absent = 0;
+        let mut seen = std::collections::BTreeSet::new();
+        let mut ways: Vec<Vec<i64>> = Vec::new();
+        for member in members.filter(|m| seen.insert(m.id)) {
+            match way_index.get(&member.id).and_then(|i| osm.ways.get(*i)) {
+                Some(way) => ways.push(way.refs.iter().copied().filter(|n| osm.positions.get(*n).is_some()).collect()),
+                None => absent += 1,
+            }
+        }
+        let joined = join(&ways.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        if joined.loose > 0 || absent > 0 {
+            self.open_rings.add(&id);
+        }
+        let fixed: Vec<Vec<Fixed>> =
+            joined.rings.iter().map(|r| r.iter().filter_map(|n| osm.positions.get(*n)).collect()).collect();
+        let mut project = |ring: usize| -> Vec<[f64; 3]> {
+            let open = fixed[ring].split_last().map_or(&[][..], |(_, open)| open);
+            open.iter().filter_map(|p| self.projector.project(degrees(*p), &id)).collect()
+        };
+        let mut polygons = Vec::new();
+        for polygon in nest(&fixed) {
+            let exterior = project(polygon.exterior);
+            if exterior.len() >= 3 {
+                let holes = polygon.holes.iter().map(|h| project(*h)).filter(|h| h.len() >= 3);
+                polygons.push(std::iter::once(exterior).chain(holes).collect());
+            }
+        }
+        polygons
+    }
+
+    /// Outlines of all buildings and parts, which part lies in which outline, and how much of it the parts cover (m²).
+    fn prepare(&mut self, osm: &Osm, way_index: &HashMap<i64, usize>) -> (BTreeMap<String, Prepared>, Outlines, BTreeMap<usize, f64>) {
+        let mut all: Vec<(String, Class, Vec<Footprint>)> = Vec::new();
+        for way in &osm.ways {
+            if let Some(kind) = way_kind(&way.tags, way.is_closed()).filter(is_building) {
+                let points: Vec<P2> = self.vertices(way, osm).1.iter().map(|p| [p[0], p[1]]).collect();
+                all.push((way_id(way.id), kind.class, Footprint::new(&points, &[]).into_iter().collect()));
+            }
+        }
+        for relation in osm.relations.iter().filter(|r| is_area(r)) {
+            if let Some(kind) = multipolygon_kind(&relation.tags).filter(is_building) {
+                let polygons = self.relation_polygons(relation, osm, way_index);
+                let flat = |ring: &Vec<[f64; 3]>| ring.iter().map(|p| [p[0], p[1]]).collect::<Vec<P2>>();
+                let footprints = polygons.iter().filter_map(|rings| {
+                    let (exterior, holes) = rings.split_first()?;
+                    Footprint::new(&flat(exterior), &holes.iter().map(flat).collect::<Vec<_>>())
+                });
+                all.push((relation_id(relation.id), kind.class, footprints.collect()));
+            }
+        }
+        let mut outlines = Outlines::default();
+        for (id, _, footprints) in all.iter().filter(|a| a.1 == Class::Building) {
+            outlines.add(id.clone(), footprints.clone());
+        }
+        let tied = tied_parts(&osm.relations);
+        let (mut prepared, mut covered) = (BTreeMap::new(), BTreeMap::<usize, f64>::new());
+        for (id, class, footprints) in all {
+            let parent = match (class, footprints.first()) {
+                (Class::BuildingPart, Some(first)) => {
+                    let said = tied.get(&id).and_then(|outline| outlines.number_of(outline));
+                    said.or_else(|| outlines.around(inside(first)))
+                }
+                _ => None,
+            };
+            if let Some(parent) = parent {
+                *covered.entry(parent).or_default() += footprints.iter().map(Footprint::area).sum::<f64>();
+            }
+            prepared.insert(id, Prepared { footprints, parent });
+        }
+        (prepared, outlines, covered)
+    }
+
+    /// A building or part. An outline whose parts cover it keeps its footprint only: the parts are the building's shape.
+    fn building(&mut self, id: String, kind: &Kind, tags: &Tags, p: &Prepared, outlines: &Outlines, covered: &BTreeMap<usize, f64>) -> CityObject {
+        let number = outlines.number_of(&id).filter(|_| kind.class == Class::Building);
+        let mut object = self.object(id, kind.class, tags, None);
+        object.parent = p.parent.map(|number| outlines.id(number).into());
+        if p.footprints.is_empty() {
+            self.shapeless.add(object.id.as_str());
+            return object;
+        }
+        let is_covered = number.is_some_and(|n| covered.get(&n).is_some_and(|area| *area >= 0.6 * outlines.area(n)));
+        let (geometries, heights) = building::geometries(tags, &p.footprints);
+        if is_covered {
+            let lift = |ring: &Vec<P2>| ring.iter().map(|p| [p[0], p[1], 0.0]).collect::<Vec<_>>();
+            let polygons: Vec<Rings> =
+                p.footprints.iter().map(|f| std::iter::once(&f.exterior).chain(&f.holes).map(lift).collect()).collect();
+            object.geometries.push(multi_surface(&polygons));
+        } else {
+            object.geometries = geometries;
+        }
+        if let Some((h, source)) = heights {
+            if tags.get("height").is_none() {
+                object.attributes.insert("height".into(), json!(h.top));
+            }
+            object.attributes.insert("height_source".into(), json!(source.name()));
+        }
+        object
+    }
+}
+
+/// A position inside the exterior: its centre of gravity, or the middle of an ear where that lies outside.
+fn inside(f: &Footprint) -> P2 {
+    let centre = f.centroid();
+    if super::footprint::contains(&f.exterior, centre) {
+        return centre;
+    }
+    let n = f.exterior.len();
+    let ear = |i: usize| {
+        let (a, b, c) = (f.exterior[i], f.exterior[(i + 1) % n], f.exterior[(i + 2) % n]);
+        [(a[0] + b[0] + c[0]) / 3.0, (a[1] + b[1] + c[1]) / 3.0]
+    };
+    (0..n).map(ear).find(|p| super::footprint::contains(&f.exterior, *p)).unwrap_or(centre)
+}
+
+fn multi_surface(polygons: &[Rings]) -> Geometry {
+    let mut b = GeometryBuilder::new(Lod::ZERO, GeometryKind::MultiSurface);
+    for rings in polygons {
+        b.surface(rings, None);
+    }
+    b.build()
+}
+
+/// From each part to its outline, where a relation of the type `building` says so.
+fn tied_parts(relations: &[RawRelation]) -> BTreeMap<String, String> {
+    let mut tied = BTreeMap::new();
+    let name = |kind: MemberKind, id: i64| if kind == MemberKind::Relation { relation_id(id) } else { way_id(id) };
+    for relation in relations.iter().filter(|r| ties_building(r)) {
+        let Some(outline) = relation.members.iter().find(|m| &*m.role == "outline") else { continue };
+        for part in relation.members.iter().filter(|m| &*m.role == "part" && m.kind != MemberKind::Node) {
+            tied.insert(name(part.kind, part.id), name(outline.kind, outline.id));
+        }
+    }
+    tied
+}

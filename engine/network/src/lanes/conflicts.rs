@@ -1,0 +1,197 @@
+//! Connections with shapes; where they cross or merge; who gives way.
+
+use super::turns::Ends;
+use crate::ix::{ConnIx, JunctionIx, LaneIx};
+use crate::lane::{Conflict, ConflictKind, Connection, JunctionKind, LaneNetwork, Turn};
+use crate::shape;
+use std::collections::BTreeSet;
+
+/// Sideways acceleration that drivers accept in a bend, m/s².
+const SIDEWAYS_MPS2: f64 = 2.5;
+/// The slowest that a connection is driven.
+const SLOWEST_MPS: f64 = 2.5;
+
+/// Makes a connection with a shape and appends it.
+pub(crate) fn connect(net: &mut LaneNetwork, junction: JunctionIx, from: LaneIx, to: LaneIx, turn: Turn) {
+    let (a, b) = (net.lane(from), net.lane(to));
+    let (from_line, to_line) = (net.shape(&a.shape), net.shape(&b.shape));
+    let (ha, hb) = (shape::end_heading(from_line, 5.0), shape::start_heading(to_line, 5.0));
+    let (Some(&p), Some(&q)) = (from_line.last(), to_line.first()) else { return };
+    let line = shape::curve(p, ha, q, hb);
+    let length_m = shape::length(&line).max(0.1);
+    let bend = shape::wrap(hb - ha).abs();
+    let limit = a.speed_mps.min(b.speed_mps);
+    // The radius of the arc with this chord and bend; a bend of a degree or two is no reason to slow down.
+    let radius = if bend < 0.15 { f64::INFINITY } else { shape::distance(p, q) / (2.0 * (bend / 2.0).sin()) };
+    let speed_mps = limit.min((SIDEWAYS_MPS2 * radius).sqrt()).max(SLOWEST_MPS.min(limit));
+    let start = net.points.len() as u32;
+    net.points.extend(line);
+    net.connections.push(Connection {
+        from_lane: from,
+        to_lane: to,
+        junction,
+        length_m,
+        speed_mps,
+        shape: start..net.points.len() as u32,
+        turn,
+        signal: None,
+        yields_to: 0..0,
+        conflicts: 0..0,
+    });
+}
+
+/// A crossing or merging of two connections of one junction.
+pub(crate) struct Meeting {
+    pub a: ConnIx,
+    pub b: ConnIx,
+    at_a: f64,
+    at_b: f64,
+    kind: ConflictKind,
+}
+
+/// All pairs of connections of a junction that cross or merge.
+pub(crate) fn meetings(net: &LaneNetwork, connections: std::ops::Range<u32>) -> Vec<Meeting> {
+    let boxes: Vec<[f64; 4]> = connections
+        .clone()
+        .map(|c| {
+            let start = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+            let grow = |b: [f64; 4], p: &[f64; 3]| [b[0].min(p[0]), b[1].min(p[1]), b[2].max(p[0]), b[3].max(p[1])];
+            net.shape(&net.connection(ConnIx(c)).shape).iter().fold(start, grow)
+        })
+        .collect();
+    let mut met = vec![];
+    for (i, a) in connections.clone().enumerate() {
+        for (j, b) in connections.clone().enumerate().skip(i + 1) {
+            let (ca, cb) = (net.connection(ConnIx(a)), net.connection(ConnIx(b)));
+            if ca.from_lane == cb.from_lane {
+                continue;
+            }
+            let (a, b) = (ConnIx(a), ConnIx(b));
+            if ca.to_lane == cb.to_lane {
+                met.push(Meeting { a, b, at_a: ca.length_m, at_b: cb.length_m, kind: ConflictKind::Merging });
+                continue;
+            }
+            let (u, v) = (boxes[i], boxes[j]);
+            if u[0] > v[2] || v[0] > u[2] || u[1] > v[3] || v[1] > u[3] {
+                continue;
+            }
+            if let Some((at_a, at_b)) = shape::crossing(net.shape(&ca.shape), net.shape(&cb.shape)) {
+                met.push(Meeting { a, b, at_a, at_b, kind: ConflictKind::Crossing });
+            }
+        }
+    }
+    met
+}
+
+/// Writes the conflicts and the right of way of a junction's connections.
+pub(crate) fn settle(net: &mut LaneNetwork, junction: JunctionIx, met: &[Meeting], signed: &BTreeSet<u32>) {
+    let range = net.junctions[junction.ix()].connections.clone();
+    let mut of: Vec<(Vec<Conflict>, Vec<ConnIx>)> = range.clone().map(|_| (vec![], vec![])).collect();
+    for m in met {
+        let [i, j] = [m.a, m.b].map(|c| (c.0 - range.start) as usize);
+        of[i].0.push(Conflict { other: m.b, at_m: m.at_a, other_at_m: m.at_b, kind: m.kind });
+        of[j].0.push(Conflict { other: m.a, at_m: m.at_b, other_at_m: m.at_a, kind: m.kind });
+        if first_yields(net, junction, m.a, m.b, signed) { of[i].1.push(m.b) } else { of[j].1.push(m.a) }
+    }
+    for (c, (mut conflicts, mut yields)) in range.zip(of) {
+        conflicts.sort_by_key(|c| c.other);
+        yields.sort_unstable();
+        let (c0, f0) = (net.conflicts.len() as u32, net.foes.len() as u32);
+        net.conflicts.extend(conflicts);
+        net.foes.extend(yields);
+        let connection = &mut net.connections[c as usize];
+        connection.conflicts = c0..net.conflicts.len() as u32;
+        connection.yields_to = f0..net.foes.len() as u32;
+    }
+}
+
+/// Rank of a sense of travel against traffic from the opposite side: the greater gives way.
+fn turn_rank(turn: Turn, left_hand: bool) -> u8 {
+    match (turn, left_hand) {
+        (Turn::Straight, _) => 0,
+        (Turn::Right, false) | (Turn::Left, true) => 1,
+        (Turn::Left, false) | (Turn::Right, true) => 2,
+        (Turn::UTurn, _) => 3,
+    }
+}
+
+/// Whether the first of two conflicting connections gives way to the second. Exactly one of the two does.
+fn first_yields(net: &LaneNetwork, junction: JunctionIx, a: ConnIx, b: ConnIx, signed: &BTreeSet<u32>) -> bool {
+    let (ca, cb) = (net.connection(a), net.connection(b));
+    let (la, lb) = (net.lane(ca.from_lane).link, net.lane(cb.from_lane).link);
+    let (ra, rb) = (turn_rank(ca.turn, net.left_hand), turn_rank(cb.turn, net.left_hand));
+    if la == lb {
+        // From one link: who leaves the stream gives way to those who stay in it, then the lane that ends to the one that goes on.
+        let index = |c: &Connection| (net.lane(c.from_lane).index.abs_diff(net.lane(c.to_lane).index), c.from_lane);
+        return (ra, index(ca)) > (rb, index(cb));
+    }
+    let (ka, kb) = (net.link(la), net.link(lb));
+    let kind = net.junctions[junction.ix()].kind;
+    if kind != JunctionKind::Signal {
+        if ka.roundabout != kb.roundabout {
+            return kb.roundabout;
+        }
+        let sign = [signed.contains(&la.0), signed.contains(&lb.0)];
+        if sign[0] != sign[1] {
+            return sign[0];
+        }
+        if ka.priority != kb.priority {
+            return ka.priority < kb.priority;
+        }
+    }
+    let heading = |c: &Connection| shape::end_heading(net.shape(&net.lane(c.from_lane).shape), 12.0);
+    let between = shape::wrap(heading(cb) - heading(ca));
+    if between.abs() > 2.3 {
+        // From opposite sides: who turns across gives way.
+        return (ra, a) > (rb, b);
+    }
+    if kind == JunctionKind::Priority && ra != rb && ka.priority == kb.priority && (ra == 3 || rb == 3) {
+        return ra > rb;
+    }
+    // b comes from the right of a when b's heading is turned to the left of a's.
+    let from_right = between > 0.0;
+    if between.abs() < 0.1 { a > b } else { from_right != net.left_hand }
+}
+
+/// How right of way is decided at a junction, from its arms.
+pub(crate) fn kind_of(net: &LaneNetwork, ends: &Ends, arms: usize, signal: bool, signed: bool) -> JunctionKind {
+    let any = |f: &dyn Fn(&crate::lane::Link) -> bool| ends.ins.iter().any(|e| f(net.link(e.link)));
+    let first = ends.ins.first().map(|e| net.link(e.link).priority);
+    if signal && !ends.ins.is_empty() {
+        JunctionKind::Signal
+    } else if arms <= 1 {
+        JunctionKind::DeadEnd
+    } else if arms == 2 {
+        JunctionKind::Passing
+    } else if any(&|l| l.roundabout) {
+        JunctionKind::Roundabout
+    } else if signed || ends.ins.iter().any(|e| Some(net.link(e.link).priority) != first) {
+        JunctionKind::Priority
+    } else {
+        JunctionKind::RightBeforeLeft
+    }
+}
+
+/// Fills the tables from lanes to the connections that leave and enter them.
+pub(crate) fn index(net: &mut LaneNetwork) {
+    let rows = |key: &dyn Fn(&Connection) -> LaneIx| {
+        let mut starts = vec![0u32; net.lanes.len() + 1];
+        net.connections.iter().for_each(|c| starts[key(c).ix() + 1] += 1);
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let mut order: Vec<ConnIx> = (0..net.connections.len()).map(ConnIx::new).collect();
+        order.sort_by_key(|c| (key(net.connection(*c)), *c));
+        (starts, order)
+    };
+    let (outgoing, incoming) = (rows(&|c| c.from_lane), rows(&|c| c.to_lane));
+    (net.outgoing_starts, net.outgoing) = outgoing;
+    (net.incoming_starts, net.incoming) = incoming;
+}
+
+/// For each link whether any of its lanes leads on.
+pub(crate) fn leads_on(net: &LaneNetwork) -> Vec<bool> {
+    let mut on = vec![false; net.links.len()];
+    net.connections.iter().for_each(|c| on[net.lane(c.from_lane).link.ix()] = true);
+    on
+}

@@ -1,0 +1,55 @@
+//! How fast the models run: vehicle updates per second on a signalled grid, with 1 and 2 threads, and agent-steps per second of
+//! 10,000 walkers on a square.
+//!
+//! The grid is of the kind that SUMO's `netgenerate --grid` makes: 20 × 20 nodes, 3 lanes, 200 m, signals at every node, random
+//! trips. Wall time is that of stepping; routes are found before.
+//!
+//! `cargo run --release --example grid_bench -p qike-sim [nodes [trips]]`
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use common::{Rule, grid, random_trips, shared};
+use qike_core::SimTime;
+use qike_record::MemoryRecorder;
+use qike_sim::{Options, Simulation};
+use std::time::Instant;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1).filter_map(|a| a.parse::<u32>().ok());
+    let nodes = args.next().unwrap_or(20);
+    let trips = args.next().unwrap_or(12_000);
+    vehicles(nodes as usize, trips)?;
+    Ok(())
+}
+
+fn vehicles(nodes: usize, trips: u32) -> Result<(), Box<dyn std::error::Error>> {
+    let rule = Rule::Signal { green: [30_000, 30_000], yellow: 3_000, red: 2_000 };
+    let net = grid(nodes, 200.0, 3, 13.9, rule);
+    println!("grid {nodes}×{nodes}: {} links, {} lanes, {} connections, {trips} trips in an hour", net.links.len(), net.lanes.len(), net.connections.len());
+    let demand = random_trips(&net, trips, 3600.0, 1);
+    let (lanes, walk) = shared(net);
+    for threads in [1, 2] {
+        let options = Options { threads, end: SimTime::from_s(7200), track_interval_ms: 0, ..Options::default() };
+        let began = Instant::now();
+        let mut simulation = Simulation::new(lanes.clone(), walk.clone(), demand.clone(), options)?;
+        let routed = began.elapsed().as_secs_f64();
+        let began = Instant::now();
+        let mut recorder = MemoryRecorder::default();
+        simulation.run(&mut recorder, |_, _| true)?;
+        let wall = began.elapsed().as_secs_f64();
+        let s = simulation.statistics();
+        let arrived = s.vehicles.arrived.max(1) as f64;
+        println!(
+            "{threads} thread(s): routes {routed:.2} s, steps {wall:.2} s, {:.2} M updates/s, {:.0} ns each; {:?}; mean duration {:.0} s, loss {:.0} s; ended {}; hash {:016x}",
+            s.vehicle_updates as f64 / wall / 1e6,
+            wall * 1e9 / s.vehicle_updates as f64,
+            s.vehicles,
+            s.vehicle_trips.duration_s / arrived,
+            s.vehicle_trips.time_loss_s / arrived,
+            simulation.now(),
+            simulation.state_hash(),
+        );
+    }
+    Ok(())
+}

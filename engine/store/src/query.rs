@@ -1,0 +1,249 @@
+//! Questions to a store: which objects lie here, are of this class, have these attributes.
+
+use crate::error::{At, StoreError};
+use crate::footprint::Footprint;
+use crate::read::ObjectKey;
+use crate::schema;
+use crate::store::{SceneStore, lods_of};
+use crate::{codec, gpb};
+use qike_core::{Bounds2, Bounds3};
+use qike_scene::{Attributes, Class, Value};
+use rusqlite::{OptionalExtension, params};
+
+/// SQLite's R*-tree keeps 32 bits of a coordinate, rounded outwards: this share of a coordinate covers that rounding.
+const ROUNDING: f64 = 5e-7;
+
+/// What to look for; every part that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Query {
+    /// Of this class.
+    pub class: Option<Class>,
+    /// With this id; `*` stands for any text.
+    pub id: Option<String>,
+    /// Whose plan comes as near as this (metres) to a position in the store's CRS; sorted by distance.
+    pub near: Option<([f64; 2], f64)>,
+    /// Whose box meets this one.
+    pub bbox: Option<Bounds2>,
+    /// With these attributes. Keys: `name`, `parent`, `lod`, else an attribute, also inside a map as `Pset_DoorCommon.FireRating`.
+    pub conditions: Vec<(String, String)>,
+    /// At most so many.
+    pub limit: Option<usize>,
+}
+
+/// An object that was found, without its 3D geometry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// Its number.
+    pub key: ObjectKey,
+    /// Its id.
+    pub id: String,
+    /// Its class.
+    pub class: Class,
+    /// Its name.
+    pub name: Option<String>,
+    /// What it is part of.
+    pub parent: Option<String>,
+    /// Its levels of detail, rising.
+    pub lods: Vec<String>,
+    /// The number of its source.
+    pub source: u32,
+    /// Box around its geometry; `None` without.
+    pub bounds: Option<Bounds3>,
+    /// Its plan.
+    pub plan: Footprint,
+    /// Its attributes.
+    pub attributes: Attributes,
+    /// Metres from the position that was asked for.
+    pub distance_m: Option<f64>,
+}
+
+impl SceneStore {
+    /// Objects whose box meets the window in plan, rising. Exact in f64.
+    pub fn window(&self, window: &Bounds2) -> Result<Vec<ObjectKey>, StoreError> {
+        self.window3(&Bounds3 {
+            min: [window.min[0], window.min[1], f64::NEG_INFINITY],
+            max: [window.max[0], window.max[1], f64::INFINITY],
+        })
+    }
+
+    /// Objects whose box meets the window in space, rising. Exact in f64: the R*-tree's candidates that meet the window by
+    /// less than its rounding are looked up.
+    pub fn window3(&self, window: &Bounds3) -> Result<Vec<ObjectKey>, StoreError> {
+        let mut found = Vec::new();
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT oid, minx, maxx, miny, maxy, minz, maxz FROM qike_rtree WHERE maxx >= ?1 AND minx <= ?2 AND maxy >= ?3 AND miny <= ?4 AND maxz >= ?5 AND minz <= ?6")
+            .at(&self.path)?;
+        let (min, max) = (window.min, window.max);
+        let mut rows = statement.query(params![min[0], max[0], min[1], max[1], min[2], max[2]]).at(&self.path)?;
+        while let Some(row) = rows.next().at(&self.path)? {
+            let key = ObjectKey(row.get(0).at(&self.path)?);
+            let mut certain = true;
+            for axis in 0..3 {
+                let low: f64 = row.get(1 + 2 * axis).at(&self.path)?;
+                let high: f64 = row.get(2 + 2 * axis).at(&self.path)?;
+                certain &= low + low.abs() * ROUNDING <= max[axis] && high - high.abs() * ROUNDING >= min[axis];
+            }
+            if certain || self.bounds_of(key)?.is_some_and(|b| b.intersects(window)) {
+                found.push(key);
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// The exact box around an object; `None` where it has no geometry.
+    pub fn bounds_of(&self, key: ObjectKey) -> Result<Option<Bounds3>, StoreError> {
+        let row = self
+            .conn
+            .prepare_cached("SELECT minx, miny, minz, maxx, maxy, maxz FROM qike_object WHERE oid = ?1 AND minx NOT NULL")
+            .and_then(|mut s| {
+                s.query_row([key.0], |r| Ok(Bounds3 { min: [r.get(0)?, r.get(1)?, r.get(2)?], max: [r.get(3)?, r.get(4)?, r.get(5)?] })).optional()
+            });
+        row.at(&self.path)
+    }
+
+    /// All ids, sorted.
+    pub fn ids(&self) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.conn.prepare("SELECT id FROM qike_object ORDER BY id").at(&self.path)?;
+        statement.query_map([], |r| r.get(0)).and_then(Iterator::collect).at(&self.path)
+    }
+
+    /// What a query finds: sorted by distance, where it asks for nearness, else by id.
+    pub fn find(&self, query: &Query) -> Result<Vec<Hit>, StoreError> {
+        let mut hits = Vec::new();
+        for key in self.candidates(query)? {
+            let Some(mut hit) = self.hit(key, query.class)? else { continue };
+            if let Some((at, metres)) = query.near {
+                hit.distance_m = hit.plan.distance_to(at);
+                if hit.distance_m.is_none_or(|d| d > metres) {
+                    continue;
+                }
+            }
+            if query.conditions.iter().all(|(key, value)| matches(&hit, key, value)) {
+                hits.push(hit);
+            }
+        }
+        hits.sort_by(|a, b| {
+            let distance = |h: &Hit| h.distance_m.unwrap_or(0.0);
+            distance(a).total_cmp(&distance(b)).then_with(|| a.id.cmp(&b.id))
+        });
+        hits.truncate(query.limit.unwrap_or(usize::MAX));
+        Ok(hits)
+    }
+
+    /// Numbers of objects among which all hits are.
+    fn candidates(&self, query: &Query) -> Result<Vec<ObjectKey>, StoreError> {
+        let near = query.near.map(|(at, m)| Bounds2 { min: at.map(|c| c - m), max: at.map(|c| c + m) });
+        match (&query.id, near.or(query.bbox)) {
+            (Some(id), _) if !id.contains('*') => {
+                let key = self.key_of(id)?.into_iter();
+                let inside = |key: &ObjectKey| match query.bbox {
+                    Some(bbox) => self.bounds_of(*key).map(|b| b.is_some_and(|b| b.flat().intersects(&bbox))),
+                    None => Ok(true),
+                };
+                key.filter_map(|k| inside(&k).map(|yes| yes.then_some(k)).transpose()).collect()
+            }
+            (pattern, Some(window)) => {
+                let mut keys = self.window(&window)?;
+                if let (Some(_), Some(bbox)) = (near, query.bbox) {
+                    let in_bbox = self.window(&bbox)?;
+                    keys.retain(|k| in_bbox.binary_search(k).is_ok());
+                }
+                if let Some(pattern) = pattern {
+                    let named = self.like(pattern, query.class)?;
+                    keys.retain(|k| named.binary_search(k).is_ok());
+                }
+                Ok(keys)
+            }
+            (pattern, None) => self.like(pattern.as_deref().unwrap_or("*"), query.class),
+        }
+    }
+
+    /// Numbers of objects whose id has that form, rising.
+    fn like(&self, pattern: &str, class: Option<Class>) -> Result<Vec<ObjectKey>, StoreError> {
+        // Only `*` is special to us; SQLite's GLOB also knows `?` and `[`.
+        let glob: String = pattern.chars().map(|c| if matches!(c, '?' | '[') { format!("[{c}]") } else { c.to_string() }).collect();
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT oid FROM qike_object WHERE (?1 = '*' OR id GLOB ?1) AND (?2 IS NULL OR class = ?2) ORDER BY oid")
+            .at(&self.path)?;
+        statement.query_map(params![glob, class.map(Class::number)], |r| r.get(0).map(ObjectKey)).and_then(Iterator::collect).at(&self.path)
+    }
+
+    /// An object without its 3D geometry; `None` where it is of another class or another program removed its feature.
+    fn hit(&self, key: ObjectKey, class: Option<Class>) -> Result<Option<Hit>, StoreError> {
+        let index = self
+            .conn
+            .prepare_cached("SELECT class, lods FROM qike_object WHERE oid = ?1 AND (?2 IS NULL OR class = ?2)")
+            .and_then(|mut s| s.query_row(params![key.0, class.map(Class::number)], |r| Ok((r.get::<_, u8>(0)?, r.get::<_, i64>(1)?))).optional())
+            .at(&self.path)?;
+        let Some((Some(class), lods)) = index.map(|(class, lods)| (Class::from_number(class), lods)) else { return Ok(None) };
+        let sql = format!(r#"SELECT id, name, parent, source, attributes, geom FROM "{}" WHERE fid = ?1"#, schema::table_name(class));
+        let row = self.conn.prepare_cached(&sql).and_then(|mut s| {
+            s.query_row([key.0], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get::<_, String>(4)?, r.get::<_, Option<Vec<u8>>>(5)?))
+            })
+            .optional()
+        });
+        let Some((id, name, parent, source, attributes, plan)) = row.at(&self.path)? else { return Ok(None) };
+        Ok(Some(Hit {
+            key,
+            id,
+            class,
+            name,
+            parent,
+            lods: lods_of(lods).map(|l| l.to_string()).collect(),
+            source,
+            bounds: self.bounds_of(key)?,
+            plan: plan.and_then(|blob| gpb::read(&blob)).unwrap_or(Footprint::None),
+            attributes: serde_json::from_str(&attributes).unwrap_or_default(),
+            distance_m: None,
+        }))
+    }
+}
+
+/// True where a hit says that of itself: texts are compared as they are, numbers by value.
+fn matches(hit: &Hit, key: &str, wanted: &str) -> bool {
+    match key {
+        "lod" => return hit.lods.iter().any(|l| l == wanted),
+        "parent" => return hit.parent.as_deref() == Some(wanted),
+        "name" if hit.name.as_deref() == Some(wanted) => return true,
+        _ => {}
+    }
+    lookup(&hit.attributes, key).is_some_and(|value| equals(value, wanted))
+}
+
+/// An attribute by its key, or by a path through maps; keys may themselves have dots.
+fn lookup<'a>(map: &'a Attributes, path: &str) -> Option<&'a Value> {
+    map.get(path).or_else(|| {
+        path.match_indices('.').find_map(|(dot, _)| lookup(map.get(&path[..dot])?.as_object()?, &path[dot + 1..]))
+    })
+}
+
+fn equals(value: &Value, wanted: &str) -> bool {
+    match value {
+        Value::String(text) => text == wanted,
+        Value::Number(number) => wanted.trim().parse::<f64>().is_ok_and(|w| number.as_f64() == Some(w)),
+        Value::Bool(flag) => wanted == flag.to_string(),
+        Value::Null => wanted.is_empty() || wanted == "null",
+        Value::Array(items) => items.iter().any(|item| equals(item, wanted)),
+        Value::Object(map) => codec::json(map) == wanted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_found_by_path_and_compared_by_value() {
+        let map: Attributes =
+            serde_json::from_str(r#"{"addr:city":"上海","a.b":1,"Pset":{"Fire.Rating":"EI30","n":{"deep":true}},"list":[3,"x"]}"#).unwrap();
+        for (path, value) in [("addr:city", "上海"), ("a.b", "1.0"), ("Pset.Fire.Rating", "EI30"), ("Pset.n.deep", "true"), ("list", "3")] {
+            assert!(lookup(&map, path).is_some_and(|v| equals(v, value)), "{path}");
+        }
+        assert!(lookup(&map, "Pset.none").is_none() && lookup(&map, "").is_none());
+        assert!(!equals(&Value::from("1"), "1.0"));
+    }
+}

@@ -1,0 +1,389 @@
+//! The rows of an import: the only place that changes objects in a store.
+
+use crate::encode::Encoded;
+use crate::error::{At, StoreError};
+use crate::gpb::Shape;
+use crate::import::record_hash;
+use crate::report::ImportReport;
+use crate::schema;
+use crate::store::{SceneStore, lods_of};
+use qike_core::Diagnostic;
+use qike_scene::{Class, ObjectId, SourceInfo};
+use rusqlite::{OptionalExtension, params};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Of SQLite's page cache while importing, in KiB (negative, as SQLite wants it).
+const IMPORT_CACHE: i64 = -262_144;
+
+/// What became of an object.
+pub enum Outcome {
+    /// It was not there.
+    Added,
+    /// It was there with another content.
+    Changed,
+    /// It was there as it is; nothing was written.
+    Unchanged,
+    /// Its id belongs to an object of another source, named here; nothing was written.
+    OwnedBy(String),
+}
+
+/// State in memory at a savepoint.
+pub struct Mark {
+    open: BTreeMap<Class, Sql>,
+    dirty: bool,
+    next_oid: i64,
+}
+
+/// Statements of one feature table.
+#[derive(Clone)]
+struct Sql {
+    insert: String,
+    update: String,
+    delete: String,
+    index: String,
+    unindex: String,
+}
+
+impl Sql {
+    fn of(class: Class) -> Self {
+        let t = schema::table_name(class);
+        Self {
+            insert: format!(r#"INSERT INTO "{t}" (fid, geom, id, name, parent, lods, attributes, source, valid_from, valid_to) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"#),
+            update: format!(r#"UPDATE "{t}" SET geom = ?2, id = ?3, name = ?4, parent = ?5, lods = ?6, attributes = ?7, source = ?8, valid_from = ?9, valid_to = ?10 WHERE fid = ?1"#),
+            delete: format!(r#"DELETE FROM "{t}" WHERE fid = ?1"#),
+            index: format!(r#"INSERT OR REPLACE INTO "rtree_{t}_geom" VALUES (?1, ?2, ?3, ?4, ?5)"#),
+            unindex: format!(r#"DELETE FROM "rtree_{t}_geom" WHERE id = ?1"#),
+        }
+    }
+}
+
+/// Writes inside one transaction.
+pub struct Writer<'s> {
+    /// The store; its connection is in a transaction.
+    pub store: &'s mut SceneStore,
+    /// Feature tables that this import writes to: their triggers are gone until the commit.
+    open: BTreeMap<Class, Sql>,
+    dirty: bool,
+    next_oid: i64,
+    import: i64,
+}
+
+impl<'s> Writer<'s> {
+    /// Begins the transaction.
+    pub fn begin(store: &'s mut SceneStore) -> Result<Self, StoreError> {
+        let path = store.path.clone();
+        store.conn.pragma_update(None, "cache_size", IMPORT_CACHE).at(&path)?;
+        store.conn.execute_batch("BEGIN IMMEDIATE").at(&path)?;
+        let number = |sql: &str| store.conn.query_row(sql, [], |r| r.get::<_, i64>(0));
+        // Features that other programs added have numbers too; ours must not meet them.
+        let next_oid = number("SELECT 1 + max((SELECT coalesce(max(oid), 0) FROM qike_object), (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name <> 'qike_source'))");
+        let import = number("SELECT 1 + coalesce(max(import), 0) FROM qike_import");
+        match (next_oid, import) {
+            (Ok(next_oid), Ok(import)) => Ok(Self { store, open: BTreeMap::new(), dirty: false, next_oid, import }),
+            (Err(error), _) | (_, Err(error)) => {
+                let _ = store.conn.execute_batch("ROLLBACK");
+                Err(StoreError::sql(&path, &error))
+            }
+        }
+    }
+
+    fn path(&self) -> &Path {
+        &self.store.path
+    }
+
+    fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize, StoreError> {
+        self.store.conn.prepare_cached(sql).and_then(|mut s| s.execute(values)).at(self.path())
+    }
+
+    /// True once anything was written.
+    pub fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// Says that something was written beside this writer.
+    pub fn touch(&mut self) {
+        self.dirty = true;
+    }
+
+    /// The statements of a class's table, which is made where it is missing and opened for writing.
+    fn table(&mut self, class: Class) -> Result<Sql, StoreError> {
+        if let Some(sql) = self.open.get(&class) {
+            return Ok(sql.clone());
+        }
+        let conn = &self.store.conn;
+        let known = conn.prepare_cached("SELECT 1 FROM gpkg_geometry_columns WHERE table_name = ?1");
+        if known.and_then(|mut s| s.exists([schema::table_name(class)])).at(self.path())? {
+            schema::drop_triggers(conn, class).at(self.path())?;
+        } else {
+            schema::create_feature_table(conn, class, self.store.srs).at(self.path())?;
+        }
+        self.dirty = true;
+        Ok(self.open.entry(class).or_insert_with(|| Sql::of(class)).clone())
+    }
+
+    /// Adds an object, or brings it up to date where its content is another.
+    pub fn put(&mut self, source: u32, e: Encoded) -> Result<Outcome, StoreError> {
+        let found: Option<(i64, u8, u32, bool)> = self
+            .store
+            .conn
+            .prepare_cached("SELECT oid, class, source, hash = ?2 FROM qike_object WHERE id = ?1")
+            .and_then(|mut s| s.query_row(params![e.object.id.as_str(), e.hash], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional())
+            .at(self.path())?;
+        match found {
+            None => {
+                let oid = self.next_oid;
+                self.next_oid += 1;
+                self.write(oid, source, &e, None)?;
+                Ok(Outcome::Added)
+            }
+            Some((_, _, owner, _)) if owner != source => {
+                let path = self.store.conn.query_row("SELECT path FROM qike_source WHERE source = ?1", [owner + 1], |r| r.get(0));
+                Ok(Outcome::OwnedBy(path.at(self.path())?))
+            }
+            Some((_, _, _, true)) => Ok(Outcome::Unchanged),
+            Some((oid, class, _, false)) => {
+                self.write(oid, source, &e, Class::from_number(class))?;
+                Ok(Outcome::Changed)
+            }
+        }
+    }
+
+    /// Writes all rows of an object; `before` is the class it had, where it was there.
+    fn write(&mut self, oid: i64, source: u32, e: &Encoded, before: Option<Class>) -> Result<(), StoreError> {
+        let o = &e.object;
+        let sql = self.table(o.class)?;
+        let bound = |value: f64| (!e.bounds.is_empty()).then_some(value);
+        let (min, max) = (e.bounds.min.map(bound), e.bounds.max.map(bound));
+        self.run(
+            "INSERT OR REPLACE INTO qike_object (oid, id, class, source, hash, lods, shape, minx, miny, minz, maxx, maxy, maxz) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            params![oid, o.id.as_str(), o.class.number(), source, e.hash, e.lods, e.shape as u8, min[0], min[1], min[2], max[0], max[1], max[2]],
+        )?;
+        if before.is_some_and(|class| class != o.class) {
+            self.remove_feature(oid, before)?;
+        }
+        let statement = if before == Some(o.class) { &sql.update } else { &sql.insert };
+        let lods = lods_of(e.lods).map(|l| l.to_string()).collect::<Vec<_>>().join(",");
+        let parent = o.parent.as_ref().map(ObjectId::as_str);
+        self.run(statement, params![oid, e.plan, o.id.as_str(), o.name, parent, lods, e.attributes, source, o.valid_from, o.valid_to])?;
+        if before.is_some() {
+            self.remove_geometry(oid)?;
+        }
+        for (position, blob) in e.blobs.iter().enumerate() {
+            self.run("INSERT INTO qike_geometry (gid, data) VALUES (?1, ?2)", params![oid << 16 | position as i64, blob])?;
+        }
+        if e.shape != Shape::None {
+            let b = &e.plan_bounds;
+            self.run(&sql.index, params![oid, b.min[0], b.max[0], b.min[1], b.max[1]])?;
+        } else if before == Some(o.class) {
+            self.run(&sql.unindex, [oid])?;
+        }
+        if !e.bounds.is_empty() {
+            let b = &e.bounds;
+            self.run(
+                "INSERT OR REPLACE INTO qike_rtree VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![oid, b.min[0], b.max[0], b.min[1], b.max[1], b.min[2], b.max[2]],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn remove_feature(&mut self, oid: i64, class: Option<Class>) -> Result<(), StoreError> {
+        if let Some(class) = class {
+            let sql = self.table(class)?;
+            self.run(&sql.delete, [oid])?;
+            self.run(&sql.unindex, [oid])?;
+        }
+        Ok(())
+    }
+
+    fn remove_geometry(&mut self, oid: i64) -> Result<(), StoreError> {
+        self.run("DELETE FROM qike_geometry WHERE gid BETWEEN ?1 AND ?2", [oid << 16, oid << 16 | 0xffff])?;
+        self.run("DELETE FROM qike_rtree WHERE oid = ?1", [oid])?;
+        Ok(())
+    }
+
+    /// Removes an object.
+    pub fn remove(&mut self, oid: i64) -> Result<(), StoreError> {
+        let class: u8 = self.store.conn.query_row("SELECT class FROM qike_object WHERE oid = ?1", [oid], |r| r.get(0)).at(self.path())?;
+        self.remove_feature(oid, Class::from_number(class))?;
+        self.remove_geometry(oid)?;
+        self.run("DELETE FROM qike_object WHERE oid = ?1", [oid])?;
+        Ok(())
+    }
+
+    /// Numbers and ids of a source's objects.
+    pub fn objects_of(&self, source: u32) -> Result<Vec<(i64, String)>, StoreError> {
+        let mut statement = self.store.conn.prepare_cached("SELECT oid, id FROM qike_object WHERE source = ?1 ORDER BY oid").at(self.path())?;
+        statement.query_map([source], |r| Ok((r.get(0)?, r.get(1)?))).and_then(Iterator::collect).at(self.path())
+    }
+
+    /// Object, quantity and date of a source's series.
+    pub fn series_of(&self, source: u32) -> Result<Vec<(String, String, String)>, StoreError> {
+        let mut statement = self.store.conn.prepare_cached("SELECT object, quantity, date FROM qike_series WHERE source = ?1").at(self.path())?;
+        statement.query_map([source], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).and_then(Iterator::collect).at(self.path())
+    }
+
+    /// Removes a series.
+    pub fn remove_series(&mut self, source: u32, key: &(String, String, String)) -> Result<(), StoreError> {
+        self.dirty = true;
+        self.run("DELETE FROM qike_series WHERE source = ?1 AND object = ?2 AND quantity = ?3 AND date = ?4", params![source, key.0, key.1, key.2])?;
+        Ok(())
+    }
+
+    /// The number of a source, and whether it was there: under the same name, at the same place, or (a folder that moved)
+    /// under the same file name with the same bytes. Rows count from 1, [`qike_scene::SourceId`] from 0.
+    pub fn source_number(&mut self, info: &SourceInfo) -> Result<(u32, bool), StoreError> {
+        let place = place_of(&info.path);
+        let file = format!("%/{}", place.rsplit('/').next().unwrap_or_default().replace(['%', '_'], "_"));
+        let found: Option<u32> = self
+            .store
+            .conn
+            .prepare_cached(
+                "SELECT source FROM qike_source WHERE format = ?1 AND (path = ?2 OR place = ?3 OR (content_hash = ?4 AND place LIKE ?5))
+                 ORDER BY path = ?2 DESC, place = ?3 DESC, source LIMIT 1",
+            )
+            .and_then(|mut s| s.query_row(params![info.format, info.path, place, info.content_hash, file], |r| r.get(0)).optional())
+            .at(self.path())?;
+        if let Some(number) = found {
+            return Ok((number - 1, true));
+        }
+        self.dirty = true;
+        self.run(
+            "INSERT INTO qike_source (path, place, format, content_hash, crs, objects, series, diagnostics) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0)",
+            params![info.path, place, info.format, info.content_hash, info.crs],
+        )?;
+        Ok(((self.store.conn.last_insert_rowid() - 1) as u32, false))
+    }
+
+    /// Brings a source's row up to date; `counts` are objects, series, diagnostics.
+    pub fn set_source(&mut self, number: u32, info: &SourceInfo, counts: [u64; 3]) -> Result<(), StoreError> {
+        let changed = self.run(
+            "UPDATE qike_source SET content_hash = ?2, crs = ?3, objects = ?4, series = ?5, diagnostics = ?6 WHERE source = ?1
+             AND (content_hash, crs, objects, series, diagnostics) IS NOT (?2, ?3, ?4, ?5, ?6)",
+            params![number + 1, info.content_hash, info.crs, counts[0], counts[1], counts[2]],
+        )?;
+        self.dirty |= changed > 0;
+        Ok(())
+    }
+
+    /// Replaces a source's diagnostics, where they are others.
+    pub fn set_diagnostics(&mut self, source: u32, diagnostics: &[Diagnostic]) -> Result<(), StoreError> {
+        let bodies: Vec<String> = diagnostics.iter().map(|d| serde_json::to_string(d).unwrap_or_default()).collect();
+        let mut statement = self.store.conn.prepare_cached("SELECT body FROM qike_diagnostic WHERE source = ?1 ORDER BY number").at(self.path())?;
+        let stored: Vec<String> = statement.query_map([source], |r| r.get(0)).and_then(Iterator::collect).at(self.path())?;
+        drop(statement);
+        if stored == bodies {
+            return Ok(());
+        }
+        self.dirty = true;
+        self.run("DELETE FROM qike_diagnostic WHERE source = ?1", [source])?;
+        for (number, (d, body)) in diagnostics.iter().zip(&bodies).enumerate() {
+            self.run("INSERT INTO qike_diagnostic VALUES (?1, ?2, ?3, ?4, ?5)", params![source, number, d.code, d.severity.to_string(), body])?;
+        }
+        Ok(())
+    }
+
+    /// Notes that this import added, changed or removed an object.
+    pub fn log_change(&mut self, id: &ObjectId, kind: &str) -> Result<(), StoreError> {
+        // An object that moves from one source to another in one import is removed and added: that is a change.
+        self.run(
+            "INSERT INTO qike_change VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET kind = 'changed'",
+            params![self.import, id.as_str(), kind],
+        )?;
+        Ok(())
+    }
+
+    /// Begins what can be rolled back alone.
+    pub fn savepoint(&mut self) -> Result<Mark, StoreError> {
+        self.store.conn.execute_batch("SAVEPOINT part").at(self.path())?;
+        Ok(Mark { open: self.open.clone(), dirty: self.dirty, next_oid: self.next_oid })
+    }
+
+    /// Keeps what came since the savepoint.
+    pub fn release(&mut self) -> Result<(), StoreError> {
+        self.store.conn.execute_batch("RELEASE part").at(self.path())
+    }
+
+    /// Undoes what came since the savepoint.
+    pub fn roll_back_to(&mut self, mark: Mark) -> Result<(), StoreError> {
+        self.store.conn.execute_batch("ROLLBACK TO part; RELEASE part").at(self.path())?;
+        (self.open, self.dirty, self.next_oid) = (mark.open, mark.dirty, mark.next_oid);
+        Ok(())
+    }
+
+    /// Undoes everything. SQLite may have done so already after an error; then there is nothing to undo.
+    pub fn roll_back(&mut self) {
+        let _ = self.store.conn.execute_batch("ROLLBACK");
+    }
+
+    /// The hash the store has with what was written so far.
+    pub fn content_hash(&self) -> Result<String, StoreError> {
+        crate::import::store_hash(self.store)
+    }
+
+    /// Registers what was written, notes the history, and ends the transaction. Gives the content hash.
+    pub fn commit(&mut self, report: &ImportReport) -> Result<String, StoreError> {
+        if !self.dirty {
+            self.roll_back();
+            return self.store.content_hash();
+        }
+        self.register_tables()?;
+        let hash = record_hash(self.store)?;
+        self.run("INSERT INTO qike_import VALUES (?1, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), ?2)", params![self.import, hash])?;
+        let mut merged: BTreeMap<u32, (&str, [u64; 4])> = BTreeMap::new();
+        for s in &report.sources {
+            let entry = merged.entry(s.source).or_insert((&s.source_hash, [0; 4]));
+            for (sum, n) in entry.1.iter_mut().zip([s.added, s.changed, s.removed, s.unchanged]) {
+                *sum += n;
+            }
+        }
+        for (source, (source_hash, n)) in merged {
+            self.run("INSERT INTO qike_history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", params![self.import, source + 1, source_hash, n[0], n[1], n[2], n[3]])?;
+        }
+        self.store.conn.execute_batch("COMMIT").at(self.path())?;
+        // The import is safe in the log now; moving it into the main file can also happen later.
+        let _ = self.store.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        Ok(hash)
+    }
+
+    /// Extents, kinds of geometry and triggers of the tables this import wrote to.
+    fn register_tables(&mut self) -> Result<(), StoreError> {
+        let path = self.store.path.clone();
+        let conn = &self.store.conn;
+        let mut extents: BTreeMap<u8, ([Option<f64>; 4], BTreeSet<i64>)> = BTreeMap::new();
+        let mut statement = conn.prepare("SELECT class, shape, min(minx), min(miny), max(maxx), max(maxy) FROM qike_object GROUP BY class, shape").at(&path)?;
+        let mut rows = statement.query([]).at(&path)?;
+        while let Some(row) = rows.next().at(&path)? {
+            let shape: i64 = row.get(1).at(&path)?;
+            let (bounds, shapes) = extents.entry(row.get(0).at(&path)?).or_default();
+            for (i, bound) in bounds.iter_mut().enumerate() {
+                let value: Option<f64> = row.get(2 + i).at(&path)?;
+                *bound = match (*bound, value) {
+                    (Some(a), Some(b)) => Some(if i < 2 { a.min(b) } else { a.max(b) }),
+                    (a, b) => a.or(b),
+                };
+            }
+            if shape != Shape::None as i64 {
+                shapes.insert(shape);
+            }
+        }
+        for class in self.open.keys() {
+            let (b, shapes) = extents.remove(&class.number()).unwrap_or_default();
+            let (table, shapes) = (schema::table_name(*class), shapes.into_iter().collect::<Vec<_>>());
+            conn.execute(
+                "UPDATE gpkg_contents SET min_x = ?2, min_y = ?3, max_x = ?4, max_y = ?5, last_change = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE table_name = ?1",
+                params![table, b[0], b[1], b[2], b[3]],
+            )
+            .at(&path)?;
+            conn.execute("UPDATE gpkg_geometry_columns SET geometry_type_name = ?2 WHERE table_name = ?1", params![table, Shape::table_type(&shapes)]).at(&path)?;
+            schema::create_triggers(conn, *class).at(&path)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a source lies, spelt in one way; its name where there is no such file.
+fn place_of(path: &str) -> String {
+    std::fs::canonicalize(path).map_or_else(|_| format!("/{path}"), |p| p.display().to_string())
+}

@@ -1,5 +1,0 @@
-//! x
-use crate::geo::P;
-pub fn entrances() -> Vec<(String, P)> {
-    vec![]
-}
