@@ -9,9 +9,10 @@ demo := $(CURDIR)/demo
 demo: setup build
 	@tools/demo.sh "$(bin)" "$(demo)"
 
-# One profile and one set of packages for demo and test, so that everything is built once.
+# The same profile and the same two groups as in tools/test.sh, so that demo and test share what is built.
 build:
-	cargo build --release --workspace --bins --locked
+	cargo build --release --workspace --exclude qike-viewer --bins --locked
+	cargo build --release -p qike-viewer --locked
 
 setup:
 	@tools/setup.sh build

@@ -1,8 +1,9 @@
 //! From the paths a user names to the sources that are imported, in an order that depends on their names alone.
 
+use crate::formats::table::{Mapping, is_table};
 use crate::{ImportError, Importer, Source, SourceOptions, sniff};
-use qike_core::{Crs, Diagnostic, Feedback, SourceCrs};
 use qike_core::crs::CrsKind;
+use qike_core::{Crs, Diagnostic, Feedback, SourceCrs};
 use qike_scene::{CityObject, ObjectSink, Series, SinkError, SourceId, SourceInfo};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -24,14 +25,15 @@ impl PlannedSource {
 
 /// Finds the sources among `paths`. A folder that is not itself a source (a GTFS feed is) stands for the files in it that
 /// an importer knows. Data files that a listed mapping file reads are dropped, as is a path listed twice. With
-/// `options.map`, every listed file is read through that mapping.
+/// `options.map`, every listed table (CSV, JSON, GeoJSON) is read through that mapping.
 pub fn plan(paths: &[PathBuf], options: &SourceOptions) -> Vec<PlannedSource> {
     let mut planned: Vec<PlannedSource> = Vec::new();
     let mut sorted: Vec<&PathBuf> = paths.iter().collect();
     sorted.sort();
     for path in sorted {
         let source = Source::new(path).with(options.clone());
-        let importer = if options.map.is_some() { Ok(&crate::formats::table::Mapping as &dyn Importer) } else { sniff(path) };
+        let mapped = options.map.is_some() && is_table(path);
+        let importer = if mapped { Ok(&Mapping as &dyn Importer) } else { sniff(path) };
         match importer {
             Err(ImportError::UnknownKind { .. }) if path.is_dir() => expand(path, options, &mut planned),
             importer => planned.push(PlannedSource { source, importer }),

@@ -1,1 +1,105 @@
-fn main() {}
+//! The `qike` command: one file a subcommand under [`commands`], each a thin layer over the library that does the work.
+//!
+//! Results go to stdout, everything else to stderr. With `--json`, stdout holds exactly one JSON document, also when the command
+//! fails. Exit codes: 0 done, 1 failed and nothing changed, 2 wrong usage, 3 done but some input was left out.
+
+mod commands;
+mod export;
+mod failure;
+mod input;
+mod output;
+mod progress;
+
+use clap::{Parser, Subcommand};
+use commands::*;
+use failure::Failure;
+use output::Output;
+use std::process::ExitCode;
+
+/// Digital-twin city engine: city models from GIS and BIM, simulation of traffic and people, comparison of what-ifs.
+#[derive(Parser)]
+#[command(name = "qike", version, about, max_term_width = 110, after_help = "\
+A city in four commands:
+  qike sample lingang demo
+  qike import demo/sources/* --store demo/city.gpkg
+  qike run demo/holiday.toml
+  qike view demo/city.gpkg
+
+Exit codes: 0 done, 1 failed and nothing changed, 2 wrong usage, 3 done but some input was left out.")]
+struct Cli {
+    /// Print one JSON document on stdout instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say nothing on stderr but errors: no progress, no remarks.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bring source files into a store.
+    Import(import::Args),
+    /// Count what a store or a source file holds.
+    Info(info::Args),
+    /// Find objects of a store by class, id, place or attribute.
+    Find(find::Args),
+    /// Check a store or a source file for faults.
+    Validate(validate::Args),
+    /// Write a store as a file of another format.
+    Export(export_cmd::Args),
+    /// Open a store or a run in the viewer, or draw a picture of it.
+    View(view::Args),
+    /// Write the source files of a sample city.
+    Sample(sample::Args),
+}
+
+/// How a command that did not fail ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// All is done.
+    Wholly,
+    /// Some input was left out.
+    Skipping,
+    /// The question was answered, and the answer is no (`validate`).
+    No,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json, cli.quiet);
+    let done = match &cli.command {
+        Command::Import(args) => import::run(args, &output),
+        Command::Info(args) => info::run(args, &output),
+        Command::Find(args) => find::run(args, &output),
+        Command::Validate(args) => validate::run(args, &output),
+        Command::Export(args) => export_cmd::run(args, &output),
+        Command::View(args) => view::run(args),
+        Command::Sample(args) => sample::run(args, &output),
+    };
+    match done {
+        Ok(Done::Wholly) => ExitCode::SUCCESS,
+        Ok(Done::Skipping) => ExitCode::from(3),
+        Ok(Done::No) => ExitCode::from(1),
+        Err(failure) => report(failure, &output),
+    }
+}
+
+fn report(failure: Failure, output: &Output) -> ExitCode {
+    let code = failure.exit_code;
+    output.failure(&failure);
+    eprintln!("{:?}", miette::Report::new(failure));
+    ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

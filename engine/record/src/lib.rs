@@ -20,7 +20,7 @@ pub use recorder::{AgentKind, Event, LinkInterval, MemoryRecorder, NOWHERE, Plac
 pub use recording::{EventRow, LinkRow, Recording, TripRow};
 pub use replay::{KeyFrame, Tracks};
 pub use summary::{RunInfo, Summary, VehicleCounts, WalkerCounts};
-pub use writer::{Header, RunWriter};
+pub use writer::{Header, RunWriter, is_recording, remove};
 
 /// Name of the summary in a run directory.
 pub const FILE_SUMMARY: &str = "summary.json";

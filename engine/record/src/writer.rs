@@ -124,30 +124,41 @@ impl RunWriter {
     }
 }
 
-/// Removes an older recording; refuses a directory that holds something else.
-fn clear(dir: &Path) -> Result<(), RecordError> {
-    let mut found: Vec<String> = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(RecordError::io(dir))? {
-        found.push(entry.map_err(RecordError::io(dir))?.file_name().to_string_lossy().into_owned());
-    }
-    if found.is_empty() {
-        return Ok(());
-    }
-    if !found.iter().any(|name| name == FILE_SUMMARY || name == parts::DIRECTORY) {
-        return Err(RecordError::Occupied(dir.to_owned()));
-    }
+/// Removes the recording in a directory, finished or not; other files stay, and so does the directory.
+///
+/// # Errors
+/// No permission.
+pub fn remove(dir: &Path) -> Result<(), RecordError> {
     // The summary goes first: from then on nobody takes the directory for a finished recording.
-    let mut ours: Vec<String> = vec![FILE_SUMMARY.to_owned()];
-    ours.extend(Table::ALL.map(|table| format!("{}.parquet", table.stem())));
-    for name in ours.iter().filter(|name| found.contains(name)) {
+    let tables = Table::ALL.map(|table| format!("{}.parquet", table.stem()));
+    let there = is_recording(dir);
+    for name in [FILE_SUMMARY.to_owned(), FILE_SCENARIO.to_owned()].into_iter().chain(tables).filter(|_| there) {
         let path = dir.join(name);
-        std::fs::remove_file(&path).map_err(RecordError::io(&path))?;
+        if path.exists() {
+            std::fs::remove_file(&path).map_err(RecordError::io(&path))?;
+        }
     }
     let parts = dir.join(parts::DIRECTORY);
-    if parts.exists() {
-        std::fs::remove_dir_all(&parts).map_err(RecordError::io(&parts))?;
+    if parts.is_dir() { std::fs::remove_dir_all(&parts).map_err(RecordError::io(&parts)) } else { Ok(()) }
+}
+
+/// Removes an older recording; refuses a directory that holds files and no recording. Folders do not count: they are those of
+/// seeds, or the tables of the demand.
+fn clear(dir: &Path) -> Result<(), RecordError> {
+    if is_recording(dir) {
+        return remove(dir);
+    }
+    for entry in std::fs::read_dir(dir).map_err(RecordError::io(dir))? {
+        if entry.map_err(RecordError::io(dir))?.path().is_file() {
+            return Err(RecordError::Occupied(dir.to_owned()));
+        }
     }
     Ok(())
+}
+
+/// Whether a directory holds a recording, finished or not.
+pub fn is_recording(dir: &Path) -> bool {
+    dir.join(FILE_SUMMARY).is_file() || dir.join(parts::DIRECTORY).is_dir()
 }
 
 impl Recorder for RunWriter {

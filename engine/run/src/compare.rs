@@ -143,7 +143,7 @@ pub fn seed_folders(dir: &Path) -> Result<Vec<PathBuf>, RunError> {
         let path = entry.map_err(RunError::io(dir))?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if let Some(seed) = name.strip_prefix("seed-").and_then(|seed| seed.parse::<u64>().ok())
-            && path.is_dir()
+            && qike_record::is_recording(&path)
         {
             folders.push((seed, path));
         }

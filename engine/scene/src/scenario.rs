@@ -51,9 +51,11 @@
 //!
 //! [models.vehicles]                                  # all keys optional; the models own the defaults
 //! step = 0.5
-//! desired_headway = 1.2                              # s
+//! speed_deviation = 0.08                             # between drivers, of desired speed over the limit
+//! patience = 8.0                                     # s before one no longer gives way to those who stand themselves
+//! teleport_after = 300.0                             # s before a stuck vehicle is moved on; 0: never
 //! [models.walkers]
-//! desired_speed = 1.34                               # m/s
+//! step = 0.1
 //! [models.rerouting]
 //! share = 0.3                                        # of drivers who look for a better way …
 //! period = 120.0                                     # … every so many seconds

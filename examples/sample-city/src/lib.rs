@@ -9,6 +9,7 @@ mod data;
 mod files;
 mod geo;
 mod lingang;
+mod metropolis;
 mod out;
 mod place;
 mod plan;
@@ -122,6 +123,6 @@ pub fn write(name: SampleName, dir: &Path, options: &Options, feedback: &Feedbac
     }
     match name {
         SampleName::Lingang => lingang::write(dir, options, feedback),
-        SampleName::Metropolis => lingang::write(dir, options, feedback),
+        SampleName::Metropolis => metropolis::write(dir, options, feedback),
     }
 }

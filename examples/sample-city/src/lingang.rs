@@ -25,6 +25,7 @@ pub fn buildings(plan: &Plan, water: &Water, seed: u64) -> (Vec<Building>, Near)
     for park in parking::car_parks() {
         site.reserve(&park.ring);
     }
+    site.reserve(&ground::lagoon());
     landmark::place(&mut site);
     for cell in &plan.cells {
         let lines: Vec<_> = cell.sides.iter().map(|(r, side)| s.roads[*r].pavement(*side)).collect();
@@ -127,3 +128,6 @@ pub fn write(dir: &Path, options: &Options, feedback: &Feedback) -> Result<Repor
     }
     Ok(Report { name: "lingang".into(), files: files.finish()?, counts })
 }
+
+#[cfg(test)]
+mod tests;

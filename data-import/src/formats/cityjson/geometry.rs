@@ -12,8 +12,10 @@ use qike_scene::{Geometry, GeometryKind, Lod, Material};
 pub struct Faults {
     /// The type is none of CityJSON's, or the boundaries are not nested as the type says.
     pub shape: Option<String>,
-    /// Surfaces, lines or points left out because of a vertex number or a vertex.
-    pub bad_vertices: usize,
+    /// Surfaces, lines or points left out because a vertex number is that of no vertex.
+    pub bad_numbers: usize,
+    /// The same because a vertex has no place in the store's CRS (who projects it, tells).
+    pub no_place: usize,
     /// Surfaces or lines left out for having too few points.
     pub degenerate: usize,
     /// Semantics or materials whose nesting does not fit the boundaries, or that name an entry which is not there.
@@ -89,9 +91,11 @@ pub fn build(
     let mut builder = Build {
         out: Geometry::empty(lod, kind),
         keep: Vec::new(),
-        renumber: { renumber.reset(around.vertices); renumber },
+        vertices: around.vertices,
+        renumber,
         faults,
     };
+    builder.renumber.reset(around.vertices);
     match depth {
         0 => builder.points(&nested.indices, &mut position),
         1 => builder.lines(nested, &mut position),
@@ -101,7 +105,7 @@ pub fn build(
     if !keep.contains(&true) {
         return None;
     }
-    if faults.bad_vertices > 0 {
+    if faults.bad_numbers + faults.no_place > 0 {
         drop_unused_vertices(&mut out);
     }
 
@@ -154,6 +158,7 @@ struct Build<'r, 'f> {
     out: Geometry,
     /// For each point, line or surface of the file: is it in `out`?
     keep: Vec<bool>,
+    vertices: usize,
     renumber: &'r mut Renumber,
     faults: &'f mut Faults,
 }
@@ -161,11 +166,18 @@ struct Build<'r, 'f> {
 impl Build<'_, '_> {
     /// Appends one vertex by its number in the document.
     fn vertex(&mut self, global: u32, position: &mut impl FnMut(u32) -> Option<[f64; 3]>) -> bool {
-        let Some(local) = self.renumber.local.get(global as usize).copied() else { return false };
+        if global as usize >= self.vertices {
+            self.faults.bad_numbers += 1;
+            return false;
+        }
+        let local = self.renumber.local[global as usize];
         let local = if local != NONE {
             local
         } else {
-            let Some(p) = position(global) else { return false };
+            let Some(p) = position(global) else {
+                self.faults.no_place += 1;
+                return false;
+            };
             let fresh = self.out.vertices.len() as u32;
             self.out.vertices.push(p);
             self.renumber.local[global as usize] = fresh;
@@ -179,7 +191,6 @@ impl Build<'_, '_> {
     fn points(&mut self, numbers: &[u32], position: &mut impl FnMut(u32) -> Option<[f64; 3]>) {
         for &number in numbers {
             let good = self.vertex(number, position);
-            self.faults.bad_vertices += usize::from(!good);
             self.keep.push(good);
         }
     }
@@ -203,7 +214,6 @@ impl Build<'_, '_> {
             let long = numbers.len() >= 2;
             let good = long && self.ring(numbers, position);
             self.faults.degenerate += usize::from(!long);
-            self.faults.bad_vertices += usize::from(long && !good);
             self.keep.push(good);
         }
     }
@@ -252,7 +262,6 @@ impl Build<'_, '_> {
                 self.faults.degenerate += 1;
                 fault |= ring == first;
             } else if !self.ring(numbers, position) {
-                self.faults.bad_vertices += 1;
                 fault = true;
             }
             if fault {

@@ -182,10 +182,10 @@ impl<'a> Objects<'a> {
         if let Some(message) = faults.shape {
             self.findings.error("cityjson-bad-geometry", id, path, format!("a geometry is left out: {message}"), sink);
         }
-        if faults.bad_vertices > 0 {
+        if faults.bad_numbers > 0 {
             let message = format!(
-                "{} surfaces, lines or points are left out: they use vertices that are none of the {vertices} of the file, or that have no place",
-                faults.bad_vertices
+                "{} surfaces, lines or points are left out: they use vertices that are none of the {vertices} of the file",
+                faults.bad_numbers
             );
             self.findings.error("cityjson-bad-index", id, &format!("{path}/boundaries"), message, sink);
         }

@@ -38,6 +38,11 @@ impl Placement {
         [row(0), row(1), self.rise * d[2] + self.to[2]]
     }
 
+    /// Does a point of the model come to lie where its system is meant to be used? True where nothing is known of that.
+    pub fn is_in_area(&self, p: [f64; 3]) -> bool {
+        in_area(&self.crs, self.apply(p)).unwrap_or(true)
+    }
+
     /// Coordinates as they are, from metres to the system's unit.
     pub fn identity(crs: SourceCrs) -> Self {
         let unit = 1.0 / unit_of(&crs.base());

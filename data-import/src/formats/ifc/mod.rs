@@ -67,7 +67,7 @@ impl Importer for Ifc {
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         let file = IfcFile::read(source)?;
         feedback.check()?;
-        Import { source, file: &file, feedback, findings: Findings::new(&source.name) }.run(sink)
+        Import { source, file: &file, feedback, findings: Findings::new(&source.name), placeless: false }.run(sink)
     }
 }
 
@@ -77,6 +77,8 @@ struct Import<'a> {
     file: &'a IfcFile,
     feedback: &'a Feedback,
     findings: Findings,
+    /// The model has no place in the store.
+    placeless: bool,
 }
 
 impl Import<'_> {
@@ -92,12 +94,13 @@ impl Import<'_> {
         let products: Vec<&Product> = file.products.iter().filter(|p| !classes::is_left_out(&p.kind)).collect();
         let mut objects = objects::Objects::new(file, &products, &mut decoder);
         let shaped: Vec<&Product> = products.iter().copied().filter(|p| p.has_shape).collect();
+        let shaped = if self.placeless { Vec::new() } else { shaped };
         let mut shapes = mesher.shapes(&shaped, self.feedback)?.into_iter();
         let task = self.feedback.task(format!("import {name}"), products.len() as u64);
         for product in &products {
             self.feedback.check()?;
             task.advance(1);
-            let shape = if product.has_shape { shapes.next().flatten() } else { None };
+            let shape = if product.has_shape && !self.placeless { shapes.next().flatten() } else { None };
             let Some(mut object) = objects.object(product, number, &mut decoder) else {
                 let message = format!("the record #{} of an {} cannot be read and is left out", product.id, product.kind.name());
                 self.findings.error("ifc-bad-record", "", &format!("#{}", product.id), message, sink);
@@ -133,10 +136,21 @@ impl Import<'_> {
                 Ok(Placement::identity(SourceCrs::Crs(store)))
             }
             None => {
-                let message = format!("the file does not say where the model stands; its coordinates are taken as metres of {store}");
-                let warning = Diagnostic::warning("ifc-not-georeferenced", message).file(name);
-                sink.diagnostic(warning.help("name the system of its coordinates with --source-crs, or add an IfcMapConversion"));
-                Ok(Placement::identity(SourceCrs::Crs(store)))
+                let placement = Placement::identity(SourceCrs::Crs(store.clone()));
+                let fits = placement.is_in_area(mesher.anchor);
+                let finding = if fits {
+                    let message = format!("the file does not say where the model stands; its coordinates are taken as metres of {store}");
+                    Diagnostic::warning("ifc-not-georeferenced", message)
+                } else {
+                    self.placeless = true;
+                    let message = format!(
+                        "the file does not say where the model stands, and its own coordinates lie outside {store}; its objects are kept without geometry"
+                    );
+                    Diagnostic::error("ifc-not-georeferenced", message)
+                };
+                let help = "add an IfcMapConversion, name the system of its coordinates with --source-crs, or import it into a store of its own";
+                sink.diagnostic(finding.file(name).help(help));
+                Ok(placement)
             }
         }
     }
@@ -210,7 +224,7 @@ impl Import<'_> {
     /// A product that says it has a shape, of which nothing came.
     fn tell_if_shapeless(&mut self, object: &CityObject, product: &Product, decoder: &ifc_lite_core::EntityDecoder<'_>, sink: &mut dyn ObjectSink) {
         let has = self.file.record(decoder, product.span).is_some_and(|entity| entity.get_ref(6).is_some());
-        if has && product.has_shape {
+        if has && product.has_shape && !self.placeless {
             let message = format!("an {} has a representation, but none of it is a surface or a solid that could be meshed", product.kind.name());
             self.findings.add(Severity::Info, "ifc-no-mesh", object.id.as_str(), &format!("#{}", product.id), message, sink);
         }

@@ -15,14 +15,14 @@ impl Footprint {
     pub(super) fn of(object: &CityObject) -> Option<Self> {
         let flat = |g: &&qike_scene::Geometry| !matches!(g.kind, GeometryKind::MultiPoint | GeometryKind::MultiLine | GeometryKind::Mesh);
         let geometry = object.geometries.iter().filter(flat).min_by_key(|g| g.lod)?;
-        let mut bounds = Bounds2::EMPTY;
+        let mut bounds = Bounds2::default();
         let mut surfaces = Vec::new();
         for surface in geometry.surfaces() {
             let mut rings = Vec::new();
             for ring in surface.rings() {
                 let points: Vec<[f64; 2]> =
                     ring.iter().filter_map(|i| geometry.vertices.get(*i as usize)).map(|v| [v[0], v[1]]).collect();
-                points.iter().for_each(|p| bounds.add(*p));
+                points.iter().for_each(|p| bounds.grow(*p));
                 rings.push(points);
             }
             surfaces.push(rings);

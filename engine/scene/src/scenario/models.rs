@@ -25,24 +25,15 @@ pub struct VehicleModel {
     /// Time step in seconds.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_above_zero")]
     pub step: Option<f64>,
-    /// Desired time gap to the leader in seconds.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_above_zero")]
-    pub desired_headway: Option<f64>,
-    /// Gap to the leader at standstill in metres.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_above_zero")]
-    pub minimum_gap: Option<f64>,
-    /// Greatest acceleration in m/s².
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_above_zero")]
-    pub acceleration: Option<f64>,
-    /// Comfortable deceleration in m/s².
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_above_zero")]
-    pub deceleration: Option<f64>,
-    /// Mean of the drivers' desired speed over the limit.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_above_zero")]
-    pub speed_factor: Option<f64>,
-    /// Standard deviation of that factor between drivers.
+    /// Standard deviation between drivers of the desired speed over the limit (its mean is 1).
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_not_negative")]
     pub speed_deviation: Option<f64>,
+    /// Seconds at a junction after which a driver no longer gives way to vehicles that stand themselves.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_not_negative")]
+    pub patience: Option<f64>,
+    /// Seconds at a stand after which a stuck vehicle is moved on along its route; 0: never.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_not_negative")]
+    pub teleport_after: Option<f64>,
 }
 
 /// `[models.walkers]`: the collision-free speed model.
@@ -52,18 +43,6 @@ pub struct WalkerModel {
     /// Time step in seconds.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_above_zero")]
     pub step: Option<f64>,
-    /// Mean free speed in m/s.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_above_zero")]
-    pub desired_speed: Option<f64>,
-    /// Standard deviation of the free speed between people, m/s.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_not_negative")]
-    pub speed_deviation: Option<f64>,
-    /// Body radius in metres.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_above_zero")]
-    pub radius: Option<f64>,
-    /// Time gap to the person ahead in seconds.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_above_zero")]
-    pub time_gap: Option<f64>,
 }
 
 /// `[models.rerouting]`.

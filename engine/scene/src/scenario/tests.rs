@@ -36,7 +36,7 @@ fn the_documented_example_is_valid() {
 fn faults_name_place_and_nearest_key() {
     let faults = [
         fault("version = 1\nname = \"h\"\nsede = 3\n"),
-        fault_after_head("[models.vehicles]\ndesired_hedway = 1.0\n"),
+        fault_after_head("[models.vehicles]\nspeed_deviaton = 0.1\n"),
         fault_after_head("[[demand]]\nname = \"a\"\nkind = \"vehicles_od\"\n"),
         fault_after_head("[[demand]]\nname = \"a\"\nkind = \"walk_od\"\nfile = \"../a.csv\"\n"),
         fault_after_head("[[demand]]\nname = \"a\"\nkind = \"walk_od\"\nfile = \"a.csv\"\nevery = 3\n"),
@@ -119,13 +119,13 @@ fn demand_kind() -> impl Strategy<Value = DemandKind> {
 
 fn models() -> impl Strategy<Value = Models> {
     let some = || prop::option::of(number());
-    let vehicles = (some(), some(), some()).prop_map(|(step, desired_headway, speed_deviation)| VehicleModel {
+    let vehicles = (some(), some(), some()).prop_map(|(step, patience, speed_deviation)| VehicleModel {
         step,
-        desired_headway,
+        patience,
         speed_deviation,
-        ..VehicleModel::default()
+        teleport_after: patience,
     });
-    let walkers = (some(), some()).prop_map(|(desired_speed, radius)| WalkerModel { desired_speed, radius, ..WalkerModel::default() });
+    let walkers = some().prop_map(|step| WalkerModel { step });
     let rerouting = (prop::option::of(0.0..1.0f64), some()).prop_map(|(share, period)| Rerouting { share, period });
     (prop::option::of(vehicles), prop::option::of(walkers), prop::option::of(rerouting))
         .prop_map(|(vehicles, walkers, rerouting)| Models { vehicles, walkers, rerouting })

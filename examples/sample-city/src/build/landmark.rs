@@ -176,7 +176,7 @@ fn islands(l: &mut Landmarks) {
 
 fn ocean_park(l: &mut Landmarks) {
     let halls: [(f64, f64, f64, f64, f64, &str, &str); 5] = [
-        (247.6, 2560.0, 62.0, 62.0, 40.0, "海洋馆穹顶", "Aquarium Dome"), (251.6, 2470.0, 58.0, 42.0, 24.0, "鲸豚剧场", "Whale Theatre"),
+        (247.6, 2560.0, 62.0, 62.0, 40.0, "海洋馆穹顶", "Aquarium Dome"), (252.2, 2490.0, 50.0, 40.0, 24.0, "鲸豚剧场", "Whale Theatre"),
         (252.4, 2610.0, 44.0, 44.0, 28.0, "珊瑚水族馆", "Coral Aquarium"), (246.6, 2745.0, 66.0, 36.0, 26.0, "极地馆", "Polar Hall"),
         (243.4, 2660.0, 40.0, 28.0, 20.0, "火山漂流馆", "Volcano Rapids"),
     ];

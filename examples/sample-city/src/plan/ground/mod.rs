@@ -5,6 +5,8 @@ mod parks;
 mod shore;
 mod squares;
 
+pub use squares::lagoon;
+
 use super::lingang::Plan;
 use super::water::Water;
 use crate::geo::{Near, P, dist};

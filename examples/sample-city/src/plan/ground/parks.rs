@@ -117,7 +117,7 @@ fn open_with_canal(cell: &Cell, lines: &[Curve]) -> Vec<Vec<P>> {
 pub fn paths(plan: &Plan, water: &Water, doc: &mut Doc) {
     let tag = tags(&[("highway", "footway"), ("surface", "gravel")]);
     let walk = CANAL_HALF + 12.0;
-    let mut draw = |doc: &mut Doc, line: Vec<P>| {
+    let draw = |doc: &mut Doc, line: Vec<P>| {
         if let (Some(a), Some(b)) = (line.first().copied(), line.last().copied()) {
             let mut points = vec![near_vertex(doc, a, 90.0)];
             points.extend(line);

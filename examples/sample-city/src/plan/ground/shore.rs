@@ -21,7 +21,7 @@ const BEACH_HALF: f64 = 0.16;
 const SHORES: [(&str, f64, (&str, &str), f64, (f64, f64)); 3] = [
     ("lake-west", 170.0, ("西岸观景台", "West Shore"), 0.56, (9000.0, 15.5)),
     ("lake-north", 130.0, ("北岸观景台", "North Shore"), 0.18, (4200.0, 16.0)),
-    ("lake-south", 226.0, ("南岸观景台", "South Shore"), 0.18, (3600.0, 16.5)),
+    ("lake-south", 225.0, ("南岸观景台", "South Shore"), 0.18, (3600.0, 16.5)),
 ];
 
 /// The walk around the lake, paved squares along it, and a path to Ring 1 at every radial.

@@ -47,6 +47,11 @@ pub fn station(plan: &Plan, doc: &mut Doc, entrances: &[(String, P)]) -> Option<
     Some(Goal { id: "station-square", name: ("滴水湖站前广场", "Station Square"), at: hub(1500.0), object, share: 0.0, visitors: (15000.0, 14.0) })
 }
 
+/// The ocean park's lagoon.
+pub fn lagoon() -> Vec<P> {
+    ellipse(polar(2560.0, 256.4f64.to_radians()), 74.0, 46.0, 0.9, 36)
+}
+
 /// The ocean park's squares and walks.
 pub fn ocean_park(doc: &mut Doc) -> Goal {
     let at = |deg: f64, r: f64| polar(r, deg.to_radians());
@@ -63,9 +68,9 @@ pub fn ocean_park(doc: &mut Doc) -> Goal {
     doc.line(&arc(2650.0, 249.6, 244.9), path.clone());
     doc.line(&[at(244.9, 2650.0), at(244.7, 2560.0), at(245.4, 2470.0), at(248.4, 2440.0), at(249.5, 2425.0)], path.clone());
     doc.line(&arc(2545.0, 249.6, 254.6), path.clone());
-    doc.line(&[at(254.6, 2545.0), at(254.3, 2470.0), at(253.2, 2432.0), at(249.5, 2425.0)], path.clone());
+    doc.line(&[at(254.6, 2545.0), at(254.4, 2470.0), at(253.0, 2428.0), at(250.8, 2420.0), at(249.5, 2425.0)], path.clone());
     doc.line(&[at(254.6, 2545.0), at(254.5, 2640.0), at(252.6, 2672.0), at(249.6, 2650.0)], path);
-    doc.area(&ellipse(at(256.4, 2560.0), 74.0, 46.0, 0.9, 36), tags(&[("natural", "water"), ("water", "pond"), ("name", "海豚湾")]));
+    doc.area(&lagoon(), tags(&[("natural", "water"), ("water", "pond"), ("name", "海豚湾")]));
     let object = format!("osm:way/{}", way + 1);
     Goal { id: "ocean-park", name: ("海洋公园", "Ocean Park"), at: at(250.3, 2376.0), object, share: 0.0, visitors: (12000.0, 13.0) }
 }

@@ -1,0 +1,386 @@
+//! IFC against real files (counts from their manifest), their places on Earth, and damaged files.
+
+use proptest::prelude::*;
+use qike_core::{Crs, Feedback, Severity, SourceCrs, Transform, testdata};
+use qike_import::formats::ifc::Ifc;
+use qike_import::{Confidence, ImportError, Importer, Source, SourceOptions};
+use qike_scene::sink::MemorySink;
+use qike_scene::{CityObject, Class, GeometryKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+fn import_to(path: &Path, options: SourceOptions, crs: Crs) -> Result<MemorySink, ImportError> {
+    let mut sink = MemorySink::new(crs);
+    let source = Source { path: path.into(), name: "model.ifc".into(), options };
+    Ifc.import(&source, &mut sink, &Feedback::silent())?;
+    for object in &sink.objects {
+        for geometry in &object.geometries {
+            assert!(geometry.is_consistent() && geometry.is_finite(), "{}", object.id);
+            assert_eq!((geometry.kind, geometry.lod.to_string().as_str()), (GeometryKind::Mesh, "3"));
+        }
+    }
+    Ok(sink)
+}
+
+/// Imports a file in its own coordinates.
+fn import(path: &Path) -> Result<MemorySink, ImportError> {
+    import_to(path, SourceOptions::default(), Crs::local())
+}
+
+fn bim(file: &str) -> Option<MemorySink> {
+    let path = testdata::path(&format!("bim/{file}"))?;
+    Some(import(&path).unwrap_or_else(|e| panic!("{file}: {e}")))
+}
+
+fn read(text: &str) -> Result<MemorySink, ImportError> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    import(file.path())
+}
+
+fn by_class(sink: &MemorySink) -> BTreeMap<Class, usize> {
+    let mut counts = BTreeMap::new();
+    for object in &sink.objects {
+        *counts.entry(object.class).or_default() += 1;
+    }
+    counts
+}
+
+fn with_type<'s>(sink: &'s MemorySink, ifc_type: &str) -> Vec<&'s CityObject> {
+    sink.objects.iter().filter(|o| o.str("ifc_type") == Some(ifc_type)).collect()
+}
+
+fn codes(sink: &MemorySink) -> BTreeSet<&str> {
+    sink.diagnostics.iter().map(|d| d.code.as_ref()).collect()
+}
+
+#[test]
+fn real_files_have_the_counts_of_their_manifest() {
+    use Class::{Building, BuildingFurniture, BuildingRoom, Door, Storey, Window};
+    let table: &[(&str, &[(Class, usize)])] = &[
+        ("web-ifc/AC20-FZK-Haus.ifc", &[(Building, 1), (Storey, 2), (BuildingRoom, 7), (Door, 5), (Window, 11)]),
+        ("web-ifc/duplex.ifc", &[(Building, 1), (Storey, 4), (BuildingRoom, 21), (Door, 14), (Window, 24), (BuildingFurniture, 61)]),
+        ("bimwhale/LargeBuilding.ifc", &[(Building, 1), (Storey, 2), (BuildingRoom, 8), (Door, 18), (Window, 42), (BuildingFurniture, 14)]),
+        ("web-ifc/tested_sample_project.ifc", &[(Building, 1), (Storey, 2), (Door, 1), (Window, 9), (BuildingFurniture, 35)]),
+        ("web-ifc/ISSUE_171_IfcSurfaceCurveSweptAreaSolid.ifc", &[(Storey, 4), (BuildingRoom, 1), (Window, 16)]),
+        ("web-ifc/IfcOpenHouse_IFC4.ifc", &[(Storey, 1), (Door, 1), (Window, 5)]),
+        ("web-ifc/KIT-Simple-Road-Test-Web-IFC4x3_RC2.ifc", &[(Class::Road, 1)]),
+        ("ifc43samples/grid-placement.ifc", &[(Storey, 1), (Class::BuildingConstructiveElement, 35)]),
+    ];
+    for (file, counts) in table {
+        let Some(sink) = bim(file) else { continue };
+        let found = by_class(&sink);
+        for (class, count) in *counts {
+            assert_eq!(found.get(class), Some(count), "{file}: {class}");
+        }
+        // People walk in rooms and through doors: every one of them has a shape, and belongs somewhere.
+        for object in sink.objects.iter().filter(|o| [BuildingRoom, Door, Window].contains(&o.class)) {
+            assert!(!object.geometries.is_empty(), "{file}: {} has no geometry", object.id);
+            assert!(object.parent.is_some(), "{file}: {} has no parent", object.id);
+        }
+        let lost: Vec<_> = sink.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
+        assert!(lost.is_empty(), "{file}: {lost:?}");
+    }
+}
+
+#[test]
+fn the_duplex_house_is_complete() {
+    let Some(sink) = bim("web-ifc/duplex.ifc") else { return };
+    let ids: BTreeSet<&str> = sink.objects.iter().map(|o| o.id.as_str()).collect();
+    assert!(sink.objects.iter().all(|o| o.parent.as_ref().is_none_or(|p| ids.contains(p.as_str()))));
+    // Site > building > storey > room, and nothing above the site.
+    let parent = |o: &CityObject| sink.objects.iter().find(|p| Some(&p.id) == o.parent.as_ref());
+    for room in with_type(&sink, "IfcSpace") {
+        let storey = parent(room).unwrap();
+        let building = parent(storey).unwrap();
+        assert_eq!((storey.class, building.class), (Class::Storey, Class::Building), "{}", room.id);
+        assert!(parent(building).unwrap().parent.is_none());
+        assert!(room.name.is_some() && room.str("Name").is_some(), "a room has a name and a number");
+        let volume = room.bounds().size();
+        assert!(volume[2] > 0.5 && volume[2] < 7.0, "heights in metres: {volume:?}");
+    }
+    for door in with_type(&sink, "IfcDoor") {
+        let host = door.str("fills_opening_in").unwrap();
+        assert!(sink.objects.iter().any(|o| o.id.as_str() == host && o.str("ifc_type").unwrap().starts_with("IfcWall")));
+        assert!((1.9..2.6).contains(&door.number("OverallHeight").unwrap()), "{:?}", door.attributes);
+        assert!(door.attributes["Pset_DoorCommon"].is_object(), "{:?}", door.attributes);
+    }
+    // The flight is part of the stair, and says on which storey.
+    let flight = with_type(&sink, "IfcStairFlight")[0];
+    assert_eq!(parent(flight).unwrap().str("ifc_type"), Some("IfcStair"));
+    assert!(flight.str("ifc_storey").is_some_and(|storey| ids.contains(storey)));
+    assert!(with_type(&sink, "IfcOpeningElement").is_empty());
+    assert!(sink.objects.iter().flat_map(|o| &o.geometries).any(|g| g.materials.len() > 1), "windows have frames and glass");
+}
+
+#[test]
+fn openings_are_cut() {
+    let Some(sink) = bim("ifc43samples/slab-openings.ifc") else { return };
+    let slab = with_type(&sink, "IfcSlab")[0];
+    let mesh = &slab.geometries[0];
+    // A slab without holes has the area of its box; this one has less.
+    let mut top = 0.0;
+    for t in mesh.indices.chunks_exact(3) {
+        let [a, b, c] = [0, 1, 2].map(|i| mesh.vertices[t[i] as usize]);
+        let normal = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+        top += 0.5 * normal.max(0.0);
+    }
+    let size = mesh.bounds().size();
+    assert!(top < 0.99 * size[0] * size[1] && top > 0.3 * size[0] * size[1], "{top} of {size:?}");
+}
+
+/// Longitude and latitude of the middle of a model that was imported into `crs`.
+fn middle(sink: &MemorySink, crs: &Crs) -> [f64; 3] {
+    let mut bounds = qike_core::Bounds3::EMPTY;
+    sink.objects.iter().for_each(|o| bounds.merge(&o.bounds()));
+    let to_degrees = Transform::new(&SourceCrs::Crs(crs.clone()), &Crs::wgs84()).unwrap();
+    to_degrees.apply(bounds.centre()).unwrap()
+}
+
+#[test]
+fn models_land_where_they_stand() {
+    // File, a store's system, longitude, latitude, tolerance in degrees.
+    let table = [
+        // The buildingSMART examples describe the same place in two systems, with a scale that is upside down.
+        ("ifc43samples/geographic-referencing-gk.ifc", "EPSG:25832", 8.4337, 49.0955, 2e-4),
+        ("ifc43samples/geographic-referencing-utm.ifc", "EPSG:31467", 8.4337, 49.0955, 2e-4),
+        ("ifc43samples/geographic-referencing-rigid-operation.ifc", "EPSG:32633", 14.0902, 46.3623, 1e-3),
+        // By the site's latitude and longitude.
+        ("web-ifc/AC20-FZK-Haus.ifc", "EPSG:25832", 8.4365, 49.1004, 5e-4),
+        ("web-ifc/duplex.ifc", "EPSG:32616", -87.6394, 41.8744, 5e-4),
+    ];
+    for (file, system, lon, lat, tolerance) in table {
+        let Some(path) = testdata::path(&format!("bim/{file}")) else { continue };
+        let crs = Crs::parse(system).unwrap();
+        let sink = import_to(&path, SourceOptions::default(), crs.clone()).unwrap();
+        let at = middle(&sink, &crs);
+        assert!((at[0] - lon).abs() < tolerance && (at[1] - lat).abs() < tolerance, "{file}: {at:?}");
+        let profile = Ifc.probe(&Source::new(&path), &Feedback::silent()).unwrap();
+        let centre = profile.centre_lonlat.unwrap();
+        assert!((centre[0] - lon).abs() < 0.01 && (centre[1] - lat).abs() < 0.01, "{file}: {centre:?}");
+    }
+}
+
+#[test]
+fn a_doubtful_scale_is_told_and_sizes_stay_real() {
+    let Some(path) = testdata::path("bim/ifc43samples/geographic-referencing-gk.ifc") else { return };
+    let sink = import_to(&path, SourceOptions::default(), Crs::epsg(25832).unwrap()).unwrap();
+    assert!(codes(&sink).contains("ifc-map-scale"));
+    let marker = with_type(&sink, "IfcBuildingElementProxy")[0].bounds().size();
+    // A pyramid of 1 m by 1 m by 4 m, turned.
+    assert!((1.0..1.5).contains(&marker[0]) && (marker[2] - 4.0).abs() < 1e-3, "{marker:?}");
+}
+
+#[test]
+fn without_a_place_a_model_keeps_its_own_frame_or_is_told() {
+    let Some(path) = testdata::path("bim/web-ifc/IfcOpenHouse_IFC4.ifc") else { return };
+    let own = import(&path).unwrap();
+    assert!(codes(&own).contains("ifc-not-georeferenced"));
+    assert!(own.objects.iter().any(|o| !o.geometries.is_empty()));
+    // In a city it would lie at the origin of the projection, thousands of kilometres off.
+    let city = import_to(&path, SourceOptions::default(), Crs::epsg(25832).unwrap()).unwrap();
+    let told = city.diagnostics.iter().find(|d| d.code == "ifc-not-georeferenced").unwrap();
+    assert_eq!((told.severity, city.objects.len()), (Severity::Error, own.objects.len()));
+    assert!(city.objects.iter().all(|o| o.geometries.is_empty()));
+}
+
+#[test]
+fn every_file_imports_and_is_the_same_every_time() {
+    let Some(folder) = testdata::path("bim") else { return };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        files.extend(std::fs::read_dir(entry.unwrap().path()).unwrap().map(|f| f.unwrap().path()));
+    }
+    files.retain(|f| f.extension().is_some_and(|e| e == "ifc"));
+    assert!(files.len() > 50);
+    for file in &files {
+        let sink = import(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let failed: Vec<_> = sink.diagnostics.iter().filter(|d| d.code == "ifc-geometry-failed" || d.code == "ifc-element-slow").collect();
+        assert!(failed.is_empty(), "{}: {failed:?}", file.display());
+    }
+    let twice: Vec<_> = (0..2).filter_map(|_| bim("web-ifc/duplex.ifc")).map(|sink| sink.objects).collect();
+    assert!(twice.windows(2).all(|w| w[0] == w[1]), "two runs differ");
+}
+
+/// A room of 4 m by 3 m by 2.5 m, in millimetres, on a storey; placed by `{PLACE}`.
+const ROOM: &str = "ISO-10303-21;
+HEADER;
+FILE_DESCRIPTION(('ViewDefinition [ReferenceView]'),'2;1');
+FILE_NAME('room.ifc','2024-01-01T00:00:00',(''),(''),'','','');
+FILE_SCHEMA(('IFC4'));
+ENDSEC;
+DATA;
+#1=IFCPROJECT('0project00000000000001',$,'Demo',$,$,$,$,(#10),#5);
+#5=IFCUNITASSIGNMENT((#6,#7,#8));
+#6=IFCSIUNIT(*,.LENGTHUNIT.,.MILLI.,.METRE.);
+#7=IFCSIUNIT(*,.PLANEANGLEUNIT.,$,.RADIAN.);
+#8=IFCSIUNIT(*,.AREAUNIT.,$,.SQUARE_METRE.);
+#10=IFCGEOMETRICREPRESENTATIONCONTEXT($,'Model',3,1.E-5,#12,#14);
+#11=IFCCARTESIANPOINT((0.,0.,0.));
+#12=IFCAXIS2PLACEMENT3D(#11,$,$);
+#13=IFCDIRECTION((0.,0.,1.));
+#14=IFCDIRECTION((0.,1.));
+#15=IFCLOCALPLACEMENT($,#12);
+#20=IFCSITE('0site0000000000000001',$,'Site',$,$,#15,$,$,.ELEMENT.,{PLACE},0.,$,$);
+#21=IFCBUILDING('0building000000000001',$,'House',$,$,#15,$,$,.ELEMENT.,$,$,$);
+#22=IFCBUILDINGSTOREY('0storey00000000000001',$,'Ground',$,$,#15,$,$,.ELEMENT.,1500.);
+#23=IFCSPACE('0space000000000000001',$,'A1',$,$,#15,#40,'Hall',.ELEMENT.,.INTERNAL.,$);
+#30=IFCRELAGGREGATES('0rel00000000000000001',$,$,$,#1,(#20));
+#31=IFCRELAGGREGATES('0rel00000000000000002',$,$,$,#20,(#21));
+#32=IFCRELAGGREGATES('0rel00000000000000003',$,$,$,#21,(#22));
+#33=IFCRELAGGREGATES('0rel00000000000000004',$,$,$,#22,(#23));
+#40=IFCPRODUCTDEFINITIONSHAPE($,$,(#41));
+#41=IFCSHAPEREPRESENTATION(#10,'Body','SweptSolid',(#42));
+#42=IFCEXTRUDEDAREASOLID(#43,$,#13,2500.);
+#43=IFCRECTANGLEPROFILEDEF(.AREA.,$,$,4000.,3000.);
+#50=IFCPROPERTYSET('0pset0000000000000001',$,'Pset_SpaceCommon',$,(#51,#52,#53,#54));
+#51=IFCPROPERTYSINGLEVALUE('IsExternal',$,IFCBOOLEAN(.F.),$);
+#52=IFCPROPERTYSINGLEVALUE('Clearance',$,IFCLENGTHMEASURE(2400.),$);
+#53=IFCPROPERTYENUMERATEDVALUE('Use',$,(IFCLABEL('walk'),IFCLABEL('wait')),$);
+#54=IFCPROPERTYBOUNDEDVALUE('Load',$,IFCREAL(5.),IFCREAL(1.),$,$);
+#55=IFCRELDEFINESBYPROPERTIES('0rel00000000000000005',$,$,$,(#23),#50);
+#56=IFCELEMENTQUANTITY('0quant000000000000001',$,'Qto_SpaceBaseQuantities',$,$,(#57,#58));
+#57=IFCQUANTITYLENGTH('Height',$,$,2500.,$);
+#58=IFCQUANTITYAREA('NetFloorArea',$,$,12.,$);
+#59=IFCRELDEFINESBYPROPERTIES('0rel00000000000000006',$,$,$,(#23),#56);
+{MORE}
+ENDSEC;
+END-ISO-10303-21;
+";
+
+fn room(place: &str, more: &str) -> String {
+    ROOM.replace("{PLACE}", place).replace("{MORE}", more)
+}
+
+const LINGANG: &str = "(30,54,0,0),(121,55,48,0)";
+
+#[test]
+fn units_names_and_properties_of_a_room() {
+    let sink = read(&room("$,$", "")).unwrap();
+    assert_eq!(sink.objects.len(), 4);
+    let hall = with_type(&sink, "IfcSpace")[0];
+    assert_eq!((hall.name.as_deref(), hall.str("Name"), hall.class), (Some("Hall"), Some("A1"), Class::BuildingRoom));
+    let size = hall.bounds().size();
+    assert!([4.0, 3.0, 2.5].iter().zip(size).all(|(a, b)| (a - b).abs() < 1e-5), "{size:?}");
+    let pset = &hall.attributes["Pset_SpaceCommon"];
+    assert_eq!((pset["IsExternal"].as_bool(), pset["Clearance"].as_f64()), (Some(false), Some(2.4)));
+    assert_eq!((pset["Use"][1].as_str(), pset["Load"]["lower"].as_f64()), (Some("wait"), Some(1.0)));
+    let quantities = &hall.attributes["Qto_SpaceBaseQuantities"];
+    assert_eq!((quantities["Height"].as_f64(), quantities["NetFloorArea"].as_f64()), (Some(2.5), Some(12.0)));
+    assert_eq!(with_type(&sink, "IfcBuildingStorey")[0].number("Elevation"), Some(1.5));
+    assert_eq!(hall.str("predefined_type"), Some("INTERNAL"));
+}
+
+#[test]
+fn the_sites_degrees_and_a_map_conversion_agree() {
+    let store = Crs::epsg(4549).unwrap();
+    let at = |text: &str, options: SourceOptions| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let sink = import_to(file.path(), options, store.clone()).unwrap();
+        (with_type(&sink, "IfcSpace")[0].bounds().centre(), codes(&sink).into_iter().map(str::to_owned).collect::<Vec<_>>())
+    };
+    let plain = SourceOptions::default;
+    let (by_site, found) = at(&room(LINGANG, ""), plain());
+    assert!(found.is_empty(), "{found:?}");
+    let p = Transform::new(&SourceCrs::Crs(Crs::wgs84()), &store).unwrap().apply([121.93, 30.9, 0.0]).unwrap();
+    assert!((by_site[0] - p[0]).abs() < 1e-3 && (by_site[1] - p[1]).abs() < 1e-3, "{by_site:?} {p:?}");
+
+    // The same place by a map conversion: from millimetres to metres, with and without the scale, in metres or millimetres.
+    let metre = "#62=IFCSIUNIT(*,.LENGTHUNIT.,$,.METRE.);";
+    let conversion = |unit: &str, east: f64, north: f64, scale: &str| {
+        format!("#60=IFCPROJECTEDCRS('EPSG:4549',$,$,$,$,$,{unit});\n#61=IFCMAPCONVERSION(#10,#60,{east:.3},{north:.3},0.,1.,0.,{scale});\n{metre}")
+    };
+    let told = |codes: &[&str]| codes.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>();
+    let cases = [
+        (conversion("#62", p[0], p[1], "0.001"), told(&[])),
+        (conversion("#62", p[0], p[1], "$"), told(&["ifc-map-scale"])),
+        (conversion("#62", p[0], p[1], "1000."), told(&["ifc-map-scale"])),
+        (conversion("$", p[0] * 1e3, p[1] * 1e3, "$"), told(&[])),
+        (conversion("$", p[0], p[1], "0.001"), told(&["ifc-map-unit"])),
+    ];
+    for (more, expected) in cases {
+        let (place, found) = at(&room("$,$", &more), plain());
+        assert!((place[0] - p[0]).abs() < 2e-3 && (place[1] - p[1]).abs() < 2e-3 && (place[2] - 1.25).abs() < 1e-3, "{more}\n{place:?} {p:?}");
+        assert_eq!(found, expected, "{more}");
+    }
+
+    // A system that nobody knows: the site's degrees are used, and the user can name the system.
+    let unknown = conversion("#62", p[0], p[1], "0.001").replace("EPSG:4549", "City grid 7");
+    let (place, found) = at(&room(LINGANG, &unknown), plain());
+    assert!((place[0] - p[0]).abs() < 1e-3 && found == ["ifc-crs-unknown"], "{place:?} {found:?}");
+    let named = SourceOptions { source_crs: Some(SourceCrs::parse("EPSG:4549").unwrap()), ..Default::default() };
+    let (place, found) = at(&room("$,$", &unknown), named);
+    assert!((place[0] - p[0]).abs() < 2e-3 && found.is_empty(), "{place:?} {found:?}");
+}
+
+#[test]
+fn map_coordinates_are_not_moved_twice() {
+    let p = [684_600.0, 3_421_000.0];
+    let more = format!(
+        "#60=IFCPROJECTEDCRS('EPSG:4549',$,$,$,$,$,#62);\n#61=IFCMAPCONVERSION(#10,#60,{},{},0.,1.,0.,0.001);\n#62=IFCSIUNIT(*,.LENGTHUNIT.,$,.METRE.);",
+        p[0], p[1]
+    );
+    let text = room("$,$", &more).replace("#11=IFCCARTESIANPOINT((0.,0.,0.));", &format!("#11=IFCCARTESIANPOINT(({},{},0.));", p[0] * 1e3, p[1] * 1e3));
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let sink = import_to(file.path(), SourceOptions::default(), Crs::epsg(4549).unwrap()).unwrap();
+    assert!(codes(&sink).contains("ifc-georeferenced-twice"), "{:?}", sink.diagnostics);
+    let centre = with_type(&sink, "IfcSpace")[0].bounds().centre();
+    assert!((centre[0] - p[0]).abs() < 0.01 && (centre[1] - p[1]).abs() < 0.01, "{centre:?}");
+}
+
+#[test]
+fn what_is_no_ifc_is_refused_with_its_place() {
+    let text = room("$,$", "");
+    assert!(matches!(read(""), Err(ImportError::Empty { .. })));
+    let refused = |text: &str| read(text).unwrap_err().to_string();
+    assert!(refused("{\"type\":\"CityJSON\"}").contains("ISO-10303-21"));
+    assert!(refused(&text.replace("'IFC4'", "'AUTOMOTIVE_DESIGN'")).contains("AUTOMOTIVE_DESIGN"));
+    let cut = refused(&text[..text.len() - 400]);
+    assert!(cut.contains("cut off") && cut.contains("line 4"), "{cut}");
+    let from = text.find("#1=").unwrap();
+    let to = text.rfind("ENDSEC").unwrap();
+    assert!(refused(&format!("{}{}", &text[..from], &text[to..])).contains("no entity"));
+    assert_eq!(Ifc.sniff(Path::new("a.ifc"), text.as_bytes()), Confidence::Both);
+    assert_eq!(Ifc.sniff(Path::new("a.txt"), text.as_bytes()), Confidence::Content);
+    assert_eq!(Ifc.sniff(Path::new("a.ifc"), b"<osm>"), Confidence::Ending);
+    assert_eq!(Ifc.sniff(Path::new("a.stp"), text.replace("'IFC4'", "'AP214'").as_bytes()), Confidence::No);
+}
+
+#[test]
+fn local_damage_is_told_and_the_rest_stays() {
+    let text = room("$,$", "");
+    let cases = [
+        ("#51=IFCPROPERTYSINGLEVALUE('IsExternal',$,IFCBOOLEAN(.F.),$);", "#6=IFCSIUNIT(*,.LENGTHUNIT.,.MILLI.,.METRE.);", "ifc-repeated-number"),
+        ("'0storey00000000000001'", "'0building000000000001'", "duplicate-id"),
+        ("(#10),#5);", "(#10),#5);\n#99=IFCOPENINGELEMENT('0open0000000000000001',$,$,$,$,#15,$,$,$);", "ifc-left-out"),
+        ("#42=IFCEXTRUDEDAREASOLID(#43,$,#13,2500.);", "#42=IFCPOLYLINE((#11,#11));", "ifc-no-mesh"),
+    ];
+    for (from, to, code) in cases {
+        let damaged = text.replacen(from, to, 1);
+        assert_ne!(damaged, text, "{from}");
+        let sink = read(&damaged).unwrap();
+        assert!(codes(&sink).contains(code), "{code}: {:?}", sink.diagnostics);
+        assert!(sink.objects.len() >= 3, "{code}");
+    }
+    let deep = room("$,$", &format!("#98=IFCPROPERTYSET('x',$,'Deep',$,{}#51{});", "(".repeat(50_000), ")".repeat(50_000)));
+    assert_eq!(read(&deep).unwrap().objects.len(), 4);
+    let circle = room("$,$", "#97=IFCRELAGGREGATES('0rel00000000000000009',$,$,$,#23,(#20));");
+    assert_eq!(read(&circle).unwrap().objects.len(), 4);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #[test]
+    fn changed_bytes_never_panic(changes in prop::collection::vec((400..ROOM.len() - 60, prop::sample::select(b"0123456789#(),.$*'=;ABEINQ-\n\\\xff".to_vec())), 1..6)) {
+        let mut bytes = room(LINGANG, "").into_bytes();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&bytes).unwrap();
+        let _ = import(file.path());
+    }
+}

@@ -1,0 +1,213 @@
+//! `qike import`: sources into a store, in one transaction.
+
+use crate::Done;
+use crate::failure::Failure;
+use crate::input::{of_diagnostic, parse_source_crs, target_crs};
+use crate::output::{Output, table, to_json};
+use qike_core::{Diagnostic, Severity};
+use qike_import::{ImportError, PlannedSource, SourceOptions};
+use qike_scene::SinkError;
+use qike_store::{ImportReport, ImportTransaction, SceneStore, SourceChanges, StoreError};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Bring source files into a store.
+///
+/// All sources go in together or, if the import fails, not at all. A source that cannot be read is left out and reported
+/// (exit code 3); if none can be read, the import fails. Importing a source again changes only what changed in it.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  qike import demo/sources/* --store demo/city.gpkg
+  qike import campus.ifc --store city.gpkg --source-crs EPSG:4549
+  qike import shared-bikes.json --map maps/shared-bikes.map.toml --store city.gpkg
+  qike import helsinki.osm.pbf --store city.gpkg --dry-run --json")]
+pub struct Args {
+    /// Files or folders: OSM, CityJSON, IFC, GeoJSON, GTFS, or mapping files (NAME.map.toml) for tables.
+    #[arg(required = true, value_name = "SOURCE")]
+    sources: Vec<PathBuf>,
+    /// The store; made where it is not there.
+    #[arg(long, short, value_name = "CITY.gpkg")]
+    store: PathBuf,
+    /// The CRS of a new store: EPSG:n, a PROJ string or WKT. Without it, one that suits the sources.
+    #[arg(long)]
+    crs: Option<String>,
+    /// The CRS of the sources, where they do not say it or say it wrongly; also GCJ02 or BD09.
+    #[arg(long, value_name = "CRS")]
+    source_crs: Option<String>,
+    /// A mapping file to read the sources through, or a folder with one NAME.map.toml for each.
+    #[arg(long, value_name = "FILE|DIR")]
+    map: Option<PathBuf>,
+    /// Also write the report, with all findings, as JSON to this file.
+    #[arg(long, value_name = "R.json")]
+    report: Option<PathBuf>,
+    /// Read everything and say what would change, but change nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// The JSON document of an import.
+#[derive(Serialize)]
+struct Report {
+    store: String,
+    crs: String,
+    dry_run: bool,
+    changed: bool,
+    content_hash: String,
+    seconds: f64,
+    sources: Vec<SourceChanges>,
+    left_out: Vec<LeftOut>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// A source that could not be read.
+#[derive(Serialize)]
+struct LeftOut {
+    path: String,
+    error: Diagnostic,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
+    let start = Instant::now();
+    let planned = plan(args)?;
+    if planned.is_empty() {
+        return Err(Failure::new(format!("{}: no file of a known kind is in there", args.sources[0].display())));
+    }
+    let fresh = !args.store.exists();
+    let mut store = open_store(args, &planned, output)?;
+    let crs = store.crs().definition().to_owned();
+    let (report, left_out) = match fill(&mut store, &planned, args.dry_run, output) {
+        Ok(done) => done,
+        Err(failure) => {
+            // Nothing changed means: a store that was not there is not there.
+            if fresh {
+                store.discard();
+            }
+            return Err(failure);
+        }
+    };
+    let left_out: Vec<LeftOut> = left_out.into_iter().map(|error| LeftOut { path: error.place.file.clone().unwrap_or_default(), error }).collect();
+    let ImportReport { changed, content_hash, sources, diagnostics } = report;
+    let (store, dry_run, seconds) = (args.store.display().to_string(), args.dry_run, start.elapsed().as_secs_f64());
+    let report = Report { store, crs, dry_run, changed, content_hash, seconds, sources, left_out, diagnostics };
+    output.diagnostics(report.sources.iter().flat_map(|s| &s.diagnostics).chain(&report.diagnostics).chain(report.left_out.iter().map(|l| &l.error)));
+    if let Some(path) = &args.report {
+        let written = std::fs::write(path, to_json(&report)?);
+        written.map_err(|e| Failure::new(format!("{}: the report could not be written ({e}); the import itself is done", path.display())))?;
+    }
+    let skipped = !report.left_out.is_empty()
+        || report.sources.iter().flat_map(|s| &s.diagnostics).chain(&report.diagnostics).any(|d| d.severity == Severity::Error);
+    output.result(&report, || describe(&report))?;
+    Ok(if skipped { Done::Skipping } else { Done::Wholly })
+}
+
+/// What to read and how; `--map` with a folder gives each source its own mapping, where the folder has one.
+fn plan(args: &Args) -> Result<Vec<PlannedSource>, Failure> {
+    let source_crs = args.source_crs.as_deref().map(parse_source_crs).transpose()?;
+    let options = |map: Option<PathBuf>| SourceOptions { source_crs: source_crs.clone(), map };
+    match &args.map {
+        None => Ok(qike_import::plan(&args.sources, &options(None))),
+        Some(map) if !map.exists() => Err(Failure::usage(format!("--map: {}: there is no such file or folder", map.display()))),
+        Some(folder) if folder.is_dir() => {
+            let (mut planned, mut plain) = (Vec::new(), Vec::new());
+            for source in &args.sources {
+                match mapping_of(folder, source) {
+                    Some(map) => planned.extend(qike_import::plan(std::slice::from_ref(source), &options(Some(map)))),
+                    None => plain.push(source.clone()),
+                }
+            }
+            planned.extend(qike_import::plan(&plain, &options(None)));
+            Ok(planned)
+        }
+        Some(file) => Ok(qike_import::plan(&args.sources, &options(Some(file.clone())))),
+    }
+}
+
+/// `FOLDER/NAME.map.toml` for a source `NAME.ending`.
+fn mapping_of(folder: &Path, source: &Path) -> Option<PathBuf> {
+    let map = folder.join(format!("{}.map.toml", source.file_stem()?.to_string_lossy()));
+    map.is_file().then_some(map)
+}
+
+/// The store to fill: the one there is, a new one, or for a dry run one in memory.
+fn open_store(args: &Args, planned: &[PlannedSource], output: &Output) -> Result<SceneStore, Failure> {
+    if args.store.exists() {
+        let store = SceneStore::open(&args.store)?;
+        if let Some(wanted) = &args.crs {
+            let wanted = target_crs(Some(wanted), planned, output)?;
+            if &wanted != store.crs() {
+                let message = format!("--crs: {} has the CRS {}, not {wanted}", args.store.display(), store.crs());
+                return Err(Failure::usage(message).help("leave --crs out; sources are transformed into the store's CRS"));
+            }
+        }
+        return Ok(store);
+    }
+    if let Some(folder) = args.store.parent().filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
+        return Err(Failure::new(format!("{}: the folder {} does not exist", args.store.display(), folder.display())));
+    }
+    let crs = target_crs(args.crs.as_deref(), planned, output)?;
+    let made = if args.dry_run { SceneStore::in_memory(&crs) } else { SceneStore::create(&args.store, &crs) };
+    made.map_err(|error| match error {
+        StoreError::Crs { error, .. } if args.crs.is_some() => Failure::usage(format!("--crs: {error}")),
+        other => other.into(),
+    })
+}
+
+/// Imports each source as a part of one transaction. Gives the report and the errors of sources left out.
+fn fill(store: &mut SceneStore, planned: &[PlannedSource], dry_run: bool, output: &Output) -> Result<(ImportReport, Vec<Diagnostic>), Failure> {
+    let mut transaction = store.import(&output.feedback)?;
+    let mut left_out = Vec::new();
+    for source in planned {
+        left_out.extend(import_one(&mut transaction, source, output)?);
+    }
+    if left_out.len() == planned.len() {
+        let failure = left_out.first().map(of_diagnostic);
+        if left_out.len() > 1 {
+            output.diagnostics(&left_out);
+            return Err(Failure::new("none of the sources could be read; nothing was imported"));
+        }
+        return Err(failure.unwrap_or_else(|| Failure::new("there is nothing to import")));
+    }
+    let report = if dry_run { transaction.dry_run()? } else { transaction.commit()? };
+    Ok((report, left_out))
+}
+
+/// Imports one source, or undoes it and says why.
+fn import_one(transaction: &mut ImportTransaction, source: &PlannedSource, output: &Output) -> Result<Option<Diagnostic>, Failure> {
+    transaction.begin_part()?;
+    let outcome = qike_import::import_all(std::slice::from_ref(source), transaction, &output.feedback);
+    match outcome {
+        Ok(report) => match report.sources.into_iter().find_map(|s| s.error) {
+            Some(error) => {
+                transaction.drop_part()?;
+                Ok(Some(error))
+            }
+            None => {
+                transaction.keep_part()?;
+                Ok(None)
+            }
+        },
+        Err(ImportError::Sink(SinkError::Store(message))) => Err(Failure::new(message)),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn describe(report: &Report) -> String {
+    let mut rows = vec![["source", "format", "objects", "added", "changed", "removed", "as before", "findings"].map(str::to_owned).to_vec()];
+    for s in &report.sources {
+        let counts = [s.objects, s.added, s.changed, s.removed, s.unchanged, s.diagnostics.len() as u64];
+        rows.push([s.path.clone(), s.format.clone()].into_iter().chain(counts.map(|n| n.to_string())).collect());
+    }
+    for l in &report.left_out {
+        rows.push(vec![l.path.clone(), "left out".into()]);
+    }
+    let ending = match (report.dry_run, report.changed) {
+        (true, true) => "would change (dry run: nothing was written)",
+        (true, false) => "would stay as it is (dry run)",
+        (false, true) => "is up to date",
+        (false, false) => "is as it was: nothing new in the sources",
+    };
+    format!("{}\n{} {ending} ({}, {:.1} s)", table(&rows), report.store, report.crs, report.seconds)
+}

@@ -1,0 +1,82 @@
+//! `qike info`: what a store or a source file holds.
+
+use crate::Done;
+use crate::failure::Failure;
+use crate::input::{self, Input};
+use crate::output::{Output, table};
+use qike_network::{LaneNetwork, NetworkOptions};
+use qike_scene::SceneSnapshot;
+use qike_store::Info;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Count what a store or a source file holds.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  qike info demo/city.gpkg
+  qike info --json building.ifc | jq .objects.by_class")]
+pub struct Args {
+    /// A store, or a source file of a known kind.
+    #[arg(value_name = "CITY.gpkg|FILE")]
+    path: PathBuf,
+    /// The CRS of a source file that does not say it.
+    #[arg(long, value_name = "CRS")]
+    source_crs: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    info: Info,
+    network: Network,
+}
+
+/// Size of the lane network that the roads make.
+#[derive(Default, Serialize)]
+struct Network {
+    nodes: usize,
+    links: usize,
+    lanes: usize,
+    signals: usize,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
+    let (info, network) = match input::open(&args.path, args.source_crs.as_deref(), output)? {
+        Input::Store(store) => (store.info()?, network(&store.snapshot(&output.feedback)?)?),
+        Input::Source(source) => {
+            output.diagnostics(&source.diagnostics);
+            (source.info(), network(&source.snapshot)?)
+        }
+    };
+    let report = Report { info, network };
+    output.result(&report, || describe(&report))?;
+    Ok(Done::Wholly)
+}
+
+fn network(scene: &SceneSnapshot) -> Result<Network, Failure> {
+    if scene.of_class(qike_scene::Class::Road).is_empty() {
+        return Ok(Network::default());
+    }
+    let net = LaneNetwork::from_scene(scene, &NetworkOptions::default()).map_err(Failure::new)?;
+    Ok(Network { nodes: net.nodes.len(), links: net.links.len(), lanes: net.lanes.len(), signals: net.programs.len() })
+}
+
+fn describe(report: &Report) -> String {
+    let Report { info, network } = report;
+    let mut text = format!("CRS      {} ({})\n", info.crs, info.crs_name);
+    if let Some([x, y, z, xx, yy, zz]) = info.bounds {
+        text += &format!("bounds   {x:.1} … {xx:.1} east, {y:.1} … {yy:.1} north, {z:.1} … {zz:.1} up\n");
+    }
+    text += &format!("network  {} nodes, {} links, {} lanes, {} signals\n", network.nodes, network.links, network.lanes, network.signals);
+    text += &format!("series   {}\n\n", info.series);
+    let mut rows = vec![vec!["class".to_owned(), "objects".to_owned()]];
+    rows.extend(info.objects.by_class.iter().map(|(class, n)| vec![(*class).to_owned(), n.to_string()]));
+    rows.extend(info.objects.by_lod.iter().map(|(lod, n)| vec![format!("at LOD {lod}"), n.to_string()]));
+    rows.push(vec!["total".into(), info.objects.total.to_string()]);
+    text += &table(&rows);
+    let mut rows = vec![["source", "format", "objects", "findings"].map(str::to_owned).to_vec()];
+    rows.extend(info.sources.iter().map(|s| vec![s.path.clone(), s.format.clone(), s.objects.to_string(), s.diagnostics.to_string()]));
+    text + "\n\n" + &table(&rows)
+}

@@ -1,0 +1,10 @@
+//! The subcommands: each has its arguments (`Args`) and what it does (`run`).
+
+#[path = "export.rs"]
+pub mod export_cmd;
+pub mod find;
+pub mod import;
+pub mod info;
+pub mod sample;
+pub mod validate;
+pub mod view;

@@ -1,0 +1,125 @@
+//! Recordings as the picture needs them: the pair of key frames around an instant, read a stretch at a time.
+
+use bevy::prelude::Resource;
+use qike_core::SimTime;
+use qike_record::{RecordError, Recording, TrackPoint, Tracks};
+
+/// Key frames read at once.
+const STRETCH: usize = 48;
+
+/// A stretch of time between two key frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Still {
+    /// The key frame before, milliseconds.
+    pub from: i64,
+    /// The key frame after; the same where there is none.
+    pub to: i64,
+}
+
+impl Still {
+    /// How far an instant lies between the two, 0–1.
+    pub fn share(&self, now_ms: f64) -> f32 {
+        if self.to > self.from { ((now_ms - self.from as f64) / (self.to - self.from) as f64).clamp(0.0, 1.0) as f32 } else { 0.0 }
+    }
+}
+
+/// One recording that is replayed.
+pub struct Replay {
+    recording: Recording,
+    /// What it is called in the picture.
+    pub title: String,
+    times: Vec<SimTime>,
+    loaded: Tracks,
+    /// What could not be read, once.
+    pub fault: Option<String>,
+}
+
+impl Replay {
+    /// A replay of a recording. Reads the times of all key frames.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn new(recording: Recording, title: String) -> Result<Self, RecordError> {
+        let times = recording.frame_times()?;
+        Ok(Self { recording, title, times, loaded: Tracks::default(), fault: None })
+    }
+
+    /// First and last key frame.
+    pub fn span(&self) -> Option<(SimTime, SimTime)> {
+        Some((*self.times.first()?, *self.times.last()?))
+    }
+
+    /// The key frames around an instant; before the first one there is nobody.
+    pub fn still(&self, now_ms: f64) -> Option<Still> {
+        let after = self.times.partition_point(|t| t.ms() as f64 <= now_ms);
+        let from = self.times.get(after.checked_sub(1)?)?.ms();
+        Some(Still { from, to: self.times.get(after).map_or(from, |t| t.ms()) })
+    }
+
+    /// All agents of the earlier key frame, each with where it is at the later one (or still is, where it is not in that).
+    pub fn pairs(&mut self, still: Still) -> Vec<(TrackPoint, TrackPoint)> {
+        self.load(still);
+        let frame = |ms: i64| {
+            let at = self.loaded.frames.partition_point(|f| f.time.ms() < ms);
+            self.loaded.frames.get(at).filter(|f| f.time.ms() == ms)
+        };
+        let Some(before) = frame(still.from) else { return Vec::new() };
+        let after = frame(still.to).unwrap_or(before);
+        let mut later = after.agents.iter().peekable();
+        let pair = |a: &TrackPoint| {
+            while later.next_if(|b| b.agent < a.agent).is_some() {}
+            (*a, later.next_if(|b| b.agent == a.agent).copied().unwrap_or(*a))
+        };
+        before.agents.iter().map(pair).collect()
+    }
+
+    fn load(&mut self, still: Still) {
+        let has = |ms: i64| self.loaded.frames.binary_search_by_key(&ms, |f| f.time.ms()).is_ok();
+        if has(still.from) && has(still.to) {
+            return;
+        }
+        let first = self.times.partition_point(|t| t.ms() < still.from);
+        let last = (first + STRETCH).min(self.times.len().saturating_sub(1));
+        let Some(until) = self.times.get(last) else { return };
+        match self.recording.tracks_between(SimTime(still.from), *until) {
+            Ok(tracks) => self.loaded = tracks,
+            Err(error) => self.fault = Some(error.to_string()),
+        }
+    }
+}
+
+/// The recordings of the picture: none, one, or two side by side.
+#[derive(Resource, Default)]
+pub struct Replays(pub Vec<Replay>);
+
+impl Replays {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True without any.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// From the first key frame of any to the last of any.
+    pub fn span(&self) -> Option<(SimTime, SimTime)> {
+        let spans = || self.0.iter().filter_map(Replay::span);
+        Some((spans().map(|s| s.0).min()?, spans().map(|s| s.1).max()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_runs_from_one_key_frame_to_the_next() {
+        let still = Still { from: 1000, to: 3000 };
+        assert_eq!(still.share(1000.0), 0.0);
+        assert_eq!(still.share(1500.0), 0.25);
+        assert_eq!(still.share(9000.0), 1.0);
+        assert_eq!(Still { from: 5, to: 5 }.share(7.0), 0.0);
+    }
+}
