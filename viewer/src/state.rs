@@ -45,7 +45,7 @@ impl Viewer {
     }
 
     /// The text of a key in the user's language.
-    pub fn text(&self, key: &str) -> &str {
+    pub fn text<'a>(&'a self, key: &'a str) -> &'a str {
         self.texts.get(self.language, key)
     }
 }

@@ -49,6 +49,12 @@ enum Command {
     Validate(validate::Args),
     /// Write a store as a file of another format.
     Export(export_cmd::Args),
+    /// Run a scenario.
+    Run(run::Args),
+    /// Compare runs with a base.
+    Compare(compare::Args),
+    /// Run a study: scenarios, parameters, seeds.
+    Sweep(sweep::Args),
     /// Open a store or a run in the viewer, or draw a picture of it.
     View(view::Args),
     /// Write the source files of a sample city.
@@ -75,6 +81,9 @@ fn main() -> ExitCode {
         Command::Find(args) => find::run(args, &output),
         Command::Validate(args) => validate::run(args, &output),
         Command::Export(args) => export_cmd::run(args, &output),
+        Command::Run(args) => commands::run::run(args, &output),
+        Command::Compare(args) => compare::run(args, &output),
+        Command::Sweep(args) => sweep::run(args, &output),
         Command::View(args) => view::run(args),
         Command::Sample(args) => sample::run(args, &output),
     };

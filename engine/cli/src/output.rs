@@ -53,6 +53,11 @@ impl Output {
         }
     }
 
+    /// Remarks about a result, on stderr.
+    pub fn warnings(&self, warnings: &[String]) {
+        warnings.iter().for_each(|warning| self.feedback.message(&format!("warning: {warning}")));
+    }
+
     /// Findings on stderr: the first few of each code, then how many more there are.
     pub fn diagnostics<'a>(&self, diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
         if self.quiet {

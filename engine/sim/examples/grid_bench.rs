@@ -9,10 +9,13 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 
+use common::ground::{Room, build, walk};
 use common::{Rule, grid, random_trips, shared};
 use qike_core::SimTime;
 use qike_record::MemoryRecorder;
-use qike_sim::{Options, Simulation};
+use qike_network::{AreaKind, LaneNetwork};
+use qike_sim::{Demand, Options, Simulation};
+use std::sync::Arc;
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,6 +23,33 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let nodes = args.next().unwrap_or(20);
     let trips = args.next().unwrap_or(12_000);
     vehicles(nodes as usize, trips)?;
+    walkers(10_000)
+}
+
+/// Everybody walks across a square of 200 m to a place of their own on its other side.
+fn walkers(people: u32) -> Result<(), Box<dyn std::error::Error>> {
+    let net = Arc::new(build(&[Room([0.0, 0.0, 200.0, 200.0], AreaKind::Plaza)], &[]));
+    let lanes = Arc::new(LaneNetwork { outgoing_starts: vec![0], incoming_starts: vec![0], ..LaneNetwork::default() });
+    let walks = (0..people).map(|i| {
+        let (column, row) = (f64::from(i % 100), f64::from(i / 100));
+        walk(i, 0.0, (0, [1.0 + column, 1.0 + 1.98 * row]), (0, [120.0 + 0.75 * column, 199.0 - 1.98 * row]), 1.34)
+    });
+    let demand = Demand { walks: walks.collect(), ..Demand::default() };
+    for threads in [1, 2] {
+        let options = Options { threads, end: SimTime::from_s(60), track_interval_ms: 0, ..Options::default() };
+        let mut simulation = Simulation::new(lanes.clone(), net.clone(), demand.clone(), options)?;
+        let began = Instant::now();
+        simulation.run(&mut MemoryRecorder::default(), |_, _| true)?;
+        let wall = began.elapsed().as_secs_f64();
+        let s = simulation.statistics();
+        println!(
+            "{people} walkers, {threads} thread(s): {:.2} s, {:.2} M agent-steps/s; {:?}; hash {:016x}",
+            wall,
+            s.walker_updates as f64 / wall / 1e6,
+            s.walkers,
+            simulation.state_hash(),
+        );
+    }
     Ok(())
 }
 

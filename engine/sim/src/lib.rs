@@ -12,11 +12,13 @@
 pub mod clock;
 pub mod demand;
 pub mod exchange;
+mod intervals;
 pub mod model;
 pub mod options;
 pub mod simulation;
 pub mod stats;
 pub mod vehicle;
+pub mod walker;
 
 pub use clock::Clock;
 pub use demand::{

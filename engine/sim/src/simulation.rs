@@ -6,6 +6,7 @@ use crate::model::{Buffered, Runner};
 use crate::options::Options;
 use crate::stats::Statistics;
 use crate::vehicle::VehicleModel;
+use crate::walker::WalkerModel;
 use crate::SimError;
 use qike_core::SimTime;
 use qike_network::{LaneNetwork, WalkNetwork};
@@ -45,9 +46,10 @@ impl Simulation {
         let (vehicles, vehicle_state) = VehicleModel::new(lanes.clone(), &walk, &demand, &options, pool.clone());
         let first_walker = vehicles.agents();
         let crossings = walk.crossings.len();
+        let (walkers, walker_state) = WalkerModel::new(lanes, walk, &demand, &options, pool, first_walker);
         // The list of models.
         let models: Vec<Box<dyn Runner>> =
-            vec![Box::new(Buffered::new(vehicles, vehicle_state))];
+            vec![Box::new(Buffered::new(vehicles, vehicle_state)), Box::new(Buffered::new(walkers, walker_state))];
         Ok(Self {
             clock: Clock::new(options.begin, models, crossings),
             tracks: Vec::new(),

@@ -133,6 +133,35 @@ impl SceneStore {
         remove(&path);
     }
 
+    /// Bytes by part: geometry blobs, attributes, plans, and the whole file.
+    pub fn sizes(&self) -> Result<Vec<(&'static str, u64)>, StoreError> {
+        let sum = |sql: &str| self.conn.query_row(sql, [], |r| r.get::<_, Option<u64>>(0)).at(&self.path).map(Option::unwrap_or_default);
+        let (mut attributes, mut plans) = (0, 0);
+        for class in schema::tables(&self.conn).at(&self.path)? {
+            let table = schema::table_name(class);
+            attributes += sum(&format!(r#"SELECT sum(length(CAST(attributes AS BLOB))) FROM "{table}""#))?;
+            plans += sum(&format!(r#"SELECT sum(length(geom)) FROM "{table}""#))?;
+        }
+        Ok(vec![
+            ("3D geometry", sum("SELECT sum(length(data)) FROM qike_geometry")?),
+            ("attributes", attributes),
+            ("plans", plans),
+            ("file", sum("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")?),
+        ])
+    }
+
+    /// Writes a copy of the store as it is now to a file that must not be there yet, compactly.
+    pub fn copy_to(&self, path: impl AsRef<Path>) -> Result<(), StoreError> {
+        let path = path.as_ref();
+        if path.exists() {
+            return Err(StoreError::Exists { path: path.into() });
+        }
+        self.conn.execute("VACUUM INTO ?1", [path.to_string_lossy()]).at(path)?;
+        let copy = Connection::open(path).at(path)?;
+        copy.pragma_update(None, "journal_mode", "WAL").at(path)?;
+        copy.close().map_err(|(_, e)| StoreError::sql(path, &e))
+    }
+
     fn over(conn: Connection, path: PathBuf) -> Result<Self, StoreError> {
         conn.busy_timeout(PATIENCE).at(&path)?;
         let application: i32 = conn.pragma_query_value(None, "application_id", |r| r.get(0)).at(&path)?;

@@ -98,7 +98,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
 }
 
 /// A class by its name; any case will do, and a wrong one gets the nearest.
-fn class(name: &str) -> Result<Class, Failure> {
+pub fn class(name: &str) -> Result<Class, Failure> {
     Class::ALL.iter().copied().find(|c| c.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
         let failure = Failure::usage(format!("--class: there is no class '{name}'"));
         match nearest(name, Class::ALL.iter().map(|c| c.name())) {

@@ -1,10 +1,13 @@
 //! The subcommands: each has its arguments (`Args`) and what it does (`run`).
 
+pub mod compare;
 #[path = "export.rs"]
 pub mod export_cmd;
 pub mod find;
 pub mod import;
 pub mod info;
+pub mod run;
 pub mod sample;
+pub mod sweep;
 pub mod validate;
 pub mod view;

@@ -14,6 +14,9 @@ const MOST_M: f64 = 30.0;
 /// Lanes end this much before the edge of the crossing road.
 const MARGIN_M: f64 = 2.0;
 
+/// Vehicles stop this far before the middle of a crossing.
+const CROSSING_M: f64 = 3.0;
+
 /// Directed links of a segment.
 pub(crate) type SegmentLinks = Vec<[Option<LinkIx>; 2]>;
 
@@ -49,6 +52,16 @@ fn set_back(top: &Topology, arms: &[u32], segment: u32, node: u32) -> f64 {
         if arms.len() > 2 || angle < 2.3 {
             back = back.max(meet + margin);
         }
+    }
+    // Who stops at the junction stops before the walkers' crossing.
+    let s = &top.segments[segment as usize];
+    let crossing = (s.inner.iter())
+        .filter(|(key, _)| top.crossings.contains(key))
+        .map(|(_, at)| if s.a == node { *at } else { s.length_m - at })
+        .filter(|away| *away < MOST_M - CROSSING_M)
+        .fold(0.0, f64::max);
+    if arms.len() > 2 && crossing > 0.0 {
+        back = back.max(crossing + CROSSING_M);
     }
     back.min(MOST_M)
 }

@@ -6,7 +6,7 @@
 use super::tags::{self, RoadSpec};
 use crate::shape::{self, Point};
 use qike_scene::{CityObject, Class, ObjectId, ObjectIx, SceneSnapshot, Value};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What identifies a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,6 +100,8 @@ pub(crate) struct Topology {
     pub segments: Vec<Segment>,
     pub restrictions: Vec<Restriction>,
     pub signs: Signs,
+    /// Nodes of roads that paths for walkers share.
+    pub crossings: HashSet<NodeKey>,
 }
 
 fn signs(scene: &SceneSnapshot) -> Signs {
@@ -156,6 +158,8 @@ pub(crate) fn collect(scene: &SceneSnapshot, left_hand: bool) -> Topology {
         }
         roads.push((*ix, top.specs.len() as u32 - 1, lines));
     }
+    let paths = scene.of_class(Class::Track).iter().flat_map(|ix| keyed_lines(scene.get(*ix)));
+    top.crossings = paths.flatten().map(|(key, _)| key).filter(|key| uses.contains_key(key)).collect();
     cut_all(&mut top, &roads, &uses, &BTreeSet::new());
     let lone = lone_signals(&top);
     if !lone.is_empty() {

@@ -87,11 +87,11 @@ mod tests {
     fn holes_are_outside() {
         let ring = |a: f64, b: f64| vec![[a, a, 0.0], [b, a, 0.0], [b, b, 0.0], [a, b, 0.0]];
         let mut object = CityObject::new("park", Class::LandUse, SourceId(0));
-        object.geometries.push(Geometry::polygon(Lod::L0, &[ring(0.0, 10.0), ring(4.0, 6.0)]));
+        object.geometries.push(Geometry::polygon(Lod::ZERO, &[ring(0.0, 10.0), ring(4.0, 6.0)]));
         let area = Footprint::of(&object).unwrap();
         assert!(area.contains([1.0, 1.0]) && !area.contains([5.0, 5.0]) && !area.contains([11.0, 1.0]));
         let mut point = CityObject::new("lamp", Class::CityFurniture, SourceId(0));
-        point.geometries.push(Geometry::point(Lod::L0, [1.0, 2.0, 3.0]));
+        point.geometries.push(Geometry::point(Lod::ZERO, [1.0, 2.0, 3.0]));
         assert!(Footprint::of(&point).is_none());
     }
 }

@@ -32,8 +32,8 @@ pub(super) fn services(city: &City, lines: &[ObjectId], number: u32, notes: &mut
         })?);
     }
     if lines.is_empty() {
-        // GTFS's route types: 3 is a bus, 700 to 799 are buses and coaches, 800 trolleybuses. Rails are not on the roads.
-        let bus = |line: &CityObject| line.number("route_type").is_none_or(|kind| kind == 3.0 || (700.0..900.0).contains(&kind));
+        // Rails and ferries are not on the roads.
+        let bus = |line: &CityObject| line.str("route_type").is_none_or(|kind| ["bus", "trolleybus"].contains(&kind));
         chosen.extend(city.scene.of_class(Class::TransitLine).iter().map(|ix| city.scene.get(*ix)).filter(|line| bus(line)));
     }
     let router = Router::new(city.lanes, Modes::BUS);
@@ -57,7 +57,7 @@ struct Stop {
 }
 
 fn service(city: &City, router: &Router, near: &NearestLinks, line: &CityObject, demand: u32) -> Result<TransitService, String> {
-    let departures = departures(line);
+    let departures = departures(line, city.scenario.time.date.as_deref().and_then(weekday));
     if departures.is_empty() {
         return Err("it has no departures".into());
     }
@@ -92,19 +92,38 @@ fn service(city: &City, router: &Router, near: &NearestLinks, line: &CityObject,
     Ok(TransitService { demand, id: line.id.to_string(), route, stops: kept.iter().map(service_stop).collect(), departures })
 }
 
-/// Departures at the first stop: a list, or a list for each service day, of which the fullest is run.
-fn departures(line: &CityObject) -> Vec<SimTime> {
+/// Departures at the first stop: a list, or one list a service. Of those, the services that run on the weekday (`service_days`:
+/// seven digits from Monday, `1` where it runs) count; where none does, or there is no date, the fullest one.
+fn departures(line: &CityObject, weekday: Option<usize>) -> Vec<SimTime> {
     let list = |value: &Value| -> Vec<SimTime> {
         let numbers = value.as_array().into_iter().flatten().filter_map(Value::as_f64);
         numbers.filter(|n| n.is_finite() && *n >= 0.0).map(SimTime::from_s_f64).collect()
     };
-    let mut times = match line.attributes.get("departures_s") {
-        Some(Value::Object(days)) => days.values().map(list).max_by_key(Vec::len).unwrap_or_default(),
+    let runs = |service: &str| -> bool {
+        let days = line.attributes.get("service_days").and_then(|days| days.get(service)).and_then(Value::as_str);
+        days.zip(weekday).is_some_and(|(days, day)| days.as_bytes().get(day) == Some(&b'1'))
+    };
+    let mut times: Vec<SimTime> = match line.attributes.get("departures_s") {
+        Some(Value::Object(services)) => {
+            let today: Vec<SimTime> = services.iter().filter(|(service, _)| runs(service)).flat_map(|(_, value)| list(value)).collect();
+            if today.is_empty() { services.values().map(list).max_by_key(Vec::len).unwrap_or_default() } else { today }
+        }
         Some(value) => list(value),
         None => Vec::new(),
     };
     times.sort_unstable();
+    times.dedup();
     times
+}
+
+/// The weekday of `YYYY-MM-DD`, 0 for Monday (Zeller's congruence).
+fn weekday(date: &str) -> Option<usize> {
+    let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let (year, month) = if month < 3 { (year - 1, month + 12) } else { (year, month) };
+    // 0 is Saturday in Zeller's count.
+    let h = (day + 13 * (month + 1) / 5 + year + year / 4 - year / 100 + year / 400).rem_euclid(7);
+    Some(((h + 5) % 7) as usize)
 }
 
 fn shape(line: &CityObject) -> Vec<[f64; 2]> {
@@ -173,4 +192,25 @@ fn weights(city: &City, router: &Router, shape: &[[f64; 2]]) -> Vec<f64> {
         }
     }
     weights
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use qike_scene::SourceId;
+
+    #[test]
+    fn the_services_of_the_weekday_run() {
+        assert_eq!(weekday("2026-10-03"), Some(5), "a Saturday");
+        assert_eq!(weekday("2024-02-29"), Some(3), "a Thursday");
+        assert_eq!(weekday("2000-01-03"), Some(0), "a Monday");
+        let mut line = CityObject::new("gtfs:route/1", Class::TransitLine, SourceId(0));
+        let services: Value = serde_json::json!({ "workday": [60, 30, 90], "weekend": [45], "school": [50] });
+        line.attributes.insert("departures_s".into(), services);
+        line.attributes.insert("service_days".into(), serde_json::json!({ "workday": "1111100", "school": "1000000", "weekend": "0000011" }));
+        let seconds = |day| departures(&line, day).iter().map(|t| t.as_s()).collect::<Vec<_>>();
+        assert_eq!(seconds(Some(5)), [45.0]);
+        assert_eq!(seconds(Some(0)), [30.0, 50.0, 60.0, 90.0]);
+        assert_eq!(seconds(None), [30.0, 60.0, 90.0]);
+    }
 }

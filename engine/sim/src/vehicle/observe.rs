@@ -28,7 +28,7 @@ pub fn crossing_lanes(roads: &Roads, walk: &WalkNetwork) -> Vec<CrossingLanes> {
         let connections = crossing.connections.iter().filter(|(c, _)| c.ix() < roads.net.connections.len());
         let mut places: Vec<(u32, f64)> = lanes.chain(connections.map(|(c, at)| (roads.segment(*c), *at))).collect();
         places.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        CrossingLanes { places, priority: crossing.priority }
+        CrossingLanes { places, priority: crossing.priority && crossing.program.is_none() }
     };
     walk.crossings.iter().map(of).collect()
 }

@@ -253,7 +253,8 @@ impl View<'_> {
                 continue;
             }
             let facts = self.seen.crossings.get(crossing as usize)?;
-            if (facts.walkers_on > 0 || facts.walkers_waiting > 0) && ego.v * ego.v <= 2.0 * 4.0 * d {
+            let waiting = facts.walkers_waiting > 0 && self.roads.walkers_first[crossing as usize];
+            if (facts.walkers_on > 0 || waiting) && ego.v * ego.v <= 2.0 * 4.0 * d {
                 return Some(d);
             }
         }

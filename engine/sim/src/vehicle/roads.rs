@@ -33,6 +33,8 @@ pub struct Roads {
     crossing_starts: Vec<u32>,
     /// (distance from the segment's start, crossing), by segment and distance.
     crossings: Vec<(f64, u32)>,
+    /// For each crossing, whether walkers go first there, so that vehicles stop for those who wait.
+    pub walkers_first: Vec<bool>,
 }
 
 impl Roads {
@@ -71,6 +73,7 @@ impl Roads {
             to_lane: net.connections.iter().map(|c| c.to_lane.0).collect(),
             held: net.connections.iter().map(|c| c.signal.is_some() || !c.conflicts.is_empty()).collect(),
             modes: net.lanes.iter().map(|l| if l.closed { Modes::NONE } else { l.modes }).collect(),
+            walkers_first: walk.crossings.iter().map(|c| c.priority && c.program.is_none()).collect(),
             crossing_starts,
             crossings: stops.into_iter().map(|(_, at, ix)| (at, ix)).collect(),
             net,

@@ -1,6 +1,8 @@
 //! Generated networks and demand for tests and benchmarks: roads given by nodes and links, junctions made from their angles.
 #![allow(dead_code)]
 
+pub mod ground;
+
 use qike_core::{CounterRng, SimTime};
 use qike_network::*;
 use qike_sim::{Demand, VehicleKind, VehicleTrip};
@@ -174,7 +176,7 @@ fn junction(net: &mut LaneNetwork, nodes: &[[f64; 2]], roads: &[Road], n: usize,
             phases.push(Phase { duration_ms: yellow, states: show(axis, SignalState::Yellow) });
             phases.push(Phase { duration_ms: red, states: vec![SignalState::Red; 4] });
         }
-        net.programs.push(SignalProgram { id: format!("node{n}"), junction: JunctionIx::new(n), offset_ms: 0, groups: 4, phases });
+        net.programs.push(SignalProgram { id: format!("node{n}"), junction: JunctionIx::new(n), offset_ms: 0, groups: 4, phases, objects: Vec::new() });
         for c in first..last {
             let group = axis(&net.connections[c]) * 2 + usize::from(net.connections[c].turn == Turn::Left);
             net.connections[c].signal = Some(SignalRef { program, group: group as u16 });

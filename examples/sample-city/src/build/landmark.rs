@@ -185,7 +185,7 @@ fn ocean_park(l: &mut Landmarks) {
         l.add((zh, en), Use::Leisure, (3, 2018), ellipse(c, rx, ry, angle(c), 32), vec![dome(c, rx, ry, angle(c), h)]);
     }
     for (deg, r, along, deep, zh, en) in [
-        (249.5, 2395.0, 64.0, 16.0, "海洋公园大门", "Ocean Park Gate"), (244.2, 2450.0, 70.0, 34.0, "海洋餐厅", "Sea Hall Restaurant"),
+        (249.2, 2395.0, 64.0, 16.0, "海洋公园大门", "Ocean Park Gate"), (244.2, 2450.0, 70.0, 34.0, "海洋餐厅", "Sea Hall Restaurant"),
         (255.6, 2470.0, 50.0, 26.0, "美人鱼剧院", "Mermaid Theatre"), (242.6, 2800.0, 60.0, 40.0, "海洋公园酒店", "Ocean Park Hotel"),
     ] {
         let c = at(deg, r);
@@ -209,7 +209,8 @@ fn shore(l: &mut Landmarks) {
     l.site.reserve(&ellipse(c, 9.0, 9.0, 0.0, 12));
     let b = Building::raise(ellipse(c, 6.5, 6.5, 0.0, 16), Form::Shells(vec![tower]), Use::Leisure, 9, 2011).named("南汇嘴灯塔", "Nanhuizui Lighthouse");
     l.site.buildings.push(Building { detailed: true, ..b });
-    for (i, deg) in [-6.0, -3.0, 0.0, 3.0, 6.0].into_iter().enumerate() {
+    // Between the paths onto the sand, which lie 1.72° apart from the middle on.
+    for (i, deg) in [-6.02, -2.58, -0.86, 2.58, 6.02].into_iter().enumerate() {
         let c = beach(deg, 66.0);
         let ring = rect(c, 26.0, 9.0, (-40.0 + deg).to_radians() + FRAC_PI_2);
         let shell = plates(&[ring.clone()], 4.2, 1.12);

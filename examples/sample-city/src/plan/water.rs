@@ -2,7 +2,7 @@
 
 use super::curve::Curve;
 use super::lingang::{CANAL_HALF, CANALS, COAST_RADIUS, LAKE_RADIUS, RING_CANAL, coast, outline, ray, ring};
-use crate::geo::{P, band, contains, crossing, edges, ellipse, lerp, polar};
+use crate::geo::{P, band, bounds, contains, crossing, edges, ellipse, lerp, polar};
 
 /// All water of the city as rings.
 pub struct Water {
@@ -67,7 +67,12 @@ pub fn water() -> Water {
 impl Water {
     /// Whether a ring touches water or comes nearer than `clear` metres to it.
     pub fn touches(&self, shape: &[P], clear: f64) -> bool {
-        let near = |w: &[P]| crate::geo::gap(shape, w) <= clear;
+        let b = bounds(shape);
+        let near = |w: &[P]| {
+            let o = bounds(w);
+            let apart = o[0] > b[2] + clear || o[2] < b[0] - clear || o[1] > b[3] + clear || o[3] < b[1] - clear;
+            !apart && crate::geo::gap(shape, w) <= clear
+        };
         self.canals.iter().any(|c| near(c)) || near(&self.sea) || (near(&self.lake) && !self.on_island(shape, clear))
     }
 

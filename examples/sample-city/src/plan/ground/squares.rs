@@ -61,7 +61,7 @@ pub fn ocean_park(doc: &mut Doc) -> Goal {
     let way = doc.area(&square(2367.0, 2384.0), paved("海洋公园入口广场", "Ocean Park Forecourt"));
     let start = near_vertex(doc, at(249.5, 2364.5), 30.0);
     let walk = tags(&[("highway", "pedestrian"), ("name", "海洋大道"), ("surface", "paving_stones")]);
-    doc.line(&[start, at(250.3, 2376.0), at(250.5, 2396.0), at(249.5, 2425.0), at(249.6, 2525.0), at(249.6, 2650.0), at(249.0, 2820.0)], walk);
+    doc.line(&[start, at(250.3, 2376.0), at(250.4, 2396.0), at(250.3, 2412.0), at(249.5, 2425.0), at(249.6, 2525.0), at(249.6, 2650.0), at(249.0, 2820.0)], walk);
     let path = tags(&[("highway", "footway"), ("surface", "paving_stones")]);
     let arc = |r: f64, d0: f64, d1: f64| -> Vec<P> { (0..=6).map(|i| at(d0 + (d1 - d0) * f64::from(i) / 6.0, r)).collect() };
     // Two loops, one around the aquarium, one around the lagoon.

@@ -1,4 +1,4 @@
-//! What happens on each link, summed over an interval.
+//! What happens on each place (link or walkable area), summed over an interval.
 //!
 //! Speed and density follow Edie (1963): over the link and the interval, distance travelled by time spent is the space-mean
 //! speed, and time spent by length and duration the density.
@@ -8,7 +8,7 @@ use qike_record::LinkInterval;
 /// Sums of the running interval.
 pub struct Intervals {
     rows: Vec<LinkInterval>,
-    /// Links with vehicles that stand, in the present step.
+    /// Agents that stand on each place in the present step.
     standing: Vec<u32>,
     touched: Vec<u32>,
 }

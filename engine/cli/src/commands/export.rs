@@ -1,0 +1,59 @@
+//! `qike export`: a store as a file of another format, by the ending of its name.
+
+use crate::Done;
+use crate::export::{self, Format};
+use crate::failure::Failure;
+use crate::output::Output;
+use qike_scene::Class;
+use qike_store::SceneStore;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Write a store as a file of another format.
+///
+/// The ending of OUT names the format: .geojson (plans in longitude and latitude), .city.json and .city.jsonl (CityJSON 2.0 with
+/// all levels of detail), .glb (meshes in one file), .gpkg (a copy of the store).
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  qike export city.gpkg city.city.jsonl
+  qike export city.gpkg buildings.glb --class Building
+  qike export city.gpkg lamps.geojson --class CityFurniture")]
+pub struct Args {
+    /// The store.
+    #[arg(value_name = "CITY.gpkg")]
+    store: PathBuf,
+    /// The file to write.
+    #[arg(value_name = "OUT")]
+    out: PathBuf,
+    /// Only objects of this class, and what is part of them. May be given several times.
+    #[arg(long, short)]
+    class: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Report {
+    out: String,
+    objects: u64,
+    bytes: u64,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
+    let format = Format::of(&args.out)
+        .ok_or_else(|| Failure::usage(format!("{}: no format has that ending", args.out.display())).help(format!("endings are {}", Format::endings())))?;
+    let classes = args.class.iter().map(|name| super::find::class(name)).collect::<Result<Vec<Class>, _>>()?;
+    let store = SceneStore::open(&args.store)?;
+    if same_file(&args.store, &args.out) {
+        return Err(Failure::usage(format!("{}: that is the store itself", args.out.display())));
+    }
+    let objects = export::write(&store, format, &classes, &args.out, &output.feedback)?;
+    let bytes = std::fs::metadata(&args.out).map(|m| m.len()).unwrap_or(0);
+    let report = Report { out: args.out.display().to_string(), objects, bytes };
+    output.result(&report, || format!("{}: {} objects, {} bytes", report.out, report.objects, report.bytes))?;
+    Ok(Done::Wholly)
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    a.canonicalize().ok().is_some_and(|a| b.canonicalize().is_ok_and(|b| a == b))
+}

@@ -1,0 +1,81 @@
+//! `qike run`: a scenario to a recording.
+
+use crate::Done;
+use crate::failure::Failure;
+use crate::output::{Output, table};
+use qike_core::SimTime;
+use qike_run::{RunError, RunOptions, RunReport};
+use std::path::PathBuf;
+
+/// Run a scenario.
+///
+/// Writes a run directory with summary.json, trips.parquet, links.parquet, tracks.parquet, events.parquet and the resolved
+/// scenario; with several seeds, one such directory a seed. The same seed gives the same result for any number of threads.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  qike run demo/holiday.toml
+  qike run demo/holiday-bridge-closed.toml --out runs/closed --seed 7
+  qike run demo/holiday.toml --until 00:10:00 --threads 1 --json | jq .runs[0].summary.state_hash")]
+pub struct Args {
+    /// The scenario.
+    #[arg(value_name = "SCENARIO.toml")]
+    scenario: PathBuf,
+    /// The run directory; without it, NAME-run beside the scenario.
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Run this seed only.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Threads to use; no result depends on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+    /// Simulate only so long: seconds, or HH:MM:SS.
+    #[arg(long, value_name = "S")]
+    until: Option<String>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
+    let until = args.until.as_deref().map(|text| text.parse::<SimTime>().map_err(|e| Failure::usage(format!("--until: {e}")))).transpose()?;
+    if until.is_some_and(|t| t <= SimTime::ZERO) {
+        return Err(Failure::usage("--until: there is nothing to simulate"));
+    }
+    let options = RunOptions { out: args.out.clone(), seed: args.seed, threads: args.threads.map(|n| n as usize), until };
+    let report = qike_run::run(&args.scenario, &options, &output.feedback)?;
+    output.warnings(&report.warnings);
+    output.result(&report, || describe(&report))?;
+    Ok(Done::Wholly)
+}
+
+fn describe(report: &RunReport) -> String {
+    let mut rows = vec![["run", "simulated", "wall", "vehicles arrived", "on their way", "mean duration", "mean loss", "mean speed"].map(str::to_owned).to_vec()];
+    for r in &report.runs {
+        let s = &r.summary;
+        let mean = |value: Option<f64>, unit: &str| value.map_or("–".to_owned(), |v| format!("{v:.1} {unit}"));
+        rows.push(vec![
+            format!("seed {}", r.seed),
+            format!("{:.0} s", s.sim_seconds),
+            format!("{:.1} s", s.wall_s),
+            format!("{} of {}", s.vehicles.arrived, s.vehicles.loaded),
+            s.vehicles.running.to_string(),
+            mean(s.mean_duration_s, "s"),
+            mean(s.mean_time_loss_s, "s"),
+            mean(s.mean_speed_mps, "m/s"),
+        ]);
+    }
+    format!("{}\n{}", table(&rows), report.out.display())
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Usage(message) => Failure::usage(message),
+            RunError::Scenario(mut error) => {
+                let help = error.help.take();
+                Failure { help, ..Failure::new(error) }
+            }
+            other => Failure::new(other),
+        }
+    }
+}

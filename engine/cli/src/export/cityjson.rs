@@ -1,0 +1,247 @@
+//! CityJSON 2.0 (cityjson.org/specs/2.0.1): objects with all their levels of detail, semantics and materials.
+
+use super::{objects, root};
+use crate::failure::Failure;
+use qike_core::Bounds3;
+use qike_scene::geometry::NONE;
+use qike_scene::{CityObject, Class, Geometry, GeometryKind, Material, ObjectIx, SceneSnapshot};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+
+/// Coordinates are whole millimetres from the corner of the model.
+const SCALE: f64 = 0.001;
+
+/// One document.
+pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<(), Failure> {
+    let mut part = Part::new(origin(snapshot, chosen));
+    let mut document = header(snapshot, part.origin);
+    let mut city_objects = Map::new();
+    for (ix, object) in objects(snapshot, chosen) {
+        city_objects.insert(object.id.as_str().to_owned(), part.object(snapshot, chosen, ix, object));
+    }
+    document.insert("CityObjects".into(), city_objects.into());
+    part.finish(&mut document);
+    serde_json::to_writer(out, &document).map_err(Failure::new)
+}
+
+/// A header line, then one line a feature: an object without a parent, with all that is part of it.
+pub fn write_sequence(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<(), Failure> {
+    let origin = origin(snapshot, chosen);
+    let mut document = header(snapshot, origin);
+    document.insert("CityObjects".into(), json!({}));
+    document.insert("vertices".into(), json!([]));
+    let mut line = |document: &Map<String, Value>| {
+        serde_json::to_writer(&mut *out, document).map_err(Failure::new)?;
+        out.write_all(b"\n").map_err(Failure::new)
+    };
+    line(&document)?;
+    let mut features: BTreeMap<ObjectIx, Vec<ObjectIx>> = BTreeMap::new();
+    for ix in chosen {
+        features.entry(root(snapshot, *ix)).or_default().push(*ix);
+    }
+    for (root, members) in features {
+        let mut part = Part::new(origin);
+        let mut city_objects = Map::new();
+        for (ix, object) in objects(snapshot, &members) {
+            city_objects.insert(object.id.as_str().to_owned(), part.object(snapshot, chosen, ix, object));
+        }
+        // Where only a part of the whole was chosen, its first object stands for the feature.
+        let id = if members.binary_search(&root).is_ok() { root } else { *members.first().unwrap_or(&root) };
+        let mut feature = Map::new();
+        feature.insert("type".into(), "CityJSONFeature".into());
+        feature.insert("id".into(), snapshot.get(id).id.as_str().into());
+        feature.insert("CityObjects".into(), city_objects.into());
+        part.finish(&mut feature);
+        line(&feature)?;
+    }
+    Ok(())
+}
+
+fn origin(snapshot: &SceneSnapshot, chosen: &[ObjectIx]) -> [f64; 3] {
+    let mut bounds = Bounds3::EMPTY;
+    chosen.iter().for_each(|ix| bounds.merge(&snapshot.bounds_of(*ix)));
+    if bounds.is_empty() { [0.0; 3] } else { bounds.min.map(f64::floor) }
+}
+
+fn header(snapshot: &SceneSnapshot, origin: [f64; 3]) -> Map<String, Value> {
+    let mut document = Map::new();
+    document.insert("type".into(), "CityJSON".into());
+    document.insert("version".into(), "2.0".into());
+    document.insert("transform".into(), json!({ "scale": [SCALE, SCALE, SCALE], "translate": origin }));
+    if let Some(code) = snapshot.crs().epsg_code() {
+        document.insert("metadata".into(), json!({ "referenceSystem": format!("https://www.opengis.net/def/crs/EPSG/0/{code}") }));
+    }
+    document
+}
+
+/// Vertices and materials that the objects of one document share.
+struct Part {
+    origin: [f64; 3],
+    vertices: Vec<[i64; 3]>,
+    known: HashMap<[i64; 3], usize>,
+    materials: Vec<Value>,
+    known_materials: BTreeMap<String, usize>,
+}
+
+impl Part {
+    fn new(origin: [f64; 3]) -> Self {
+        Self { origin, vertices: vec![], known: HashMap::new(), materials: vec![], known_materials: BTreeMap::new() }
+    }
+
+    fn finish(self, document: &mut Map<String, Value>) {
+        document.insert("vertices".into(), json!(self.vertices));
+        if !self.materials.is_empty() {
+            document.insert("appearance".into(), json!({ "materials": self.materials }));
+        }
+    }
+
+    fn vertex(&mut self, p: [f64; 3]) -> usize {
+        let key = [0, 1, 2].map(|a| ((p[a] - self.origin[a]) / SCALE).round() as i64);
+        let next = self.vertices.len();
+        let index = *self.known.entry(key).or_insert(next);
+        if index == next {
+            self.vertices.push(key);
+        }
+        index
+    }
+
+    fn material(&mut self, m: &Material) -> usize {
+        let [r, g, b, a] = m.colour.map(f64::from);
+        let value = json!({ "name": m.name, "diffuseColor": [r, g, b], "transparency": 1.0 - a });
+        let next = self.materials.len();
+        let index = *self.known_materials.entry(value.to_string()).or_insert(next);
+        if index == next {
+            self.materials.push(value);
+        }
+        index
+    }
+
+    fn object(&mut self, snapshot: &SceneSnapshot, chosen: &[ObjectIx], ix: ObjectIx, object: &CityObject) -> Value {
+        let (kind, exact) = type_name(object.class);
+        let mut attributes = object.attributes.clone();
+        if let Some(name) = object.name.as_ref().filter(|_| !attributes.contains_key("name")) {
+            attributes.insert("name".into(), name.as_str().into());
+        }
+        if !exact {
+            attributes.entry("qike_class").or_insert_with(|| object.class.name().into());
+        }
+        let mut value = Map::new();
+        value.insert("type".into(), kind.into());
+        if !attributes.is_empty() {
+            value.insert("attributes".into(), attributes.into());
+        }
+        let is_chosen = |ix: &ObjectIx| chosen.binary_search(ix).is_ok();
+        let children: Vec<&str> = snapshot.children(ix).iter().filter(|c| is_chosen(c)).map(|c| snapshot.get(*c).id.as_str()).collect();
+        if !children.is_empty() {
+            value.insert("children".into(), json!(children));
+        }
+        if let Some(parent) = snapshot.parent(ix).filter(is_chosen) {
+            value.insert("parents".into(), json!([snapshot.get(parent).id]));
+        }
+        let geometries: Vec<Value> = object.geometries.iter().map(|g| self.geometry(g)).collect();
+        if !geometries.is_empty() {
+            value.insert("geometry".into(), geometries.into());
+        }
+        value.into()
+    }
+
+    fn geometry(&mut self, g: &Geometry) -> Value {
+        let numbers: Vec<usize> = g.vertices.iter().map(|v| self.vertex(*v)).collect();
+        let number = |i: &u32| numbers.get(*i as usize).copied().unwrap_or_default();
+        let ring = |r: &[u32]| Value::from(r.iter().map(number).collect::<Vec<_>>());
+        let surfaces: Vec<Value> = match g.kind {
+            GeometryKind::Mesh => g.indices.chunks_exact(3).map(|t| json!([ring(t)])).collect(),
+            _ => g.surfaces().map(|s| Value::from(s.rings().map(ring).collect::<Vec<_>>())).collect(),
+        };
+        let (kind, boundaries) = match g.kind {
+            GeometryKind::MultiPoint => ("MultiPoint", ring(&g.indices)),
+            GeometryKind::MultiLine => ("MultiLineString", (0..g.ring_ends.len()).map(|r| ring(g.ring(r))).collect()),
+            GeometryKind::Mesh | GeometryKind::MultiSurface => ("MultiSurface", surfaces.clone().into()),
+            GeometryKind::CompositeSurface => ("CompositeSurface", surfaces.clone().into()),
+            GeometryKind::Solid => ("Solid", shells(g, &surfaces).into()),
+            GeometryKind::MultiSolid => ("MultiSolid", solids(g, &surfaces).into()),
+            GeometryKind::CompositeSolid => ("CompositeSolid", solids(g, &surfaces).into()),
+        };
+        let mut value = Map::new();
+        value.insert("type".into(), kind.into());
+        value.insert("lod".into(), g.lod.to_string().into());
+        value.insert("boundaries".into(), boundaries);
+        if g.surface_semantic.iter().any(|s| *s != NONE) {
+            let kinds: Vec<Value> = g.semantics.iter().enumerate().map(|(i, s)| semantic(g, i, s)).collect();
+            value.insert("semantics".into(), json!({ "surfaces": kinds, "values": nested(g, &indices(&g.surface_semantic, surfaces.len())) }));
+        }
+        if !g.materials.is_empty() && !surfaces.is_empty() {
+            let ours: Vec<usize> = g.materials.iter().map(|m| self.material(m)).collect();
+            let material = match (g.surface_material.as_slice(), ours.as_slice()) {
+                ([], [only]) => json!({ "default": { "value": only } }),
+                (list, _) => {
+                    let values = indices(list, surfaces.len()).into_iter().map(|v| v.as_u64().and_then(|i| ours.get(i as usize)).map_or(Value::Null, |m| (*m).into()));
+                    json!({ "default": { "values": nested(g, &values.collect::<Vec<_>>()) } })
+                }
+            };
+            value.insert("material".into(), material);
+        }
+        value.into()
+    }
+}
+
+/// One value a surface: its index, or null.
+fn indices(list: &[u32], surfaces: usize) -> Vec<Value> {
+    (0..surfaces).map(|s| list.get(s).filter(|i| **i != NONE).map_or(Value::Null, |i| (*i).into())).collect()
+}
+
+/// Values a surface, nested like the boundaries.
+fn nested(g: &Geometry, values: &[Value]) -> Value {
+    match g.kind {
+        GeometryKind::Solid => shells(g, values).into(),
+        GeometryKind::MultiSolid | GeometryKind::CompositeSolid => solids(g, values).into(),
+        _ => values.to_vec().into(),
+    }
+}
+
+fn shells(g: &Geometry, surfaces: &[Value]) -> Vec<Value> {
+    g.shells().map(|range| surfaces.get(range).unwrap_or_default().to_vec().into()).collect()
+}
+
+fn solids(g: &Geometry, surfaces: &[Value]) -> Vec<Value> {
+    let shells = shells(g, surfaces);
+    let mut start = 0;
+    g.solid_ends
+        .iter()
+        .map(|end| {
+            let solid = shells.get(start..*end as usize).unwrap_or_default().to_vec();
+            start = *end as usize;
+            solid.into()
+        })
+        .collect()
+}
+
+fn semantic(g: &Geometry, index: usize, s: &qike_scene::Semantic) -> Value {
+    let mut value = s.attributes.clone();
+    value.insert("type".into(), s.kind.as_str().into());
+    if let Some(parent) = s.parent {
+        value.insert("parent".into(), parent.into());
+    }
+    let children: Vec<usize> = g.semantics.iter().enumerate().filter(|(_, c)| c.parent == Some(index as u32)).map(|(i, _)| i).collect();
+    if !children.is_empty() {
+        value.insert("children".into(), json!(children));
+    }
+    value.into()
+}
+
+/// CityJSON's name of a class, and whether it says all. What CityJSON does not have becomes a generic object.
+fn type_name(class: Class) -> (&'static str, bool) {
+    use Class::*;
+    match class {
+        Storey => ("BuildingStorey", true),
+        Square => ("TransportSquare", true),
+        Relief => ("TINRelief", true),
+        HollowSpace => ("TunnelHollowSpace", true),
+        Building | BuildingPart | BuildingUnit | BuildingRoom | BuildingFurniture | BuildingInstallation | BuildingConstructiveElement
+        | Bridge | BridgePart | BridgeInstallation | BridgeConstructiveElement | BridgeRoom | BridgeFurniture | Tunnel | TunnelPart
+        | TunnelInstallation | TunnelConstructiveElement | TunnelFurniture | OtherConstruction | Road | Railway | Waterway
+        | CityFurniture | WaterBody | SolitaryVegetationObject | PlantCover | LandUse | CityObjectGroup | GenericCityObject => (class.name(), true),
+        _ => ("GenericCityObject", false),
+    }
+}

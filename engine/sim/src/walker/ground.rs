@@ -1,0 +1,189 @@
+//! The walking network as the walker model reads it: walls and openings of each area, in the plane.
+
+use qike_network::{AreaIx, AreaKind, PortalIx, WalkNetwork};
+
+/// Two coordinates in plan.
+pub type Plan = [f64; 2];
+
+/// Half of a body's width, m (collision-free speed model: diameter 0.3 m and up; shoulders are wider than deep).
+pub const RADIUS_M: f64 = 0.2;
+
+/// A portal as one of its two areas sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening {
+    /// Ends on this area's ground.
+    pub ends: [Plan; 2],
+    /// Ends on the other area's ground.
+    pub beyond: [Plan; 2],
+    /// Out of this area, of length 1.
+    pub out: Plan,
+    /// Area on the other side.
+    pub other: u32,
+    /// Length in plan, m.
+    pub width_m: f64,
+}
+
+/// Flat facts about areas and portals.
+pub struct Ground {
+    /// For each portal: as seen from area a, and from area b.
+    pub openings: Vec<[Opening; 2]>,
+    /// For each area, plus one: start of its walls.
+    wall_starts: Vec<u32>,
+    walls: Vec<[Plan; 2]>,
+    /// For each area, plus one: start of its corners.
+    ring_starts: Vec<u32>,
+    ring: Vec<Plan>,
+    /// Crossing that an area is part of; `u32::MAX` for none.
+    pub crossing: Vec<u32>,
+}
+
+fn sub(a: Plan, b: Plan) -> Plan {
+    [a[0] - b[0], a[1] - b[1]]
+}
+
+fn dot(a: Plan, b: Plan) -> f64 {
+    a[0] * b[0] + a[1] * b[1]
+}
+
+/// Distance between two places in plan.
+pub fn distance(a: Plan, b: Plan) -> f64 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
+}
+
+/// Where the nearest point of a segment is, as a share of its length.
+pub fn nearest_share(s: [Plan; 2], p: Plan) -> f64 {
+    let d = sub(s[1], s[0]);
+    let square = dot(d, d);
+    if square <= 0.0 { 0.0 } else { (dot(sub(p, s[0]), d) / square).clamp(0.0, 1.0) }
+}
+
+/// The point at a share of a segment's length.
+pub fn at_share(s: [Plan; 2], t: f64) -> Plan {
+    [s[0][0] + (s[1][0] - s[0][0]) * t, s[0][1] + (s[1][1] - s[0][1]) * t]
+}
+
+impl Ground {
+    /// Reads the network.
+    pub fn new(net: &WalkNetwork) -> Self {
+        let flat = |p: [f64; 3]| [p[0], p[1]];
+        let mut ring_starts = vec![0u32];
+        let mut ring: Vec<Plan> = Vec::new();
+        for ix in 0..net.areas.len() {
+            ring.extend(net.ring(AreaIx::new(ix)).iter().map(|p| flat(*p)));
+            ring_starts.push(ring.len() as u32);
+        }
+        let opening = |ends: [Plan; 2], beyond: [Plan; 2], area: AreaIx, other: AreaIx| {
+            let d = sub(ends[1], ends[0]);
+            let width_m = d[0].hypot(d[1]);
+            let normal = if width_m > 1e-9 { [d[1] / width_m, -d[0] / width_m] } else { [1.0, 0.0] };
+            let centre = flat(net.area(area).centre);
+            let outward = dot(normal, sub(at_share(ends, 0.5), centre)) >= 0.0;
+            let out = if outward { normal } else { [-normal[0], -normal[1]] };
+            Opening { ends, beyond, out, other: other.0, width_m }
+        };
+        let openings: Vec<[Opening; 2]> = net
+            .portals
+            .iter()
+            .map(|p| {
+                let (a, b) = ([flat(p.p), flat(p.q)], [flat(p.p_b), flat(p.q_b)]);
+                [opening(a, b, p.a, p.b), opening(b, a, p.b, p.a)]
+            })
+            .collect();
+        let mut crossing = vec![u32::MAX; net.areas.len()];
+        for (ix, c) in net.crossings.iter().enumerate() {
+            for area in &c.areas {
+                if let Some(of) = crossing.get_mut(area.ix()) {
+                    *of = ix as u32;
+                }
+            }
+        }
+        let mut ground = Self { openings, wall_starts: vec![0], walls: Vec::new(), ring_starts, ring, crossing };
+        for ix in 0..net.areas.len() {
+            ground.add_walls(net, AreaIx::new(ix));
+        }
+        ground
+    }
+
+    /// The edges of an area less what is open.
+    fn add_walls(&mut self, net: &WalkNetwork, area: AreaIx) {
+        let corners = self.corners(area.0).to_vec();
+        for (ix, &from) in corners.iter().enumerate() {
+            let edge = [from, corners[(ix + 1) % corners.len()]];
+            let mut open: Vec<(f64, f64)> = Vec::new();
+            for &portal in net.portals_of(area) {
+                let it = net.portal(portal);
+                let ends = self.opening(portal, area.0).ends;
+                let share = ends.map(|e| nearest_share(edge, e));
+                let off = ends.iter().zip(share).map(|(e, t)| distance(*e, at_share(edge, t))).fold(0.0, f64::max);
+                if !it.closed && off < 0.3 {
+                    open.push((share[0].min(share[1]), share[0].max(share[1])));
+                }
+            }
+            open.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let mut at = 0.0;
+            for (low, high) in open.into_iter().chain([(1.0, 1.0)]) {
+                if low > at + 1e-6 {
+                    self.walls.push([at_share(edge, at), at_share(edge, low)]);
+                }
+                at = f64::max(at, high);
+            }
+        }
+        self.wall_starts.push(self.walls.len() as u32);
+    }
+
+    /// A portal as seen from an area.
+    pub fn opening(&self, portal: PortalIx, area: u32) -> &Opening {
+        let both = &self.openings[portal.ix()];
+        if both[1].other == area { &both[0] } else { &both[1] }
+    }
+
+    /// Walls of an area.
+    pub fn walls(&self, area: u32) -> &[[Plan; 2]] {
+        &self.walls[self.wall_starts[area as usize] as usize..self.wall_starts[area as usize + 1] as usize]
+    }
+
+    /// Corners of an area, counter-clockwise.
+    pub fn corners(&self, area: u32) -> &[Plan] {
+        &self.ring[self.ring_starts[area as usize] as usize..self.ring_starts[area as usize + 1] as usize]
+    }
+
+    /// The nearest place within a convex area.
+    pub fn clamp(&self, area: u32, p: Plan) -> Plan {
+        let corners = self.corners(area);
+        let n = corners.len();
+        let inside = (0..n).all(|i| {
+            let (a, b) = (corners[i], corners[(i + 1) % n]);
+            (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]) >= 0.0
+        });
+        if inside || n == 0 {
+            return p;
+        }
+        let mut best = (f64::INFINITY, p);
+        for i in 0..n {
+            let edge = [corners[i], corners[(i + 1) % n]];
+            let q = at_share(edge, nearest_share(edge, p));
+            let d = distance(p, q);
+            if d < best.0 {
+                best = (d, q);
+            }
+        }
+        best.1
+    }
+}
+
+/// How fast somebody with this free speed walks in an area, in direction `e`, m/s along the ground: the area's share of it, what a
+/// belt adds, and for stairs upwards the range of handbooks (0.55–0.80 m/s by person).
+pub fn wished_speed(net: &WalkNetwork, area: u32, free_mps: f64, assigned: bool, e: Plan) -> f64 {
+    let it = &net.areas[area as usize];
+    let v = free_mps * f64::from(it.speed_factor);
+    let up = it.slope[0] * e[0] + it.slope[1] * e[1] > 0.05;
+    let v = if it.kind == AreaKind::Stair && up && !assigned { v.clamp(0.55, 0.80).min(free_mps) } else { v };
+    v + f64::from(it.belt_mps)
+}
+
+/// Length in plan of a metre along the ground in direction `e`.
+pub fn plan_share(net: &WalkNetwork, area: u32, e: Plan) -> f64 {
+    let slope = net.areas[area as usize].slope;
+    let rise = slope[0] * e[0] + slope[1] * e[1];
+    1.0 / (1.0 + rise * rise).sqrt()
+}
