@@ -14,6 +14,8 @@ struct Params {
     cut: vec4<f32>,
     // x: 1 where shadows fall on this layer; y: 1 where cut faces are filled; z: how grey (0-1); w: side of a shade cell, m.
     look: vec4<f32>,
+    // A hole in this layer, so that one sees what is below: least x and z, greatest x and z. None where the greatest is less.
+    hole: vec4<f32>,
 }
 
 @group(#{MATERIAL_BIND_GROUP}) @binding(0) var<uniform> params: Params;
@@ -114,7 +116,7 @@ fn sky(direction: vec3<f32>) -> vec3<f32> {
 }
 
 fn haze(colour: vec3<f32>, world: vec3<f32>, look: vec3<f32>, away: f32) -> vec3<f32> {
-    let thick = 1.0 - exp(-pow(away / 15000.0, 1.35));
+    let thick = 1.0 - exp(-pow(away / 34000.0, 1.25));
     let far = sky(normalize(vec3(look.x, max(look.y, 0.0) * 0.4 + 0.015, look.z)));
     return mix(colour, far, clamp(thick, 0.0, 1.0));
 }
@@ -143,9 +145,15 @@ fn fragment(in: Fragment, @builtin(front_facing) front: bool) -> @location(0) ve
     let away = length(to_eye);
     let look = -to_eye / away;
     if kind == SKY {
-        return vec4(sky(look), 1.0);
+        // Under a faded ground there is dark earth, not sky: pipes and halls stand out against it.
+        let below = smoothstep(0.0, -0.04, look.y) * params.look.z;
+        return vec4(mix(sky(look), vec3(0.085, 0.10, 0.125), below), 1.0);
     }
     if in.world.y > params.cut.x {
+        discard;
+    }
+    let in_hole = all(in.world.xz > params.hole.xy) && all(in.world.xz < params.hole.zw);
+    if in_hole && in.world.y > params.cut.y - 0.5 {
         discard;
     }
     if (in.what.z & GHOST) != 0u && (u32(in.clip.x) + u32(in.clip.y)) % 3u != 0u {
@@ -198,8 +206,8 @@ fn fragment(in: Fragment, @builtin(front_facing) front: bool) -> @location(0) ve
         sun = 0.35 + 0.65 * max(dot(normal, params.sun.xyz) * 0.8 + 0.2, 0.0);
         lit = max(lit, 0.35);
     }
-    let sky_light = mix(vec3(0.30, 0.285, 0.25), vec3(0.42, 0.50, 0.60), normal.y * 0.5 + 0.5);
-    var light = sky_light * open + vec3(1.12, 1.02, 0.86) * (sun * lit * params.sun.w);
+    let sky_light = mix(vec3(0.25, 0.235, 0.205), vec3(0.34, 0.42, 0.53), normal.y * 0.5 + 0.5);
+    var light = sky_light * open + vec3(1.20, 1.07, 0.87) * (sun * lit * params.sun.w);
 
     if kind == WATER {
         let calm = 1.0 / (1.0 + away / 260.0);
@@ -222,7 +230,9 @@ fn fragment(in: Fragment, @builtin(front_facing) front: bool) -> @location(0) ve
         light = vec3(1.0);
     }
     colour = colour * light + shine * mix(0.55, 1.0, lit);
+    // A little more colour than the light alone gives: the air of a clear day.
     let grey = dot(colour, vec3(0.3, 0.6, 0.1));
+    colour = max(mix(vec3(grey), colour, 1.16), vec3(0.0));
     colour = mix(colour, vec3(grey * 0.8 + 0.12), params.look.z);
     return vec4(haze(colour, in.world, look, away), params.cut.w);
 }

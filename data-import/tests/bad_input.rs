@@ -177,7 +177,7 @@ fn import_mutated(name: &str, bytes: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn mutated_text_never_panics(changes in prop::collection::vec((any::<usize>(), any::<u8>(), any::<u8>()), 1..8)) {

@@ -19,11 +19,15 @@ use bevy::app::ScheduleRunnerPlugin;
 use bevy::log::{Level, LogPlugin};
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
+use bevy::render::settings::{RenderCreation, WgpuSettings};
 use bevy::window::{ExitCondition, WindowResolution};
 use bevy::winit::WinitPlugin;
 use qike_core::SimTime;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+/// What the renderer draws through; OpenGL has too little for its storage buffers.
+const BACKENDS: wgpu::Backends = wgpu::Backends::PRIMARY;
 
 /// Why nothing can be drawn.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -107,8 +111,8 @@ fn system_language() -> Language {
 
 /// True where there is an adapter that the renderer can use.
 pub fn has_adapter() -> bool {
-    let instance = wgpu::Instance::default();
-    let found = instance.enumerate_adapters(wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12);
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor { backends: BACKENDS, ..wgpu::InstanceDescriptor::new_without_display_handle() });
+    let found = instance.enumerate_adapters(BACKENDS);
     !bevy::tasks::block_on(found).is_empty()
 }
 
@@ -124,7 +128,11 @@ fn base(city: Arc<City>, replays: Replays, viewer: Viewer, size: [u32; 2], windo
             exit_condition: if window { ExitCondition::OnPrimaryClosed } else { ExitCondition::DontExit },
             ..default()
         })
-        .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
+        .set(RenderPlugin {
+            render_creation: RenderCreation::Automatic(Box::new(WgpuSettings { backends: Some(BACKENDS), ..default() })),
+            synchronous_pipeline_compilation: true,
+            ..default()
+        })
         .set(LogPlugin { level: Level::ERROR, ..default() });
     if window {
         app.add_plugins(plugins);

@@ -81,7 +81,7 @@ fn main() -> ExitCode {
         Command::Find(args) => find::run(args, &output),
         Command::Validate(args) => validate::run(args, &output),
         Command::Export(args) => export_cmd::run(args, &output),
-        Command::Run(args) => commands::run::run(args, &output),
+        Command::Run(args) => run::run(args, &output),
         Command::Compare(args) => compare::run(args, &output),
         Command::Sweep(args) => sweep::run(args, &output),
         Command::View(args) => view::run(args),

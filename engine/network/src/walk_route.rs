@@ -42,6 +42,8 @@ pub struct WalkField {
     goal: Goal,
     /// For each sample and side: seconds to the goal for one who stands there in area a (0) or b (1) and goes on from there.
     cost_s: Vec<[f64; 2]>,
+    /// Whether one who stands there goes on through the portal: nobody should come from the other side only to turn back.
+    through: Vec<[bool; 2]>,
     starts: Vec<u32>,
 }
 
@@ -87,6 +89,15 @@ fn seconds(net: &WalkNetwork, area: AreaIx, from: Point, to: Point) -> f64 {
         speed += f64::from(a.belt_mps);
     }
     length / speed + f64::from(a.delay_s)
+}
+
+fn relax(cost: &mut [[f64; 2]], heap: &mut BinaryHeap<Entry>, s: usize, side: usize, c: f64) -> bool {
+    let better = c < cost[s][side];
+    if better {
+        cost[s][side] = c;
+        heap.push(Entry(c, s as u32, side as u8));
+    }
+    better
 }
 
 impl WalkRouter {
@@ -140,6 +151,7 @@ impl WalkRouter {
     /// Times to a goal from everywhere.
     pub fn field(&self, net: &WalkNetwork, goal: &Goal) -> WalkField {
         let mut cost = vec![[f64::INFINITY; 2]; self.samples.len()];
+        let mut through = vec![[false; 2]; self.samples.len()];
         let mut owner = vec![PortalIx(0); self.samples.len()];
         (0..net.portals.len()).for_each(|p| self.range(PortalIx::new(p)).for_each(|s| owner[s] = PortalIx::new(p)));
         let mut heap = BinaryHeap::new();
@@ -171,7 +183,9 @@ impl WalkRouter {
             if portal.passable_from(before) && !net.area(before).closed {
                 let other = 1 - side;
                 let gap = shape::distance(self.samples[s][0], self.samples[s][1]) / WALK_MPS;
-                self.relax(&mut cost, &mut heap, s, other, c + gap);
+                if relax(&mut cost, &mut heap, s, other, c + gap) {
+                    through[s][other] = true;
+                }
             }
             // … or walked here across this area from another of its portals.
             for &from in net.portals_of(here) {
@@ -179,19 +193,14 @@ impl WalkRouter {
                 for t in self.range(from) {
                     if owner[t] != owner[s] {
                         let walk = seconds(net, here, self.samples[t][from_side], self.samples[s][side]);
-                        self.relax(&mut cost, &mut heap, t, from_side, c + walk);
+                        if relax(&mut cost, &mut heap, t, from_side, c + walk) {
+                            through[t][from_side] = false;
+                        }
                     }
                 }
             }
         }
-        WalkField { goal: goal.clone(), cost_s: cost, starts: self.starts.clone() }
-    }
-
-    fn relax(&self, cost: &mut [[f64; 2]], heap: &mut BinaryHeap<Entry>, s: usize, side: usize, c: f64) {
-        if c < cost[s][side] {
-            cost[s][side] = c;
-            heap.push(Entry(c, s as u32, side as u8));
-        }
+        WalkField { goal: goal.clone(), cost_s: cost, through, starts: self.starts.clone() }
     }
 
     /// What one who stands at a place in an area does next, and the seconds to the goal; `None` where there is no way.
@@ -212,7 +221,7 @@ impl WalkRouter {
                 let here = self.samples[s][side];
                 let gap = shape::distance(self.samples[s][0], self.samples[s][1]) / WALK_MPS;
                 let total = field.cost_s[s][other] + gap + seconds(net, area, p, here);
-                if total.is_finite() && best.is_none_or(|b| total < b.0) {
+                if !field.through[s][other] && total.is_finite() && best.is_none_or(|b| total < b.0) {
                     best = Some((total, s, portal, here));
                 }
             }

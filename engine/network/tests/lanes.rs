@@ -166,7 +166,7 @@ fn arrows_decide_which_lane_leads_where() {
         let first = net.link(link(&net, "osm:way/1#0>")).lanes.start;
         net.outgoing_of(LaneIx(first + lane)).iter().map(|c| net.connection(*c).turn).collect()
     };
-    assert_eq!(of(0), [Turn::Right, Turn::Straight]);
+    assert_eq!(of(0).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from([Turn::Right, Turn::Straight]));
     assert_eq!([of(1), of(2), of(3)], [[Turn::Straight], [Turn::Left], [Turn::Left]]);
 }
 

@@ -53,7 +53,7 @@ impl Table {
                 is("link", repeated()),
                 is("is_area", DataType::Boolean),
                 is("entered", UInt32),
-                is("left", UInt32),
+                is("exited", UInt32),
                 is("time_spent_s", Float64),
                 is("distance_m", Float64),
                 is("waiting_s", Float64),

@@ -259,7 +259,7 @@ impl Recording {
             let (begin, end) = (cells.whole::<i64>("begin_ms")?, cells.whole::<i64>("end_ms")?);
             let link = cells.texts("link")?;
             let area = cells.flags("is_area")?;
-            let (entered, left, queue) = (cells.whole::<u32>("entered")?, cells.whole::<u32>("left")?, cells.whole::<u32>("queue_max")?);
+            let (entered, left, queue) = (cells.whole::<u32>("entered")?, cells.whole::<u32>("exited")?, cells.whole::<u32>("queue_max")?);
             let (time, distance) = (cells.f64("time_spent_s")?, cells.f64("distance_m")?);
             let (waiting, mean) = (cells.f64("waiting_s")?, cells.f64("queue_mean")?);
             rows.extend((0..begin.len()).map(|r| LinkRow {

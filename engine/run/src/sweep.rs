@@ -181,7 +181,6 @@ fn set(table: &mut toml::Table, path: &str, value: &toml::Value) -> Result<(), S
     let mut here = table;
     let mut at = 0;
     while let Some(step) = way.get(at) {
-        let names: Vec<String> = here.keys().cloned().collect();
         // Tables that the scenario leaves to their defaults are made; a wrong name among them is refused when it is read.
         let next = here.entry((*step).to_owned()).or_insert_with(|| toml::Value::Table(toml::Table::new()));
         here = match next {
@@ -191,10 +190,7 @@ fn set(table: &mut toml::Table, path: &str, value: &toml::Value) -> Result<(), S
                 let key = way.get(at).ok_or_else(|| format!("'{step}' is a list: name one of it"))?;
                 element(list, key)?
             }
-            _ => {
-                let help = nearest(step, names.iter().map(String::as_str)).unwrap_or_default();
-                return Err(format!("'{step}' is no table {help}"));
-            }
+            _ => return Err(format!("'{step}' is a single value, no table")),
         };
         at += 1;
     }

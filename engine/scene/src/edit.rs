@@ -183,12 +183,17 @@ impl EditValue {
     }
 }
 
+/// To a thousandth: finer than [`EditValue::matches`] looks.
+fn shown(number: f64) -> f64 {
+    (number * 1000.0).round() / 1000.0
+}
+
 impl fmt::Display for EditValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             EditValue::Flag(flag) => write!(f, "{flag}"),
-            EditValue::Number(number) => write!(f, "{number}"),
-            EditValue::Numbers(numbers) => write!(f, "{numbers:?}"),
+            EditValue::Number(number) => write!(f, "{}", shown(*number)),
+            EditValue::Numbers(numbers) => write!(f, "{:?}", numbers.iter().map(|n| shown(*n)).collect::<Vec<_>>()),
         }
     }
 }

@@ -332,7 +332,7 @@ pub(crate) fn store_hash(store: &SceneStore) -> Result<String, StoreError> {
     Ok(hasher.finalize().to_hex()[..32].to_owned())
 }
 
-/// Sets the hash where it is not as recorded; true where it was not.
+/// Computes the hash and takes it down.
 pub(crate) fn record_hash(store: &SceneStore) -> Result<String, StoreError> {
     let hash = store_hash(store)?;
     schema::set_meta(&store.conn, "content_hash", &hash).at(&store.path)?;

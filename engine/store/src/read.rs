@@ -88,6 +88,11 @@ impl SceneStore {
 
     /// The object of that number; `None` where there is none, or where another program removed its feature.
     pub fn load(&self, key: ObjectKey) -> Result<Option<CityObject>, StoreError> {
+        Ok(self.load_with_text(key)?.map(|(object, _)| object))
+    }
+
+    /// As [`SceneStore::load`], with the text of the attributes as it is stored.
+    pub(crate) fn load_with_text(&self, key: ObjectKey) -> Result<Option<(CityObject, String)>, StoreError> {
         let class: Option<u8> = self
             .conn
             .prepare_cached("SELECT class FROM qike_object WHERE oid = ?1")
@@ -102,7 +107,8 @@ impl SceneStore {
             .prepare_cached("SELECT data FROM qike_geometry WHERE gid BETWEEN ?1 AND ?2 ORDER BY gid")
             .and_then(|mut s| s.query_map([key.0 << 16, key.0 << 16 | 0xffff], |r| r.get(0))?.collect())
             .at(&self.path)?;
-        raw.decode().map(Some).map_err(|what| self.damaged(what))
+        let text = raw.attributes.clone();
+        raw.decode().map(|object| Some((object, text))).map_err(|what| self.damaged(what))
     }
 
     /// Everything, in memory. Blobs are decoded on all cores while the file is read.

@@ -66,9 +66,10 @@ INSERT INTO gpkg_spatial_ref_sys VALUES
   ('Undefined geographic SRS', 0, 'NONE', 0, 'undefined', 'undefined geographic coordinate reference system');
 "#;
 
-/// Qike's own tables, which GeoPackage wants to be told of.
+/// Qike's own tables, which GeoPackage wants to be told of. `qike_source` is not among them: it is plain content, and other
+/// programs would warn of an extension that they need for reading it.
 const OWN_TABLES: &[&str] = &[
-    "qike_meta", "qike_source", "qike_object", "qike_geometry", "qike_rtree", "qike_series", "qike_diagnostic", "qike_import",
+    "qike_meta", "qike_object", "qike_geometry", "qike_rtree", "qike_series", "qike_diagnostic", "qike_import",
     "qike_history", "qike_change",
 ];
 

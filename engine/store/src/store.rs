@@ -178,9 +178,8 @@ impl SceneStore {
         }
         let crs = schema::meta(&conn, "crs").at(&path)?.ok_or_else(|| broken("it does not say its CRS"))?;
         let crs = Crs::parse(&crs).map_err(|error| StoreError::Crs { path: path.clone(), error })?;
-        // Readers hold no lock between statements; 64 MiB of cache and mapped pages make windows quick.
+        // 64 MiB of cache make windows quick. The file is not mapped: a file cut off by others would end the process.
         conn.pragma_update(None, "cache_size", -65_536).at(&path)?;
-        conn.pragma_update(None, "mmap_size", 1i64 << 30).at(&path)?;
         conn.pragma_update(None, "temp_store", "MEMORY").at(&path)?;
         conn.set_prepared_statement_cache_capacity(256);
         let srs = schema::srs_id(&crs);
@@ -204,12 +203,22 @@ impl SceneStore {
 
     /// The box around everything; empty for a store without geometry.
     pub fn bounds(&self) -> Result<Bounds3, StoreError> {
+        let recorded = schema::meta(&self.conn, "bounds").at(&self.path)?;
+        // Rust's own reading and writing of numbers gives back the same bits.
+        let corners: Option<Vec<f64>> = recorded.and_then(|text| text.split(' ').map(|n| n.parse().ok()).collect());
+        let corners: Option<[f64; 6]> = corners.and_then(|n| n.try_into().ok());
+        Ok(corners.map_or(Bounds3::EMPTY, |[x, y, z, xx, yy, zz]| Bounds3 { min: [x, y, z], max: [xx, yy, zz] }))
+    }
+
+    /// Takes down the box around everything, so that readers need not look at every object for it.
+    pub(crate) fn record_bounds(&self) -> Result<(), StoreError> {
         let sql = "SELECT min(minx), min(miny), min(minz), max(maxx), max(maxy), max(maxz) FROM qike_object";
-        let found = self.conn.query_row(sql, [], |row| Ok([0, 1, 2, 3, 4, 5].map(|i| row.get::<_, Option<f64>>(i).ok().flatten())));
-        Ok(match found.at(&self.path)? {
-            [Some(x), Some(y), Some(z), Some(xx), Some(yy), Some(zz)] => Bounds3 { min: [x, y, z], max: [xx, yy, zz] },
-            _ => Bounds3::EMPTY,
-        })
+        let found: [Option<f64>; 6] = self
+            .conn
+            .query_row(sql, [], |r| Ok([r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?]))
+            .at(&self.path)?;
+        let text: Vec<String> = found.iter().flatten().map(f64::to_string).collect();
+        schema::set_meta(&self.conn, "bounds", &text.join(" ")).at(&self.path)
     }
 
     /// The sources in the order of their numbers.

@@ -81,15 +81,15 @@ impl SceneStore {
         let mut parents: BTreeMap<String, Option<String>> = BTreeMap::new();
         loop {
             feedback.check()?;
-            let mut batch: Vec<(CityObject, Vec<u8>)> = Vec::new();
+            let mut batch: Vec<(CityObject, String, Vec<u8>)> = Vec::new();
             while batch.len() < 2048 {
                 let Some(row) = rows.next().at(&self.path)? else { break };
                 let (oid, id, hash): (i64, String, Vec<u8>) =
                     (row.get(0).at(&self.path)?, row.get(1).at(&self.path)?, row.get(2).at(&self.path)?);
-                match self.load(ObjectKey(oid)) {
-                    Ok(Some(object)) => {
+                match self.load_with_text(ObjectKey(oid)) {
+                    Ok(Some((object, attributes))) => {
                         parents.insert(id, object.parent.as_ref().map(|p| p.as_str().to_owned()));
-                        batch.push((object, hash));
+                        batch.push((object, attributes, hash));
                     }
                     // Its feature is missing, which is reported already.
                     Ok(None) => {}
@@ -101,10 +101,10 @@ impl SceneStore {
                 break;
             }
             task.advance(batch.len() as u64);
-            faults.par_extend(batch.par_iter().flat_map_iter(|(object, hash)| {
+            faults.par_extend(batch.par_iter().flat_map_iter(|(object, attributes, hash)| {
                 let mut faults = check_object(object);
                 let blobs: Vec<Vec<u8>> = object.geometries.iter().map(codec::encode).collect();
-                if content_hash(object, &codec::json(&object.attributes), &blobs)[..] != hash[..] {
+                if content_hash(object, attributes, &blobs)[..] != hash[..] {
                     let message = "the object is not as it was imported: another program has edited it";
                     faults.push(Diagnostic::warning("object-edited", message).object(object.id.as_str()));
                 }

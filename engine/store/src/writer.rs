@@ -329,6 +329,7 @@ impl<'s> Writer<'s> {
             return self.store.content_hash();
         }
         self.register_tables()?;
+        self.store.record_bounds()?;
         let hash = record_hash(self.store)?;
         self.run("INSERT INTO qike_import VALUES (?1, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), ?2)", params![self.import, hash])?;
         let mut merged: BTreeMap<u32, (&str, [u64; 4])> = BTreeMap::new();

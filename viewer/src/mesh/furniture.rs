@@ -18,13 +18,19 @@ pub fn add(b: &mut Builder, object: &CityObject, ix: ObjectIx, p: [f32; 3], road
         roads_crossing(b, ix, p, roads);
         return;
     }
-    let (at, yaw) = beside(p, roads);
+    // Covers of manholes lie where they are, also in the carriageway.
+    let (at, yaw) = if matches!(kind, "manhole" | "manhole_cover") { (p, 0.0) } else { beside(p, roads) };
+    // Shelters and benches stand along the road, everything else looks over it.
+    let along = matches!(kind, "bus_stop" | "platform" | "stop_position" | "bench");
+    let yaw = if along { yaw + std::f32::consts::FRAC_PI_2 } else { yaw };
     let mut prop = Prop { b, at, yaw, object: ix.0 };
     match kind {
         "street_lamp" => {
-            prop.block([118, 124, 132], [-0.07, 0.0, -0.07], [0.07, 7.6, 0.07]);
-            prop.block([118, 124, 132], [-0.05, 7.5, -0.05], [1.5, 7.62, 0.05]);
-            prop.glow([255, 240, 200], [0.9, 7.40, -0.16], [1.7, 7.52, 0.16]);
+            let top = ["height_m", "height"].iter().find_map(|key| object.number(key)).map(|h| h as f32);
+            let top = top.filter(|h| (2.0..40.0).contains(h)).unwrap_or(7.6);
+            prop.block([118, 124, 132], [-0.07, 0.0, -0.07], [0.07, top, 0.07]);
+            prop.block([118, 124, 132], [-0.05, top - 0.1, -0.05], [1.5, top + 0.02, 0.05]);
+            prop.glow([255, 240, 200], [0.9, top - 0.2, -0.16], [1.7, top - 0.08, 0.16]);
         }
         "traffic_signals" => {
             prop.block([92, 98, 106], [-0.09, 0.0, -0.09], [0.09, 5.4, 0.09]);
@@ -46,7 +52,7 @@ pub fn add(b: &mut Builder, object: &CityObject, ix: ObjectIx, p: [f32; 3], road
             prop.block([92, 98, 106], [-0.7, 0.0, -0.2], [-0.6, 0.4, 0.2]);
             prop.block([92, 98, 106], [0.6, 0.0, -0.2], [0.7, 0.4, 0.2]);
         }
-        "waste_basket" | "recycling" | "waste_bin" => prop.block([72, 130, 92], [-0.3, 0.0, -0.25], [0.3, 1.0, 0.25]),
+        "waste_basket" | "recycling" | "waste_bin" | "litter_bin" => prop.block([72, 130, 92], [-0.3, 0.0, -0.25], [0.3, 1.0, 0.25]),
         "hydrant" | "fire_hydrant" => prop.block([214, 62, 54], [-0.16, 0.0, -0.16], [0.16, 0.8, 0.16]),
         "manhole" | "manhole_cover" => {
             let paint = prop.paint([88, 90, 96], Kind::Plain);
@@ -78,17 +84,17 @@ fn roads_crossing(b: &mut Builder, ix: ObjectIx, p: [f32; 3], roads: &Roads) {
     super::roads::add_crossing(b, p, ix, roads);
 }
 
-/// The kerb beside the road that passes through `p`, and the direction towards the road; `p` itself where none does.
+/// The kerb beside the nearest road, and the turn that points away from the road; `p` itself where no road is near.
 fn beside(p: [f32; 3], roads: &Roads) -> ([f32; 3], f32) {
-    match roads.at(p) {
-        Some(node) => {
-            let [dx, dz] = node.direction;
-            let away = node.half_width + 0.7;
-            // The local x axis looks back over the road.
-            ([p[0] - dz * away, p[1] + 0.2, p[2] + dx * away], f32::atan2(dx, dz))
-        }
-        None => (p, 0.0),
-    }
+    let found = roads.at(p).map(|node| (p, node)).or_else(|| roads.near(p));
+    let Some((q, node)) = found else { return (p, 0.0) };
+    let [dx, dz] = node.direction;
+    let right = [-dz, dx];
+    let across = (p[0] - q[0]) * right[0] + (p[2] - q[2]) * right[1];
+    let side = if across >= 0.0 { 1.0 } else { -1.0 };
+    let short = (node.half_width + 0.9 - across.abs()).max(0.0) * side;
+    // The local x axis looks back over the road.
+    ([p[0] + right[0] * short, p[1] + 0.2, p[2] + right[1] * short], f32::atan2(dx * side, dz * side))
 }
 
 struct Prop<'a> {
@@ -111,5 +117,32 @@ impl Prop<'_> {
     fn glow(&mut self, colour: Rgb, min: [f32; 3], max: [f32; 3]) {
         let paint = self.paint(colour, Kind::Glow);
         self.b.cuboid(self.at, min, max, self.yaw, &paint);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::frame::SceneFrame;
+    use crate::model::ground::Ground;
+    use qike_core::Crs;
+    use qike_scene::{Class, Geometry, Lod, SceneSnapshot, SourceId};
+
+    #[test]
+    fn things_on_a_carriageway_stand_at_its_kerb_and_others_where_they_are() {
+        let mut road = CityObject::new("r", Class::Road, SourceId(0));
+        road.attributes.insert("highway".into(), "primary".into());
+        road.geometries.push(Geometry::line(Lod::ZERO, &[[-10.0, 0.0, 0.0], [0.0, 0.0, 0.0], [10.0, 0.0, 0.0]]));
+        let snapshot = SceneSnapshot::new(Crs::local(), vec![], vec![road], vec![]);
+        let roads = Roads::of(&snapshot, &SceneFrame::new([0.0; 3]), &Ground::flat(0.0));
+        let half = crate::mesh::roads::profile(snapshot.get(ObjectIx(0))).width / 2.0;
+        // On the axis: to the right, which is south of a road to the east.
+        let (at, _) = beside([0.0; 3], &roads);
+        assert!((at[2] - half - 0.9).abs() < 1e-4, "{at:?}");
+        // North of the axis and in the carriageway: to the northern kerb.
+        let (at, _) = beside([1.0, 0.0, -2.0], &roads);
+        assert!((at[2] + half + 0.9).abs() < 1e-4, "{at:?}");
+        assert_eq!(beside([1.0, 0.0, -20.0], &roads).0, [1.0, 0.2, -20.0]);
+        assert_eq!(beside([1.0, 0.0, -200.0], &roads).0, [1.0, 0.0, -200.0]);
     }
 }

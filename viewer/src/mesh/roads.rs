@@ -77,6 +77,15 @@ pub struct Node {
 #[derive(Default)]
 pub struct Roads {
     nodes: HashMap<[i64; 2], Node>,
+    /// The same places by squares of [`NEAR_M`].
+    squares: HashMap<[i32; 2], Vec<(P, Node)>>,
+}
+
+/// How far a road is looked for beside a thing, metres.
+const NEAR_M: f32 = 32.0;
+
+fn square(p: P) -> [i32; 2] {
+    [(p[0] / NEAR_M).floor() as i32, (p[2] / NEAR_M).floor() as i32]
 }
 
 fn key(p: P) -> [i64; 2] {
@@ -107,6 +116,9 @@ impl Roads {
                 half_width: profile.width / 2.0,
                 direction: [(b[0] - a[0]) / length, (b[2] - a[2]) / length],
             };
+            if !profile.cycle {
+                self.squares.entry(square(line[i])).or_default().push((line[i], arm));
+            }
             self.nodes
                 .entry(key(line[i]))
                 .and_modify(|node| {
@@ -117,6 +129,15 @@ impl Roads {
                 })
                 .or_insert(arm);
         }
+    }
+
+    /// The nearest vertex of a road within [`NEAR_M`].
+    pub fn near(&self, p: P) -> Option<(P, Node)> {
+        let [x, z] = square(p);
+        let away = |q: &P| (q[0] - p[0]).hypot(q[2] - p[2]);
+        let around = (-1..=1).flat_map(|dx| (-1..=1).map(move |dz| [x + dx, z + dz]));
+        let found = around.filter_map(|k| self.squares.get(&k)).flatten().filter(|(q, _)| away(q) <= NEAR_M);
+        found.min_by(|(a, _), (b, _)| away(a).total_cmp(&away(b)).then(a[0].total_cmp(&b[0]))).copied()
     }
 
     /// The road at a place, to within 5 cm.
@@ -249,8 +270,13 @@ pub fn add_footway(b: &mut Builder, object: &CityObject, ix: ObjectIx, frame: &S
 /// Adds a track: ballast and two rails.
 pub fn add_rail(b: &mut Builder, object: &CityObject, ix: ObjectIx, frame: &SceneFrame, ground: &Ground) {
     let paint = |colour| Paint { colour, kind: Kind::Plain, object: ix.0, foot: ON_GROUND };
+    // A tunnel without heights lies 5 m deeper for each level that its `layer` tag is below the ground.
+    let level = object.number("layer").filter(|level| (-8.0..0.0).contains(level)).unwrap_or(0.0) as f32;
+    let tunnel = object.str("tunnel").is_some_and(|tunnel| tunnel != "no");
+    let sunk = if tunnel { 5.0 * level.min(-1.0) } else { 0.0 };
     for line in axis_lines(object, frame, ground) {
-        let lift = palette::lift(Layer::Rail);
+        let flat = object.coarsest().is_some_and(super::surfaces::is_plane);
+        let lift = palette::lift(Layer::Rail) + if flat { sunk } else { 0.0 };
         strip(b, &line, -1.7, 1.7, lift, &paint(palette::BALLAST));
         for side in [-0.72_f32, 0.72] {
             strip(b, &line, side - 0.06, side + 0.06, lift + 0.12, &paint(palette::STEEL));
@@ -293,6 +319,8 @@ mod tests {
         assert_eq!((node.arms, node.half_width), (3, wide.width / 2.0));
         assert_eq!(node.direction, [1.0, 0.0]);
         assert!(roads.at([3.0, 0.0, 0.0]).is_none());
+        assert_eq!(roads.near([44.0, 0.0, 9.0]).map(|(p, _)| p), Some([50.0, 0.0, 0.0]));
+        assert!(roads.near([200.0, 0.0, 0.0]).is_none());
         let mut builder = Builder::default();
         assert!(add_crossing(&mut builder, [0.0; 3], ObjectIx(0), &roads));
         assert!(!add_crossing(&mut builder, [3.0, 0.0, 0.0], ObjectIx(0), &roads));

@@ -137,7 +137,8 @@ mod tests {
         solid.surface(&[vec![at(0., 0., 0.), at(0., 9., 0.), at(9., 9., 0.), at(9., 0., 0.)]], Some("GroundSurface"));
         solid.surface(&[vec![at(0., 0., 6.), at(9., 0., 6.), at(9., 9., 6.), at(0., 9., 6.)]], Some("RoofSurface"));
         solid.surface(&[vec![at(0., 0., 0.), at(9., 0., 0.), at(9., 0., 6.), at(0., 0., 6.)]], Some("WallSurface"));
-        let geometry = solid.end_shell().end_solid().build();
+        solid.end_shell().end_solid();
+        let geometry = solid.build();
         let frame = SceneFrame::new([0.0; 3]);
         let points = placed(&geometry, &frame, &Ground::flat(0.0));
         let mut builder = Builder::default();

@@ -2,13 +2,19 @@
 
 use super::{Builder, Kind, Paint, chance, unit};
 use crate::model::palette;
-use qike_scene::CityObject;
+use qike_scene::{CityObject, ObjectIx};
 
-/// Corners of a crown's rings.
-const SIDES: usize = 6;
+/// How much of a tree is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// A trunk and a round crown.
+    Full,
+    /// A crown of eight triangles, for far away and for woods.
+    Simple,
+}
 
-/// Adds one tree that stands at `p`.
-pub fn add_tree(b: &mut Builder, object: &CityObject, index: u32, p: [f32; 3]) {
+/// Adds one tree that stands at `p`. Its size comes from its attributes, else by chance from `index`; `ix` is the object.
+pub fn add_tree(b: &mut Builder, object: &CityObject, ix: ObjectIx, index: u32, p: [f32; 3], detail: Detail) {
     let species = format!("{} {}", object.str("species").unwrap_or_default(), object.str("genus").unwrap_or_default());
     let needles = object.str("leaf_type") == Some("needleleaved")
         || ["Metasequoia", "Pinus", "Taxodium", "Cedrus"].iter().any(|genus| species.contains(genus));
@@ -17,31 +23,39 @@ pub fn add_tree(b: &mut Builder, object: &CityObject, index: u32, p: [f32; 3]) {
     let radius = object.number("diameter_crown").map(|d| d as f32 / 2.0).filter(|r| (0.4..15.0).contains(r));
     let radius = radius.unwrap_or(height * if needles { 0.2 } else { 0.34 } * (0.9 + 0.25 * chance(index, 2)));
     let trunk = if needles { height * 0.12 } else { height * 0.3 };
-    let bark = Paint { colour: palette::TRUNK, kind: Kind::Plain, object: index, foot: p[1] };
-    b.cuboid(p, [-0.14, 0.0, -0.14], [0.14, trunk + 0.4, 0.14], chance(index, 4) * 3.0, &bark);
     let green: [[u8; 3]; 4] = if needles {
         [[74, 118, 84], [82, 126, 86], [68, 110, 82], [90, 130, 84]]
     } else {
         [[110, 154, 76], [124, 164, 82], [98, 146, 78], [136, 168, 84]]
     };
     let colour = green[((chance(index, 6) * 4.0) as usize).min(3)];
-    let leaves = Paint { colour, kind: Kind::Leaves, object: index, foot: p[1] };
+    let leaves = Paint { colour, kind: Kind::Leaves, object: ix.0, foot: p[1] };
+    let turn = chance(index, 7) * 6.0;
+    if detail == Detail::Simple {
+        let low = if needles { 0.1 } else { 0.2 };
+        crown(b, [p[0], p[1] + height * low, p[2]], height * (1.0 - low), radius, &[(0.4, 1.0)], 4, turn, &leaves);
+        return;
+    }
+    let bark = Paint { colour: palette::TRUNK, kind: Kind::Plain, object: ix.0, foot: p[1] };
+    b.cuboid(p, [-0.14, 0.0, -0.14], [0.14, trunk + 0.4, 0.14], turn, &bark);
     // Rings of the crown: height and radius as parts of the crown's.
     let rings: &[(f32, f32)] = if needles { &[(0.05, 1.0), (0.5, 0.55)] } else { &[(0.22, 0.86), (0.62, 1.0), (0.9, 0.55)] };
-    crown(b, [p[0], p[1] + trunk, p[2]], height - trunk, radius, rings, chance(index, 7) * 6.0, &leaves);
+    crown(b, [p[0], p[1] + trunk, p[2]], height - trunk, radius, rings, 6, turn, &leaves);
 }
 
-fn crown(b: &mut Builder, foot: [f32; 3], height: f32, radius: f32, rings: &[(f32, f32)], turn: f32, paint: &Paint) {
+/// A closed crown of rings with `sides` corners between a lowest and a highest point.
+#[expect(clippy::too_many_arguments, reason = "they are one shape, used twice above")]
+fn crown(b: &mut Builder, foot: [f32; 3], height: f32, radius: f32, rings: &[(f32, f32)], sides: usize, turn: f32, paint: &Paint) {
     let mut vertex = |part: f32, wide: f32, side: usize| {
-        let (sin, cos) = (turn + side as f32 / SIDES as f32 * std::f32::consts::TAU).sin_cos();
+        let (sin, cos) = (turn + side as f32 / sides as f32 * std::f32::consts::TAU).sin_cos();
         let p = [foot[0] + cos * radius * wide, foot[1] + height * part, foot[2] + sin * radius * wide];
         b.vertex(p, unit([cos * wide, (part - 0.4) * 1.6, sin * wide]), 0.62 + 0.38 * part, paint)
     };
     let bottom = vertex(0.0, 0.0, 0);
     let top = vertex(1.0, 0.0, 0);
-    let rows: Vec<Vec<u32>> = rings.iter().map(|(part, wide)| (0..SIDES).map(|s| vertex(*part, *wide, s)).collect()).collect();
-    for side in 0..SIDES {
-        let next = (side + 1) % SIDES;
+    let rows: Vec<Vec<u32>> = rings.iter().map(|(part, wide)| (0..sides).map(|s| vertex(*part, *wide, s)).collect()).collect();
+    for side in 0..sides {
+        let next = (side + 1) % sides;
         if let (Some(low), Some(high)) = (rows.first(), rows.last()) {
             b.triangle(bottom, low[side], low[next]);
             b.triangle(top, high[next], high[side]);
@@ -94,7 +108,7 @@ mod tests {
         let mut object = CityObject::new("t", Class::SolitaryVegetationObject, SourceId(0));
         object.attributes.insert("height".into(), "9".into());
         let mut builder = Builder::default();
-        add_tree(&mut builder, &object, 5, [10.0, 2.0, 3.0]);
+        add_tree(&mut builder, &object, ObjectIx(5), 5, [10.0, 2.0, 3.0], Detail::Full);
         let mesh = builder.finish().unwrap();
         assert!((mesh.min[1] - 2.0).abs() < 1e-4 && (mesh.size[1] - 9.0).abs() < 1e-3);
         for t in mesh.indices.chunks(3).filter(|t| mesh.vertices[t[0] as usize].normal[3] == Kind::Leaves as i8) {

@@ -109,7 +109,7 @@ pub fn overview(city: &City) -> View {
     let across = size[0].max(size[1]).max(40.0) as f32;
     let mut target = city.frame.to_scene(bounds.centre());
     target[1] = city.ground.at(target[0], target[2]);
-    View { target, distance: across * 0.78, yaw: -0.42, pitch: 0.52 }
+    View { target, distance: across * 0.80, yaw: -0.42, pitch: 0.385 }
 }
 
 fn largest(city: &City, class: Class, wanted: impl Fn(ObjectIx) -> bool) -> Option<ObjectIx> {
@@ -153,7 +153,7 @@ fn lake(city: &City) -> Option<View> {
     let towards = skyline(city).unwrap_or([centre[0], 0.0, centre[2] - 100.0]);
     let across = bounds.size()[0].min(bounds.size()[1]) as f32;
     let yaw = f32::atan2(towards[0] - centre[0], -(towards[2] - centre[2]));
-    Some(View { target: [centre[0], city.ground.at(centre[0], centre[2]), centre[2]], distance: across * 0.62, yaw, pitch: 0.2 })
+    Some(View { target: [centre[0], city.ground.at(centre[0], centre[2]), centre[2]], distance: across * 0.42, yaw, pitch: 0.13 })
 }
 
 fn station(city: &City) -> Option<View> {

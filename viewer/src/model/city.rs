@@ -3,9 +3,11 @@
 use crate::mesh::{Builder, Kind, ON_GROUND, Paint, TileMesh, furniture, interior, lines, pipes, roads, surfaces, trees};
 use crate::model::frame::{self, SceneFrame};
 use crate::model::ground::Ground;
+use crate::model::horizon;
 use crate::model::layer::{Layer, layer_of};
 use crate::model::palette;
 use crate::model::shade::Shade;
+use crate::model::storeys::inside_bounds;
 use qike_scene::triangulate::triangulate;
 use qike_scene::{CityObject, Class, Geometry, GeometryKind, ObjectIx, SceneSnapshot};
 use rayon::prelude::*;
@@ -17,7 +19,7 @@ pub const TILE_M: f32 = 1024.0;
 /// The number of "no object" in meshes: the ground.
 pub const NO_OBJECT: u32 = u32::MAX;
 /// Metres between the trees that stand for a wood, and how many at most stand for one.
-const WOOD: (f32, usize) = (9.0, 3_000);
+const WOOD: (f32, usize) = (13.0, 1_200);
 
 /// One mesh of the picture, in one or two levels of detail.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub struct City {
     pub shade: Shade,
     /// For each object the layer it is drawn in.
     pub layers: Vec<Option<Layer>>,
+    /// Where the ground can be opened to show what is built below it.
+    pub pit: Option<horizon::Pit>,
     /// Objects left out because their geometry is broken (not finite, or indices out of range).
     pub broken: Vec<ObjectIx>,
 }
@@ -85,7 +89,7 @@ impl City {
             .par_iter()
             .map(|((layer, square), objects)| {
                 let near = build_mesh(&sources, *layer, objects, false)?;
-                let far = (*layer == Layer::Buildings).then(|| build_mesh(&sources, *layer, objects, true)).flatten();
+                let far = layer.has_coarse_level().then(|| build_mesh(&sources, *layer, objects, true)).flatten();
                 let far = far.filter(|far| far.bytes() * 10 < near.bytes() * 8).map(Arc::new);
                 Some(Tile { layer: *layer, square: *square, near: Arc::new(near), far })
             })
@@ -97,10 +101,13 @@ impl City {
         } else {
             (sources.frame.to_scene(extent.min), sources.frame.to_scene(extent.max))
         };
-        tiles.extend(plain(&sources.ground, low, high));
+        tiles.extend(horizon::plain(&sources.ground, low, high));
+        tiles.extend(horizon::sea(&snapshot, &sources.frame, &sources.ground));
+        let pit = horizon::Pit::around(&inside_bounds(&snapshot, &layers), &sources.frame, &sources.ground);
+        tiles.extend(pit.and_then(|pit| pit.tile(&sources.ground)));
         let shade = Shade::cast(&tiles, &sources.ground);
         let Sources { frame, ground, .. } = sources;
-        City { snapshot, frame, ground, tiles, shade, layers, broken }
+        City { snapshot, frame, ground, tiles, shade, layers, pit, broken }
     }
 
     /// Bytes of all meshes of a layer on the graphics card.
@@ -132,13 +139,22 @@ fn build_mesh(sources: &Sources<'_>, layer: Layer, objects: &[ObjectIx], coarse:
             usable.max_by_key(|g| g.lod)
         };
         if let Some(geometry) = chosen {
-            add_object(&mut builder, sources, layer, object, *ix, geometry);
+            add_object(&mut builder, sources, layer, object, *ix, geometry, coarse);
         }
     }
     builder.finish()
 }
 
-fn add_object(b: &mut Builder, s: &Sources<'_>, layer: Layer, object: &CityObject, ix: ObjectIx, geometry: &Geometry) {
+fn add_object(
+    b: &mut Builder,
+    s: &Sources<'_>,
+    layer: Layer,
+    object: &CityObject,
+    ix: ObjectIx,
+    geometry: &Geometry,
+    coarse: bool,
+) {
+    let detail = if coarse { trees::Detail::Simple } else { trees::Detail::Full };
     let (frame, ground) = (&s.frame, &s.ground);
     let is_line = geometry.kind == GeometryKind::MultiLine;
     let is_point = geometry.kind == GeometryKind::MultiPoint;
@@ -148,7 +164,7 @@ fn add_object(b: &mut Builder, s: &Sources<'_>, layer: Layer, object: &CityObjec
         Layer::Footways if is_line => roads::add_footway(b, object, ix, frame, ground),
         Layer::Rail if is_line => roads::add_rail(b, object, ix, frame, ground),
         Layer::Pipes if is_line => pipes::add_pipe(b, object, ix, geometry, frame, ground),
-        Layer::Trees if is_point => points().iter().for_each(|p| trees::add_tree(b, object, ix.0, *p)),
+        Layer::Trees if is_point => points().iter().for_each(|p| trees::add_tree(b, object, ix, ix.0, *p, detail)),
         Layer::Furniture if is_point => points().iter().for_each(|p| furniture::add(b, object, ix, *p, &s.roads)),
         Layer::Interior => interior::add(b, object, ix, geometry, frame, ground),
         Layer::Buildings | Layer::Pipes | Layer::Furniture if !is_line && !is_point => add_building(b, s, layer, object, ix, geometry),
@@ -194,7 +210,7 @@ fn add_object(b: &mut Builder, s: &Sources<'_>, layer: Layer, object: &CityObjec
                 let corners = points();
                 let inside: Vec<_> = triangulate(geometry).indices.iter().map(|t| t.map(|v| corners[v as usize])).collect();
                 for p in trees::scatter(&inside, WOOD.0, WOOD.1) {
-                    trees::add_tree(b, object, ix.0 ^ (p[0].to_bits() >> 8), p);
+                    trees::add_tree(b, object, ix, ix.0 ^ (p[0].to_bits() >> 8), p, trees::Detail::Simple);
                 }
             }
         }
@@ -231,29 +247,4 @@ fn add_building(b: &mut Builder, s: &Sources<'_>, layer: Layer, object: &CityObj
     surfaces::add_solid(b, geometry, &points, &paint, |face| {
         surfaces::building_face(face, wall, if layer == Layer::Pipes { wall } else { roof }, detailed)
     });
-}
-
-/// The plain under and around the city, to the horizon: a fine grid below it and rings around.
-fn plain(ground: &Ground, low: [f32; 3], high: [f32; 3]) -> Option<Tile> {
-    let paint = Paint { colour: palette::GROUND, kind: Kind::Grass, object: NO_OBJECT, foot: ON_GROUND };
-    // With terrain in the model the plain lies just below it, and shows only around it.
-    let y = ground.base() - if ground.has_relief() { 2.0 } else { 0.0 };
-    let cuts = |low: f32, high: f32| {
-        let mut cuts = vec![low - 60_000.0, low - 20_000.0, low - 6_000.0, low - 2_000.0, low - 600.0];
-        let steps = ((high - low) / 250.0).ceil().clamp(1.0, 200.0);
-        cuts.extend((0..=steps as usize).map(|i| low + (high - low) * i as f32 / steps));
-        cuts.extend([high + 600.0, high + 2_000.0, high + 6_000.0, high + 20_000.0, high + 60_000.0]);
-        cuts
-    };
-    let (xs, zs) = (cuts(low[0], high[0]), cuts(high[2], low[2]));
-    let mut b = Builder::default();
-    let rows: Vec<Vec<u32>> =
-        zs.iter().map(|z| xs.iter().map(|x| b.vertex([*x, y, *z], [0.0, 1.0, 0.0], 1.0, &paint)).collect()).collect();
-    for pair in rows.windows(2) {
-        for i in 1..xs.len() {
-            b.triangle(pair[0][i - 1], pair[1][i - 1], pair[1][i]);
-            b.triangle(pair[0][i - 1], pair[1][i], pair[0][i]);
-        }
-    }
-    b.finish().map(|mesh| Tile { layer: Layer::Ground, square: [0, 0], near: Arc::new(mesh), far: None })
 }

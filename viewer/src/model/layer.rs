@@ -98,6 +98,19 @@ impl Layer {
         !matches!(self, Layer::Pipes | Layer::Interior | Layer::Districts | Layer::Transit | Layer::Rail)
     }
 
+    /// Drawn with less detail far away.
+    pub const fn has_coarse_level(self) -> bool {
+        matches!(self, Layer::Buildings | Layer::Trees)
+    }
+
+    /// Where the coarse level begins, metres from the edge of a tile.
+    pub const fn coarse_from_m(self) -> f32 {
+        match self {
+            Layer::Trees => 700.0,
+            _ => 2_500.0,
+        }
+    }
+
     /// How far its objects are drawn, metres from the eye; small things vanish before they cost.
     pub const fn reach_m(self) -> f32 {
         match self {

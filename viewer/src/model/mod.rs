@@ -4,6 +4,7 @@ pub mod cameras;
 pub mod city;
 pub mod frame;
 pub mod ground;
+pub mod horizon;
 pub mod layer;
 pub mod palette;
 pub mod pick;

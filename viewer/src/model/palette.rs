@@ -105,7 +105,7 @@ pub fn building(object: &CityObject, index: u32) -> (Rgb, Rgb) {
         pick(index, &[([206, 210, 214], [120, 152, 184]), ([214, 212, 206], [168, 176, 182]), ([198, 204, 208], [142, 166, 186])])
     } else if has(&["station", "train", "transport", "metro"]) {
         ([206, 216, 222], [232, 236, 238])
-    } else if has(&["aquarium", "ocean", "stadium", "attraction", "landmark"]) {
+    } else if has(&["aquarium", "ocean", "stadium", "attraction", "landmark", "culture"]) {
         ([240, 242, 244], [250, 250, 250])
     } else {
         pick(index, &[([226, 218, 206], [168, 158, 150]), ([216, 210, 204], [150, 150, 152]), ([232, 222, 204], [174, 122, 102])])

@@ -65,8 +65,14 @@ impl Shade {
                 }
             }
         }
-        let shadow = sweep(&top, &floor, size, cell);
-        let open = ambient(&top, &floor, size, cell);
+        let mut shadow = sweep(&top, &floor, size, cell);
+        let mut open = ambient(&top, &floor, size, cell);
+        // What lies outside reads the rim: nothing may stand there.
+        for (at, (i, j)) in cells(size).enumerate() {
+            if i < 2 || j < 2 || i + 2 >= size[0] || j + 2 >= size[1] {
+                (shadow[at], open[at]) = (floor[at] + NO_SHADOW, 1.0);
+            }
+        }
         Shade { min, cell, size, shadow, open }
     }
 

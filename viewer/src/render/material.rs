@@ -37,6 +37,8 @@ pub struct Params {
     pub cut: Vec4,
     /// Shadows fall here, cut faces are filled, greyness, side of a shade cell.
     pub look: Vec4,
+    /// A hole in the layer, least and greatest corner in plan.
+    pub hole: Vec4,
 }
 
 /// The material of a layer's tiles.

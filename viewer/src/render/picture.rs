@@ -86,7 +86,7 @@ fn take(
     progress.frame += 1;
     // Two pictures: the first tells how long one waits for it, the second ends the measurement when all is drawn.
     let first = progress.frame == SETTLE;
-    let last = progress.since.is_some_and(|(_, at)| progress.frame >= at + order.frames);
+    let last = order.frames > 0 && progress.since.is_some_and(|(_, at)| progress.frame >= at + order.frames);
     if first || (last && !progress.asked) {
         progress.asked |= last;
         commands.spawn(Screenshot::image(target.0.clone())).observe(captured);

@@ -29,13 +29,14 @@ pub struct TileEntity {
     has_far: bool,
 }
 
-/// Distance at which buildings change to their coarse level, metres from the tile's edge.
-const COARSE_FROM_M: f32 = 2_500.0;
+/// A hole that holds nothing.
+const NO_HOLE: Vec4 = Vec4::new(1.0, 1.0, -1.0, -1.0);
 
 /// The materials of all layers.
 #[derive(Resource)]
 pub struct LayerMaterials {
     layers: Vec<Handle<CityMaterial>>,
+    sky: Handle<CityMaterial>,
     states: Handle<ShaderBuffer>,
 }
 
@@ -95,8 +96,8 @@ pub fn spawn(
         two_sided: true,
         see_through: false,
     });
-    super::sky::spawn(&mut commands, &mut meshes, sky);
-    commands.insert_resource(LayerMaterials { layers, states });
+    super::sky::spawn(&mut commands, &mut meshes, sky.clone());
+    commands.insert_resource(LayerMaterials { layers, sky, states });
     commands.insert_resource(ObjectStates { words });
 }
 
@@ -130,17 +131,17 @@ fn params(city: &City, layer: Layer) -> Params {
         grid: Vec4::new(corner[0], corner[1], 1.0 / width, 1.0 / depth),
         cut: Vec4::new(f32::INFINITY, city.ground.base(), 0.0, 1.0),
         look: Vec4::new(if receives { 1.0 } else { 0.0 }, 0.0, 0.0, shade.cell),
+        hole: NO_HOLE,
     }
 }
 
 /// How opaque and how grey a layer is drawn, for the storey that is cut and the underground mode.
-pub fn look_of(layer: Layer, cut: bool, underground: bool, cut_below_ground: bool) -> (f32, f32) {
+pub fn look_of(layer: Layer, cut: bool, underground: bool) -> (f32, f32) {
     let covers = layer.covers_underground();
     match layer {
         _ if underground && covers => (if layer == Layer::Ground { 0.30 } else { 0.16 }, 0.55),
         Layer::Interior | Layer::Pipes | Layer::Transit | Layer::Districts => (1.0, 0.0),
-        _ if cut && cut_below_ground => (if layer == Layer::Ground { 0.22 } else { 0.10 }, 0.6),
-        Layer::Buildings | Layer::Trees if cut => (0.22, 0.5),
+        Layer::Buildings | Layer::Trees if cut => (0.30, 0.4),
         _ => (1.0, 0.0),
     }
 }
@@ -156,16 +157,23 @@ pub fn update_layers(
     let Some(handles) = handles else { return };
     let cut = viewer.cut();
     let below = cut.is_some_and(|cut| cut < city.ground.base() + 0.5);
+    let dark = if viewer.underground { 1.0 } else { 0.0 };
+    if materials.get(&handles.sky).is_some_and(|sky| sky.params.look.z != dark) {
+        let _ = materials.get_mut(&handles.sky).map(|mut sky| sky.params.look.z = dark);
+    }
     for (layer, handle) in Layer::ALL.iter().zip(&handles.layers) {
-        let (opacity, grey) = look_of(*layer, cut.is_some(), viewer.underground, below);
+        let (opacity, grey) = look_of(*layer, cut.is_some() && !below, viewer.underground);
         let Some(old) = materials.get(handle) else { continue };
         let mut params = old.params;
         params.cut.w = opacity;
         params.look.z = grey;
-        if *layer == Layer::Interior {
+        if matches!(layer, Layer::Interior | Layer::Pipes) {
             params.cut.x = cut.unwrap_or(f32::INFINITY);
             params.look.y = if cut.is_some() { 1.0 } else { 0.0 };
         }
+        // A storey below the ground is seen through a pit around the building.
+        let pit = city.pit.filter(|_| below && layer.covers_underground());
+        params.hole = pit.map_or(NO_HOLE, |pit| Vec4::new(pit.min[0], pit.min[1], pit.max[0], pit.max[1]));
         if *layer == Layer::Water && viewer.waves {
             params.cut.z = time.elapsed_secs_wrapped();
         }
@@ -184,7 +192,7 @@ pub fn update_visibility(viewer: Res<Viewer>, mut tiles: Query<(&TileEntity, &mu
     let eye = Vec3::from(viewer.view.eye());
     for (tile, mut visibility) in &mut tiles {
         let away = (tile.middle.distance(eye) - tile.radius).max(0.0);
-        let level = !tile.has_far || (away > COARSE_FROM_M) == tile.far;
+        let level = !tile.has_far || (away > tile.layer.coarse_from_m()) == tile.far;
         let shown = viewer.shows(tile.layer) && away <= tile.layer.reach_m() && level;
         let wanted = if shown { Visibility::Inherited } else { Visibility::Hidden };
         if *visibility != wanted {

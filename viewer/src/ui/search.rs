@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn exact_names_come_first_and_case_does_not_matter() {
-        let crs: Crs = "EPSG:4549".parse().unwrap();
+        let crs = Crs::epsg(4549).unwrap();
         let object = |id: &str, name: Option<&str>| {
             let mut object = CityObject::new(id, Class::Building, SourceId(0));
             object.name = name.map(str::to_owned);

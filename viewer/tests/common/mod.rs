@@ -50,7 +50,8 @@ fn block(x: f64, y: f64, w: f64, d: f64, foot: f64, height: f64, ridge: f64) -> 
         }
         b.surface(&[vec![top(0), top(1), top(2), top(3)]], Some("RoofSurface"));
     }
-    b.end_shell().end_solid().build()
+    b.end_shell().end_solid();
+    b.build()
 }
 
 /// A closed box as a triangle mesh, as BIM models have it.
@@ -100,7 +101,7 @@ pub fn city() -> SceneSnapshot {
         all.push(object(&format!("pipe{i}"), Class::UtilityNetworkElement, json!({"network": network, "diameter_m": 1.0}), pipe));
     }
     station(&mut all);
-    let crs: Crs = "EPSG:4549".parse().expect("a CRS that PROJ knows");
+    let crs = Crs::epsg(4549).expect("a CRS that PROJ knows");
     SceneSnapshot::new(crs, vec![], all, vec![])
 }
 

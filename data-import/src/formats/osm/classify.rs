@@ -94,7 +94,8 @@ pub fn way_kind(tags: &Tags, closed: bool) -> Option<Kind> {
     if tags.0.is_empty() {
         return None;
     }
-    if closed && let Some(building) = building_kind(tags) {
+    // A building whose outline does not close is kept as an object without a shape, and reported.
+    if let Some(building) = building_kind(tags) {
         return Some(building);
     }
     let area_said = tags.is("area", "yes");
@@ -276,7 +277,7 @@ mod tests {
             let got = way_kind(&tags(text), closed).unwrap_or_else(|| panic!("{text}"));
             assert_eq!((got.class, got.function.as_deref(), got.shape), (class, function, shape), "{text}");
         }
-        for nothing in ["", "source=survey", "building=yes", "building=no"] {
+        for nothing in ["", "source=survey", "building=no", "landuse=grass"] {
             assert_eq!(way_kind(&tags(nothing), false), None, "{nothing}");
         }
     }

@@ -249,7 +249,8 @@ impl Writer {
         for way in &osm.ways {
             if let Some(kind) = way_kind(&way.tags, way.is_closed()).filter(is_building) {
                 let points: Vec<P2> = self.vertices(way, osm).1.iter().map(|p| [p[0], p[1]]).collect();
-                all.push((way_id(way.id), kind.class, Footprint::new(&points, &[]).into_iter().collect()));
+                let footprint = if way.is_closed() { Footprint::new(&points, &[]) } else { None };
+                all.push((way_id(way.id), kind.class, footprint.into_iter().collect()));
             }
         }
         for relation in osm.relations.iter().filter(|r| is_area(r)) {

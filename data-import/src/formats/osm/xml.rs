@@ -67,7 +67,7 @@ fn parse(
     loop {
         buffer.clear();
         let at = reader.buffer_position();
-        let fail = |reason: String| ImportError::corrupt(&source.name, format!("byte {at}"), format!("broken OSM XML: {reason}"));
+        let fail = |reason: String| ImportError::corrupt(&source.name, format!("byte {at}"), format!("broken or cut off OSM XML: {reason}"));
         let event = reader.read_event_into(&mut buffer).map_err(|e| fail(e.to_string()))?;
         match event {
             Event::Start(tag) => {

@@ -48,7 +48,7 @@ impl Faults {
 /// Positions of a record as they stand in the source, for finding its place.
 pub fn source_positions(layer: &Layer, record: &Record) -> Result<Vec<[f64; 3]>, NoPosition> {
     match (&layer.position, &record.geometry) {
-        (Some(spec), _) => position::positions(spec, &record.fields),
+        (Some(spec), _) => position::positions(spec, &record.fields).map(|found| found.points),
         (None, Some(geometry)) => Ok(geojson::first_position(geometry).into_iter().collect()),
         (None, None) => Ok(vec![]),
     }
@@ -59,10 +59,11 @@ pub fn write(layer: &Layer, records: &[Record], odd: usize, context: &Context<'_
     let mut projector = Projector::new(context.crs, sink.crs(), context.file)?;
     let task = context.feedback.task(format!("{} of {}", context.place, context.file), records.len() as u64);
     let mut faults = Faults::default();
+    let mut vertices = Vertices::default();
     for record in records {
         context.feedback.check()?;
         task.advance(1);
-        match object(layer, record, context, &mut projector) {
+        match object(layer, record, context, &mut projector, &mut vertices) {
             Ok(Some(object)) => sink.object(object)?,
             // The projector refused the position and has it in its report.
             Ok(None) => {}
@@ -70,6 +71,10 @@ pub fn write(layer: &Layer, records: &[Record], odd: usize, context: &Context<'_
         }
     }
     faults.report(context, sink);
+    if let Some((number, reason)) = vertices.first {
+        let message = format!("{}: {} vertices cannot be read and are left out of their outlines; the first: {reason}", context.place, vertices.count);
+        sink.diagnostic(Diagnostic::warning("vertex-bad", message).file(context.file).path(format!("record {number}")));
+    }
     if odd > 0 {
         let message = format!("{}: {odd} entries of the array are no records (no JSON objects) and are left out", context.place);
         sink.diagnostic(Diagnostic::error("record-bad", message).file(context.file));
@@ -80,11 +85,20 @@ pub fn write(layer: &Layer, records: &[Record], odd: usize, context: &Context<'_
 
 type Fault = (&'static str, String);
 
-fn object(layer: &Layer, record: &Record, context: &Context<'_>, projector: &mut Projector) -> Result<Option<CityObject>, Fault> {
+/// Vertices of outlines that could not be read: how many, and the first with its record.
+#[derive(Default)]
+struct Vertices {
+    count: usize,
+    first: Option<(usize, String)>,
+}
+
+fn object(
+    layer: &Layer, record: &Record, context: &Context<'_>, projector: &mut Projector, vertices: &mut Vertices,
+) -> Result<Option<CityObject>, Fault> {
     let missing = |name: String| ("field-missing", format!("the field '{name}' is missing or empty"));
     let id = layer.id.fill(&record.fields, record.number).map_err(missing)?;
     let class = class(&layer.class, &record.fields)?;
-    let Some(geometries) = geometries(layer, record, &id, projector)? else { return Ok(None) };
+    let Some(geometries) = geometries(layer, record, &id, projector, vertices)? else { return Ok(None) };
     let mut object = CityObject::new(id, class, context.source);
     object.name = layer.name.as_ref().and_then(|t| t.fill(&record.fields, record.number).ok());
     object.parent = layer.parent.as_ref().and_then(|t| t.fill(&record.fields, record.number).ok()).map(Into::into);
@@ -94,22 +108,27 @@ fn object(layer: &Layer, record: &Record, context: &Context<'_>, projector: &mut
 }
 
 /// The geometries of a record; an empty list where it may have none, `None` where every position was refused.
-fn geometries(layer: &Layer, record: &Record, id: &str, projector: &mut Projector) -> Result<Option<Vec<Geometry>>, Fault> {
+fn geometries(
+    layer: &Layer, record: &Record, id: &str, projector: &mut Projector, vertices: &mut Vertices,
+) -> Result<Option<Vec<Geometry>>, Fault> {
     let made = match &layer.position {
         None => {
             let Some(geometry) = &record.geometry else { return Ok(Some(vec![])) };
             geojson::geometries(geometry, layer.lod, &mut |p| projector.project(p, id)).map_err(|reason| ("geometry-bad", reason))?
         }
-        Some(PositionSpec { optional, shape, .. }) => {
-            let spec = layer.position.clone().unwrap_or_default();
-            let points = match position::positions(&spec, &record.fields) {
-                Ok(points) => points,
+        Some(spec @ PositionSpec { optional, shape, .. }) => {
+            let found = match position::positions(spec, &record.fields) {
+                Ok(found) => found,
                 Err(NoPosition::Empty(_)) if *optional => return Ok(Some(vec![])),
                 Err(NoPosition::Empty(name)) => return Err(("position-missing", format!("'{name}' is missing or empty"))),
                 Err(NoPosition::Bad(reason)) => return Err(("position-bad", reason)),
             };
+            if let Some(reason) = found.bad_vertices.first() {
+                vertices.count += found.bad_vertices.len();
+                vertices.first.get_or_insert((record.number, reason.clone()));
+            }
             let refused = projector.refused();
-            let points = projector.project_all(&points, id);
+            let points = projector.project_all(&found.points, id);
             match position::geometry(shape.unwrap_or_default(), layer.lod, points) {
                 Some(geometry) => vec![geometry],
                 None if projector.refused() > refused => vec![],

@@ -32,7 +32,16 @@ fn coordinate(fields: &Fields, name: &str) -> Result<f64, NoPosition> {
 }
 
 /// The positions of a record, in the source's system.
-pub fn positions(spec: &PositionSpec, fields: &Fields) -> Result<Vec<[f64; 3]>, NoPosition> {
+#[derive(Debug, Default, PartialEq)]
+pub struct Found {
+    /// Those that could be read.
+    pub points: Vec<[f64; 3]>,
+    /// Vertices of a line or ring that could not, as messages: the others still make the shape.
+    pub bad_vertices: Vec<String>,
+}
+
+/// Finds the positions of a record.
+pub fn positions(spec: &PositionSpec, fields: &Fields) -> Result<Found, NoPosition> {
     let pair = spec.lon.as_ref().zip(spec.lat.as_ref()).or(spec.x.as_ref().zip(spec.y.as_ref()));
     if let Some((x, y)) = pair {
         let z = match &spec.z {
@@ -42,7 +51,7 @@ pub fn positions(spec: &PositionSpec, fields: &Fields) -> Result<Vec<[f64; 3]>, 
             },
             None => 0.0,
         };
-        return Ok(vec![[coordinate(fields, x)?, coordinate(fields, y)?, z]]);
+        return Ok(Found { points: vec![[coordinate(fields, x)?, coordinate(fields, y)?, z]], ..Default::default() });
     }
     let name = spec.text.as_deref().unwrap_or_default();
     let order: Vec<&str> = spec.order.as_deref().unwrap_or("lon,lat,z").split(',').map(str::trim).collect();
@@ -53,7 +62,7 @@ pub fn positions(spec: &PositionSpec, fields: &Fields) -> Result<Vec<[f64; 3]>, 
         None | Some(Value::Null) => return Err(NoPosition::Empty(name.to_owned())),
         Some(Value::String(text)) => {
             let points = text.split(between_points).map(str::trim).filter(|t| !t.is_empty());
-            points.map(one).collect::<Result<Vec<_>, _>>()?
+            points.map(one).collect::<Vec<_>>()
         }
         Some(Value::Array(items)) => {
             let each = items.iter().map(|item| match item {
@@ -61,11 +70,24 @@ pub fn positions(spec: &PositionSpec, fields: &Fields) -> Result<Vec<[f64; 3]>, 
                 Value::Array(numbers) => numbers_position(numbers.iter().map(number), &order, &item.to_string()),
                 other => Err(NoPosition::Bad(format!("'{name}' holds {other}, not a position"))),
             });
-            each.collect::<Result<Vec<_>, _>>()?
+            each.collect()
         }
         Some(other) => return Err(NoPosition::Bad(format!("'{name}' is {other}, not a text of positions"))),
     };
-    if all.is_empty() { Err(NoPosition::Empty(name.to_owned())) } else { Ok(all) }
+    let tolerant = matches!(spec.shape, Some(PositionShape::Line | PositionShape::Polygon));
+    let mut found = Found::default();
+    for one in all {
+        match one {
+            Ok(p) => found.points.push(p),
+            Err(NoPosition::Bad(reason)) if tolerant => found.bad_vertices.push(reason),
+            Err(fault) => return Err(fault),
+        }
+    }
+    match (found.points.is_empty(), found.bad_vertices.first()) {
+        (true, Some(reason)) => Err(NoPosition::Bad(reason.clone())),
+        (true, None) => Err(NoPosition::Empty(name.to_owned())),
+        (false, _) => Ok(found),
+    }
 }
 
 fn text_position(text: &str, order: &[&str], separator: &str) -> Result<[f64; 3], NoPosition> {
@@ -119,7 +141,16 @@ mod tests {
     }
 
     fn read(spec: &PositionSpec, p: Value) -> Result<Vec<[f64; 3]>, NoPosition> {
-        positions(spec, &Fields::from_iter([("p".to_owned(), p)]))
+        positions(spec, &Fields::from_iter([("p".to_owned(), p)])).map(|found| found.points)
+    }
+
+    #[test]
+    fn a_ring_survives_a_vertex_that_cannot_be_read() {
+        let spec = PositionSpec { shape: Some(PositionShape::Polygon), ..spec("lon,lat", "|") };
+        let fields = Fields::from_iter([("p".to_owned(), json!("1,2|3,4.55.6,7|8,9"))]);
+        let found = positions(&spec, &fields).unwrap();
+        assert_eq!((found.points.as_slice(), found.bad_vertices.len()), (&[[1.0, 2.0, 0.0], [8.0, 9.0, 0.0]][..], 1));
+        assert!(matches!(read(&spec, json!("x|y")), Err(NoPosition::Bad(_))));
     }
 
     #[test]
@@ -137,8 +168,8 @@ mod tests {
     fn fields_as_numbers_or_texts() {
         let spec = PositionSpec { lon: Some("x".into()), lat: Some("y".into()), z: Some("h".into()), ..Default::default() };
         let fields = |v: Value| v.as_object().cloned().unwrap_or_default();
-        assert_eq!(positions(&spec, &fields(json!({ "x": "121.9", "y": 30.88, "h": "" }))), Ok(vec![[121.9, 30.88, 0.0]]));
-        assert!(positions(&spec, &fields(json!({ "x": "NaN", "y": 1 }))).unwrap()[0][0].is_nan());
+        assert_eq!(positions(&spec, &fields(json!({ "x": "121.9", "y": 30.88, "h": "" }))).map(|f| f.points), Ok(vec![[121.9, 30.88, 0.0]]));
+        assert!(positions(&spec, &fields(json!({ "x": "NaN", "y": 1 }))).unwrap().points[0][0].is_nan());
         assert_eq!(positions(&spec, &fields(json!({ "x": 1 }))), Err(NoPosition::Empty("y".into())));
     }
 

@@ -62,10 +62,16 @@ fn csv_records(text: &[u8], name: &str) -> Result<Vec<Record>, ImportError> {
     };
     let header = reader.headers().map_err(fail)?.clone();
     let mut records = Vec::new();
+    // The reader's own line numbers lag by one after CRLF, so lines are counted here.
+    let (mut counted, mut line) = (0, 1);
     for (i, row) in reader.records().enumerate() {
         let row = row.map_err(fail)?;
+        let begins = row.position().map_or(counted, |p| (p.byte() as usize).clamp(counted, text.len()));
+        let begins = begins + text[begins..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+        line += text[counted..begins].iter().filter(|b| **b == b'\n').count() as u64;
+        counted = begins;
         let fields = header.iter().zip(row.iter()).map(|(k, v)| (k.to_owned(), Value::String(v.to_owned()))).collect();
-        records.push(Record { number: i + 1, line: row.position().map(csv::Position::line), fields, geometry: None });
+        records.push(Record { number: i + 1, line: Some(line), fields, geometry: None });
     }
     Ok(records)
 }

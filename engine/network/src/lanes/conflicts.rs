@@ -188,10 +188,3 @@ pub(crate) fn index(net: &mut LaneNetwork) {
     (net.outgoing_starts, net.outgoing) = outgoing;
     (net.incoming_starts, net.incoming) = incoming;
 }
-
-/// For each link whether any of its lanes leads on.
-pub(crate) fn leads_on(net: &LaneNetwork) -> Vec<bool> {
-    let mut on = vec![false; net.links.len()];
-    net.connections.iter().for_each(|c| on[net.lane(c.from_lane).link.ix()] = true);
-    on
-}

@@ -119,7 +119,7 @@ impl Ground {
             cut.pieces.iter().map(|p| self.area(kind, p.iter().map(|k| cut.corners[*k as usize]).collect())).collect();
         let mut owner = std::collections::HashMap::new();
         for (i, piece) in cut.pieces.iter().enumerate() {
-            plane::edges(piece).for_each(|e| drop(owner.insert(e, i)));
+            owner.extend(plane::edges(piece).map(|e| (e, i)));
         }
         for (i, piece) in cut.pieces.iter().enumerate() {
             for (a, b) in plane::edges(piece) {

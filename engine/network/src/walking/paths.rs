@@ -157,9 +157,8 @@ fn add_line(paths: &mut Paths, way: usize, line: &[(NodeKey, Point)], roads: &Ha
         let (from, to) = (roads.get(&ka).map_or(0.0, |h| h / d), roads.get(&kb).map_or(1.0, |h| 1.0 - h / d));
         let mut cuts: Vec<f64> = vec![0.0, 1.0];
         cuts.extend([from, to].into_iter().filter(|t| (0.0..1.0).contains(t)));
-        for square in squares.iter().filter(|s| s.layer == level) {
-            cuts.extend(ring_crossings(&square.rings, a, b));
-        }
+        let around: Vec<&Square> = squares.iter().filter(|s| s.near(level, a, b)).collect();
+        around.iter().for_each(|s| cuts.extend(ring_crossings(&s.rings, a, b)));
         cuts.sort_by(f64::total_cmp);
         cuts.dedup_by(|x, y| (*x - *y).abs() * d < 0.2);
         if let Some(last) = cuts.last_mut() {
@@ -169,7 +168,7 @@ fn add_line(paths: &mut Paths, way: usize, line: &[(NodeKey, Point)], roads: &Ha
             let end = if t[1] >= 1.0 { paths.vertex(kb, b) } else { paths.loose(shape::lerp(a, b, t[1])) };
             let middle = (t[0] + t[1]) / 2.0;
             let at = shape::lerp(a, b, middle);
-            let inside = squares.iter().any(|s| s.layer == level && inside(&s.rings, at));
+            let inside = around.iter().any(|s| inside(&s.rings, at));
             let crossing = match (roads.contains_key(&ka) && middle < from, roads.contains_key(&kb) && middle > to) {
                 (true, _) => Some(ka),
                 (_, true) => Some(kb),

@@ -131,7 +131,7 @@ pub(crate) fn convex(rings: &[Vec<Point>]) -> Pieces {
     // Each directed edge belongs to one piece; the neighbour has it the other way round.
     let mut owner: BTreeMap<(u32, u32), usize> = BTreeMap::new();
     for (i, piece) in pieces.iter().enumerate() {
-        edges(piece).for_each(|e| drop(owner.insert(e, i)));
+        owner.extend(edges(piece).map(|e| (e, i)));
     }
     let inner: Vec<(u32, u32)> = owner.keys().copied().filter(|(a, b)| a < b && owner.contains_key(&(*b, *a))).collect();
     for (a, b) in inner {
@@ -145,7 +145,7 @@ pub(crate) fn convex(rings: &[Vec<Point>]) -> Pieces {
         if (0..n).all(|k| cross(ring[k], ring[(k + 1) % n], ring[(k + 2) % n]) > -1e-9) {
             owner.remove(&(a, b));
             owner.remove(&(b, a));
-            edges(&merged).for_each(|e| drop(owner.insert(e, i)));
+            owner.extend(edges(&merged).map(|e| (e, i)));
             pieces[i] = merged;
             pieces[j].clear();
         }

@@ -4,13 +4,20 @@ use super::ground::{Ground, Kind};
 use crate::ix::AreaIx;
 use crate::shape::Point;
 use crate::walk::AreaKind;
-use qike_scene::{CityObject, Class, GeometryKind, ObjectIx, SceneSnapshot};
+use qike_scene::{CityObject, Class, GeometryKind, SceneSnapshot};
 
-/// The areas of one square.
+/// The outline of one square.
 pub(crate) struct Square {
-    pub object: ObjectIx,
     pub rings: Vec<Vec<Point>>,
     pub layer: i32,
+    bounds: qike_core::Bounds2,
+}
+
+impl Square {
+    /// Whether it may have to do with a segment: same level, boxes that meet.
+    pub fn near(&self, layer: i32, a: Point, b: Point) -> bool {
+        self.layer == layer && self.bounds.intersects(&qike_core::Bounds3::of(&[a, b]).flat())
+    }
 }
 
 /// The level of a bridge or tunnel: what is not on one level does not meet.
@@ -50,7 +57,8 @@ pub(crate) fn add(scene: &SceneSnapshot, ground: &mut Ground) -> Vec<Square> {
             let rings: Vec<Vec<Point>> =
                 surface.rings().map(|r| r.iter().map(|i| geometry.vertices[*i as usize]).collect()).collect();
             if !ground.polygon(&kind, &rings).is_empty() {
-                squares.push(Square { object: *ix, rings, layer });
+                let bounds = qike_core::Bounds3::of(rings.iter().flatten()).flat();
+                squares.push(Square { rings, layer, bounds });
             }
         }
     }

@@ -32,7 +32,7 @@ impl View<'_> {
         let connection = self.roads.connection(line);
         match self.signals.of(connection) {
             Shown::Red => true,
-            Shown::Yellow { until_ms } => !self.passes_on_yellow(ego, d, until_ms),
+            Shown::Yellow { until_ms } => !self.passes_on_yellow(ego, d, until_ms) && !(d < 4.0 && self.gives_way_at(connection)),
             _ => {
                 // Its own share of the room is in `pending` already.
                 out.room = self.room_behind(connection);
@@ -45,6 +45,18 @@ impl View<'_> {
     fn passes_on_yellow(&self, ego: &Ego, d: f64, until_ms: i64) -> bool {
         let left_s = (until_ms - self.now_ms) as f64 / 1000.0;
         ego.v * ego.v / (2.0 * d.max(0.1)) > YELLOW_BRAKING && ego.v * left_s > d + 1.0
+    }
+
+    /// Turners who gave way through the green would have waited on the junction, in reality, and left it as the others stop. Here
+    /// they wait at the line; so one who has stood at its head for longer than a yellow lasts goes then.
+    fn clears_on_yellow(&self, ego: &Ego, connection: usize, d: f64) -> bool {
+        let body = &self.state.body[ego.ix];
+        let starts = ego.v < 3.0 && body.accel > 0.3;
+        self.gives_way_at(connection) && d < 4.0 && (body.wait > 4.0 || starts)
+    }
+
+    fn gives_way_at(&self, connection: usize) -> bool {
+        !self.roads.net.foes_of(ConnIx::new(connection)).is_empty()
     }
 
     /// Junctions are kept clear where somebody else would be blocked.
@@ -75,7 +87,7 @@ impl View<'_> {
         let gives_way = match shown {
             Shown::Red => return false,
             Shown::Yellow { until_ms } => {
-                if !self.passes_on_yellow(ego, d, until_ms) {
+                if !self.passes_on_yellow(ego, d, until_ms) && !self.clears_on_yellow(ego, connection, d) {
                     return false;
                 }
                 false

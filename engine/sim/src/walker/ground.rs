@@ -47,7 +47,8 @@ fn dot(a: Plan, b: Plan) -> f64 {
 
 /// Distance between two places in plan.
 pub fn distance(a: Plan, b: Plan) -> f64 {
-    (a[0] - b[0]).hypot(a[1] - b[1])
+    let d = [a[0] - b[0], a[1] - b[1]];
+    (d[0] * d[0] + d[1] * d[1]).sqrt()
 }
 
 /// Where the nearest point of a segment is, as a share of its length.

@@ -117,6 +117,12 @@ impl WalkerModel {
         (model, WalkerState::empty())
     }
 
+    /// Whether nobody waits to appear by `now_ms`.
+    fn nobody_due(&self, now_ms: i64) -> bool {
+        let next = self.order.get(self.due).map(|who| self.people.persons[*who as usize].depart_ms);
+        self.waiting.is_empty() && next.is_none_or(|depart_ms| depart_ms > now_ms)
+    }
+
     fn trip(&self, who: u32, status: TripStatus, now: Option<SimTime>) -> Trip {
         let person = &self.people.persons[who as usize];
         let departed = (person.inserted_ms >= 0).then(|| SimTime::from_ms(person.inserted_ms));
@@ -189,6 +195,13 @@ impl MobilityModel for WalkerModel {
     }
 
     fn step(&mut self, now: SimTime, state: &WalkerState, next: &mut WalkerState, seen: &Exchange, shown: &mut Exchange) {
+        self.step += 1;
+        if state.is_empty() && self.nobody_due(now.ms()) {
+            if !next.is_empty() || next.starts.is_empty() {
+                *next = WalkerState::empty();
+            }
+            return;
+        }
         self.decide_crossings(now.ms(), seen);
         self.steer(now.ms(), state);
         self.doors.refill(self.options.walker_step_ms as f64 / 1000.0);
@@ -197,7 +210,6 @@ impl MobilityModel for WalkerModel {
         next.arrange(&self.moved);
         self.show(now.ms(), next, shown);
         self.updates += state.len() as u64;
-        self.step += 1;
     }
 
     fn tracks(&self, state: &WalkerState, points: &mut Vec<TrackPoint>) {

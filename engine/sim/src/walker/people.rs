@@ -171,7 +171,10 @@ fn trace(net: &WalkNetwork, router: &WalkRouter, field: &qike_network::WalkField
                 let (from, to) = (it.segment(area), it.segment(it.other(area)));
                 let share = super::ground::nearest_share([[from.0[0], from.0[1]], [from.1[0], from.1[1]]], [here[0], here[1]]);
                 area = it.other(area);
+                // A step into the area: on the portal itself, going back through it costs as much as going on.
+                let centre = net.area(area).centre;
                 p = [0, 1, 2].map(|k| to.0[k] + (to.1[k] - to.0[k]) * share);
+                p = [0, 1, 2].map(|k| p[k] + 0.02 * (centre[k] - p[k]));
                 way.push(portal.0);
             }
         }

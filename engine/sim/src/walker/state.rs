@@ -2,9 +2,9 @@
 
 /// Side of a cell, m: nobody further away than this matters to anybody.
 pub const CELL_M: f64 = 2.0;
-/// Cells along each side of the grid. It wraps around (cells half a kilometre apart share a number), so that its size does not
+/// Cells along each side of the grid. It wraps around (cells a quarter of a kilometre apart share a number), so that its size does not
 /// depend on the city's; whoever is far away is left out by distance.
-pub const SIDE: usize = 256;
+pub const SIDE: usize = 128;
 
 /// All walkers on their way.
 #[derive(Clone, Debug, Default)]

@@ -131,16 +131,22 @@ impl View<'_> {
                 count += 1;
             }
         });
+        let reach = RADIUS_M + 8.0 * FROM_WALLS.1;
         for wall in self.ground.walls(area) {
+            // A square or a beach has hundreds of walls, of which none or two are near.
+            let apart = |axis: usize| p[axis] < wall[0][axis].min(wall[1][axis]) - reach || p[axis] > wall[0][axis].max(wall[1][axis]) + reach;
+            if apart(0) || apart(1) {
+                continue;
+            }
             let q = at_share(*wall, nearest_share(*wall, p));
             let s = distance(p, q);
-            if s < RADIUS_M + 8.0 * FROM_WALLS.1 && s > 1e-9 {
+            if s < reach && s > 1e-9 {
                 let push = FROM_WALLS.0 * ((RADIUS_M - s) / FROM_WALLS.1).min(1.5).exp();
                 e[0] += push * (p[0] - q[0]) / s;
                 e[1] += push * (p[1] - q[1]) / s;
             }
         }
-        let length = e[0].hypot(e[1]);
+        let length = (e[0] * e[0] + e[1] * e[1]).sqrt();
         let e = if length > 1e-9 { [e[0] / length, e[1] / length] } else { desired };
         let mut spacing = f64::INFINITY;
         for &(s, unit) in &near[..count] {

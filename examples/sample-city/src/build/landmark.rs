@@ -213,7 +213,7 @@ fn shore(l: &mut Landmarks) {
     for (i, deg) in [-6.02, -2.58, -0.86, 2.58, 6.02].into_iter().enumerate() {
         let c = beach(deg, 66.0);
         let ring = rect(c, 26.0, 9.0, (-40.0 + deg).to_radians() + FRAC_PI_2);
-        let shell = plates(&[ring.clone()], 4.2, 1.12);
+        let shell = plates(std::slice::from_ref(&ring), 4.2, 1.12);
         let b = Building::raise(scaled(&ring, 1.12), Form::Shells(vec![shell]), Use::Leisure, 1, 2015);
         l.site.reserve(&b.footprint);
         let zh = format!("沙滩驿站{}", i + 1);

@@ -68,6 +68,9 @@ pub enum Band {
     OceanPark,
 }
 
+/// Roads around a cell, counter-clockwise, with the side of the road (+1 left) that it lies on.
+pub type Sides = Vec<(usize, f64)>;
+
 /// A piece of ground bounded by pavements.
 #[derive(Clone, Debug)]
 pub struct Cell {
@@ -75,8 +78,7 @@ pub struct Cell {
     pub band: Band,
     /// 0 or 1 where a side street halves the sector, in the sense of increasing angle.
     pub half: usize,
-    /// The roads around it, counter-clockwise, with the side of the road (+1 left) that it lies on.
-    pub sides: Vec<(usize, f64)>,
+    pub sides: Sides,
     pub corners: Vec<P>,
     pub ring: Vec<P>,
 }
@@ -169,7 +171,7 @@ pub fn plan() -> Plan {
     let quarter = s.push(road(("沪城环路", "Hucheng Ring Road"), Class::Residential, ring(QUARTER), (rad(40.0), rad(240.0))));
 
     let mut radials = Vec::new();
-    for k in 0..18usize {
+    for (k, name) in RADIAL_NAMES.into_iter().enumerate() {
         let deg = 20.0 * k as f64;
         let class = if k % 2 == 0 { Class::Secondary } else { Class::Tertiary };
         let end = match k {
@@ -184,7 +186,7 @@ pub fn plan() -> Plan {
             let mut half = |lateral: f64, along: bool| {
                 let c = ray(deg, lateral);
                 let from = c.meet(&ring(RINGS[0]), polar(RINGS[0], rad(deg))).map_or(RINGS[0], |p| c.param(p, 0.0));
-                let mut r = road(RADIAL_NAMES[k], Class::Primary, c, (from, 4000.0));
+                let mut r = road(name, Class::Primary, c, (from, 4000.0));
                 r.oneway = Some(along);
                 r.median = Some(-lateral);
                 s.push(r)
@@ -194,7 +196,7 @@ pub fn plan() -> Plan {
             Radial { clockwise_face: out, other_face: inward }
         } else {
             let class = if matches!(k, 3 | 6 | 11) { Class::Secondary } else { class };
-            let i = s.push(road(RADIAL_NAMES[k], class, ray(deg, 0.0), (RINGS[0], end)));
+            let i = s.push(road(name, class, ray(deg, 0.0), (RINGS[0], end)));
             Radial { clockwise_face: i, other_face: i }
         };
         radials.push(radial);
@@ -221,7 +223,7 @@ pub fn plan() -> Plan {
     s.connect();
 
     let mut cells = Vec::new();
-    let mut cell = |sector: usize, band: Band, half: usize, sides: Vec<(usize, f64)>, r: f64, deg: f64| {
+    let mut cell = |sector: usize, band: Band, half: usize, sides: Sides, r: f64, deg: f64| {
         let guess = polar(r, deg.to_radians());
         if let Some(c) = make_cell(&s, sector, band, half, sides, guess) {
             cells.push(c);
@@ -252,7 +254,7 @@ pub fn plan() -> Plan {
         if (14..=17).contains(&k) {
             row(Band::Seaside, r2, sea_road, None, 1850.0);
         }
-        let open: &[(Vec<(usize, f64)>, f64, f64)] = &match k {
+        let open: &[(Sides, f64, f64)] = &match k {
             0 => vec![
                 (vec![right, (sea_road, 1.0), (r3, 1.0), left, (r2, -1.0)], 2100.0, 10.0),
                 (vec![(sea_road, 1.0), left, (r3, -1.0)], 2450.0, 15.0),
@@ -279,7 +281,7 @@ pub fn plan() -> Plan {
     Plan { streets: s, cells, rings: [r1, r2, r3, r4], sea_road, radials }
 }
 
-fn make_cell(s: &Streets, sector: usize, band: Band, half: usize, sides: Vec<(usize, f64)>, guess: P) -> Option<Cell> {
+fn make_cell(s: &Streets, sector: usize, band: Band, half: usize, sides: Sides, guess: P) -> Option<Cell> {
     let lines: Vec<Curve> = sides.iter().map(|(r, side)| s.roads[*r].pavement(*side)).collect();
     let (corners, ring) = outline(&lines, guess)?;
     Some(Cell { sector, band, half, sides, corners, ring })

@@ -17,9 +17,30 @@ pub struct Water {
 /// How far the sea is drawn, metres from the lake's centre.
 const HORIZON: f64 = 4700.0;
 
-/// Centres of the islands (angle in degrees, radius), their half axes and turn.
-pub const ISLANDS: [((f64, f64), (f64, f64), f64); 3] =
-    [((75.0, 760.0), (150.0, 95.0), 160.0), ((195.0, 720.0), (175.0, 110.0), 100.0), ((310.0, 700.0), (120.0, 85.0), 30.0)];
+/// An island in the lake: direction and distance of its middle, half axes, turn; degrees and metres.
+pub struct Island {
+    pub deg: f64,
+    pub r: f64,
+    pub axes: (f64, f64),
+    pub turn_deg: f64,
+}
+
+pub const ISLANDS: [Island; 3] = [
+    Island { deg: 75.0, r: 760.0, axes: (150.0, 95.0), turn_deg: 160.0 },
+    Island { deg: 195.0, r: 720.0, axes: (175.0, 110.0), turn_deg: 100.0 },
+    Island { deg: 310.0, r: 700.0, axes: (120.0, 85.0), turn_deg: 30.0 },
+];
+
+impl Island {
+    pub fn middle(&self) -> P {
+        polar(self.r, self.deg.to_radians())
+    }
+
+    /// An ellipse in the island's proportions, `share` of its size.
+    pub fn oval(&self, share: f64, points: usize) -> Vec<P> {
+        ellipse(self.middle(), self.axes.0 * share, self.axes.1 * share, self.turn_deg.to_radians(), points)
+    }
+}
 
 pub fn water() -> Water {
     let canals_of = |half: f64| -> Vec<Vec<P>> {
@@ -48,8 +69,8 @@ pub fn water() -> Water {
     };
     let islands = ISLANDS
         .iter()
-        .map(|((deg, r), (rx, ry), turn)| {
-            let base = ellipse(polar(*r, deg.to_radians()), *rx, *ry, turn.to_radians(), 40);
+        .map(|island| {
+            let base = island.oval(1.0, 40);
             let centre = crate::geo::centroid(&base);
             // A little more on one side than on the other, so that an island does not look like an egg.
             base.iter().enumerate().map(|(i, p)| lerp(centre, *p, 1.0 + 0.09 * (f64::from(i as u32) * 0.471).sin())).collect()

@@ -47,8 +47,8 @@ impl Entrance {
         let l = self.letter;
         let x = [self.x - HALF, self.x + HALF];
         let within = [x[0] + 0.1, x[1] - 0.1];
-        space(m, CONCOURSE, &format!("B1-PASSAGE-{l}"), &format!("{l}口通道 Passage {l}"), "passage", rectangle(within, self.y(HALL + 0.1, FOOT)), vec![], 3.4);
-        space(m, STREET, &format!("F0-ENTRANCE-{l}"), &format!("{l}口 Entrance {l}"), "lobby", rectangle(within, self.y(HEAD, DOOR - 0.1)), vec![], 3.2);
+        space(m, CONCOURSE, (&format!("B1-PASSAGE-{l}"), &format!("{l}口通道 Passage {l}"), "passage"), rectangle(within, self.y(HALL + 0.1, FOOT)), vec![], 3.4);
+        space(m, STREET, (&format!("F0-ENTRANCE-{l}"), &format!("{l}口 Entrance {l}"), "lobby"), rectangle(within, self.y(HEAD, DOOR - 0.1)), vec![], 3.2);
         stair(m, &format!("entrance {l}"), &self.run(0.0, 2.6));
         escalator(m, &format!("entrance {l} up"), &self.run(2.75, 1.45), true);
         escalator(m, &format!("entrance {l} down"), &self.run(4.3, 1.45), false);

@@ -1,6 +1,6 @@
 //! Halls, rooms, gates, platform: the plan of the station.
 
-use super::entrance;
+use super::{entrance, fittings};
 use super::model::{Kind, Model, Product, Set, Solid, Storey, Value, rectangle};
 use crate::geo::{P, dist, scale, sub};
 
@@ -97,8 +97,8 @@ pub fn wall(m: &mut Model, name: &str, line: &Line, holes: Vec<Hole>) {
     }
 }
 
-/// A space with its floor on the storey's floor.
-pub fn space(m: &mut Model, storey: usize, name: &str, long_name: &str, kind: &'static str, ring: Vec<P>, holes: Vec<Vec<P>>, height: f64) {
+/// A space with its floor on the storey's floor: its name, long name and kind, its outline, holes and height.
+pub fn space(m: &mut Model, storey: usize, (name, long_name, kind): (&str, &str, &'static str), ring: Vec<P>, holes: Vec<Vec<P>>, height: f64) {
     let public = !matches!(kind, "room" | "equipment");
     let p = m.put(storey, Kind::Space { long_name: long_name.into() }, name, "space", vec![Solid::upright(ring, holes, 0.0, height)]);
     p.object_type = Some(kind);
@@ -123,13 +123,13 @@ pub fn build() -> Model {
     for e in &entrance::ENTRANCES {
         e.build(&mut m);
     }
-    services(&mut m);
-    furniture(&mut m);
+    fittings::services(&mut m);
+    fittings::furniture(&mut m);
     m
 }
 
 /// Mirrors an interval about 0.
-fn flip(i: [f64; 2], side: f64) -> [f64; 2] {
+pub fn flip(i: [f64; 2], side: f64) -> [f64; 2] {
     if side > 0.0 { i } else { [-i[1], -i[0]] }
 }
 
@@ -145,9 +145,9 @@ fn concourse(m: &mut Model) {
     let s = CONCOURSE;
     let inside = |x: [f64; 2], y: [f64; 2]| rectangle([x[0] + FACE, x[1] - FACE], [y[0] + FACE, y[1] - FACE]);
     let voids = vec![stair_void(1.0, STAIR_TOP), stair_void(-1.0, STAIR_TOP), lift_void()];
-    space(m, s, "B1-PAID", "付费区站厅 Paid concourse", "hall", inside([-GATES_X, GATES_X], [-ROOMS_Y, ROOMS_Y]), voids.clone(), HALL_HEIGHT);
-    space(m, s, "B1-EAST", "东站厅 East hall", "hall", inside([GATES_X, SHOPS_X], [-SIDE_Y, SIDE_Y]), vec![], HALL_HEIGHT);
-    space(m, s, "B1-WEST", "西站厅 West hall", "hall", inside([-SHOPS_X, -GATES_X], [-SIDE_Y, SIDE_Y]), vec![], HALL_HEIGHT);
+    space(m, s, ("B1-PAID", "付费区站厅 Paid concourse", "hall"), inside([-GATES_X, GATES_X], [-ROOMS_Y, ROOMS_Y]), voids.clone(), HALL_HEIGHT);
+    space(m, s, ("B1-EAST", "东站厅 East hall", "hall"), inside([GATES_X, SHOPS_X], [-SIDE_Y, SIDE_Y]), vec![], HALL_HEIGHT);
+    space(m, s, ("B1-WEST", "西站厅 West hall", "hall"), inside([-SHOPS_X, -GATES_X], [-SIDE_Y, SIDE_Y]), vec![], HALL_HEIGHT);
     let z = [0.0, HALL_HEIGHT];
     let line = |from: P, to: P, colour| Line { storey: s, from, to, z, colour };
     let north = [("设备室 Plant room", "equipment"), ("配电室 Switch room", "equipment"), ("通信信号室 Signalling room", "equipment"), ("母婴室 Family room", "public")];
@@ -158,7 +158,7 @@ fn concourse(m: &mut Model) {
         for (i, (long_name, kind)) in rooms.into_iter().enumerate() {
             let x = [-GATES_X + 17.0 * i as f64, -GATES_X + 17.0 * (i + 1) as f64];
             let name = format!("B1-{letter}{}", i + 1);
-            space(m, s, &name, long_name, kind, inside(x, flip([ROOMS_Y, SIDE_Y], side)), vec![], 3.2);
+            space(m, s, (&name, long_name, kind), inside(x, flip([ROOMS_Y, SIDE_Y], side)), vec![], 3.2);
             holes.push(door(17.0 * i as f64 + 8.5, 1.2, 2.1, format!("Door {name}"), "room door", false));
         }
         wall(m, &format!("Wall rooms {letter}"), &line([-GATES_X, side * ROOMS_Y], [GATES_X, side * ROOMS_Y], "plaster"), holes);
@@ -186,7 +186,7 @@ fn concourse(m: &mut Model) {
         let letter = if side > 0.0 { "E" } else { "W" };
         let mut holes = Vec::new();
         for ((name, long_name, kind), y) in pair.into_iter().zip([[-SIDE_Y, 0.0], [0.0, SIDE_Y]]) {
-            space(m, s, name, long_name, kind, inside(flip([SHOPS_X, END_X], side), y), vec![], 3.5);
+            space(m, s, (name, long_name, kind), inside(flip([SHOPS_X, END_X], side), y), vec![], 3.5);
             holes.push(door((y[0] + y[1]) / 2.0 + SIDE_Y, 3.0, 2.4, format!("Door {name}"), "shop door", false));
         }
         wall(m, &format!("Wall shops {letter}"), &line([side * SHOPS_X, -SIDE_Y], [side * SHOPS_X, SIDE_Y], "plaster"), holes);
@@ -244,12 +244,12 @@ fn platform(m: &mut Model) {
     let s = PLATFORM;
     let floor = rectangle([-PLATFORM_X + FACE, PLATFORM_X - FACE], [-PLATFORM_Y, PLATFORM_Y]);
     let voids = vec![stair_void(1.0, 15.0), stair_void(-1.0, 15.0), lift_void()];
-    space(m, s, "B2-PLATFORM", "岛式站台 Island platform", "platform", floor, voids, PLATFORM_HEIGHT);
+    space(m, s, ("B2-PLATFORM", "岛式站台 Island platform", "platform"), floor, voids, PLATFORM_HEIGHT);
     let z = [0.0, PLATFORM_HEIGHT];
     for (side, letter, long_name) in [(1.0, "E", "牵引变电所 Traction substation"), (-1.0, "W", "废水泵房 Pump room")] {
         let x = flip([PLATFORM_X + FACE, END_X - FACE], side);
         let name = format!("B2-{letter}");
-        space(m, s, &name, long_name, "equipment", rectangle(x, [-PLATFORM_Y, PLATFORM_Y]), vec![], 3.6);
+        space(m, s, (&name, long_name, "equipment"), rectangle(x, [-PLATFORM_Y, PLATFORM_Y]), vec![], 3.6);
         let line = Line { storey: s, from: [side * PLATFORM_X, -PLATFORM_Y], to: [side * PLATFORM_X, PLATFORM_Y], z, colour: "plaster" };
         wall(m, &format!("Wall {name}"), &line, vec![door(PLATFORM_Y, 1.4, 2.1, format!("Door {name}"), "room door", false)]);
     }
@@ -369,7 +369,7 @@ fn lift(m: &mut Model, name: &str, storey: usize, x: [f64; 2], y: [f64; 2], heig
 fn lifts(m: &mut Model) {
     lift(m, "platform", PLATFORM, [-1.3, 1.3], [-1.3, 1.3], 11.0);
     lift(m, "street", CONCOURSE, [59.8, 62.2], [SIDE_Y - FACE, 16.5], 11.0);
-    space(m, STREET, "F0-LIFT", "无障碍电梯厅 Lift lobby", "lobby", rectangle([58.1, 63.9], [16.5, 19.9]), vec![], 3.0);
+    space(m, STREET, ("F0-LIFT", "无障碍电梯厅 Lift lobby", "lobby"), rectangle([58.1, 63.9], [16.5, 19.9]), vec![], 3.0);
     let z = [0.0, 3.2];
     let line = |from: P, to: P| Line { storey: STREET, from, to, z, colour: "glass" };
     wall(m, "Lift lobby front", &line([58.0, 20.0], [64.0, 20.0]), vec![door(3.0, 2.4, 2.3, "Street door lift", "street door", true)]);
@@ -377,57 +377,4 @@ fn lifts(m: &mut Model) {
     wall(m, "Lift lobby right", &line([64.0, 16.4], [64.0, 20.0]), vec![]);
     m.put(STREET, Kind::Slab("ROOF"), "Lift lobby roof", "roof", vec![Solid::block([57.6, 64.4], [14.0, 20.6], [3.2, 3.45])]);
     m.put(STREET, Kind::Slab("FLOOR"), "Lift lobby floor", "floor", vec![Solid::block([58.0, 64.0], [16.5, 20.1], [-0.3, 0.0])]);
-}
-
-/// Air ducts and pipes under the ceilings, drains below the platform, lights.
-fn services(m: &mut Model) {
-    for (side, letter) in [(1.0, "N"), (-1.0, "S")] {
-        for i in 0..6 {
-            let x = [-78.0 + 26.0 * f64::from(i), -78.0 + 26.0 * f64::from(i + 1) - 0.1];
-            let duct = |y: [f64; 2], z: [f64; 2]| vec![Solid::block(x, flip(y, side), z)];
-            m.put(CONCOURSE, Kind::Duct, format!("Supply air B1 {letter}{}", i + 1), "duct", duct([6.4, 7.6], [4.1, 4.7]));
-            m.put(PLATFORM, Kind::Duct, format!("Exhaust air B2 {letter}{}", i + 1), "duct", duct([4.4, 5.4], [3.7, 4.3]));
-            for (what, storey, y, z, r, colour) in [
-                ("Sprinkler main B1", CONCOURSE, 8.3, 4.5, 0.08, "fire"), ("Fire main B2", PLATFORM, 5.7, 4.2, 0.1, "fire"),
-                ("Water supply B1", CONCOURSE, 8.6, 4.5, 0.05, "water"), ("Drain B2", PLATFORM, 5.2, -0.7, 0.15, "drain"),
-            ] {
-                let bar = Solid::bar_x([x[0], side * y, z], r, x[1] - x[0]);
-                let p = m.put(storey, Kind::Pipe, format!("{what} {letter}{}", i + 1), colour, vec![bar]);
-                p.sets.push(("Pset_PipeSegmentTypeCommon", vec![("Status", Value::Text("NEW".into()))]));
-                p.sets.push(("Station_Pipe", vec![("NominalDiameter", Value::Length(2.0 * r))]));
-            }
-        }
-        for i in 0..14 {
-            let x = -70.0 + 10.4 * f64::from(i);
-            for (storey, z, y) in [(CONCOURSE, 4.85, 3.4), (PLATFORM, 4.3, 2.9)] {
-                let name = format!("Light {}{}{}", if storey == PLATFORM { "B2" } else { "B1" }, letter, i + 1);
-                m.put(storey, Kind::Light, name, "light", vec![Solid::block([x, x + 1.2], [side * y - 0.1, side * y + 0.1], [z, z + 0.08])]);
-            }
-        }
-    }
-}
-
-fn furniture(m: &mut Model) {
-    for i in 0..8 {
-        let x = -63.0 + 17.5 * f64::from(i);
-        if x.abs() < 26.0 {
-            continue;
-        }
-        let seat = |x: f64, y: f64| vec![
-            Solid::block([x, x + 2.4], [y - 0.25, y + 0.25], [0.4, 0.46]), Solid::block([x + 0.2, x + 0.3], [y - 0.2, y + 0.2], [0.0, 0.4]),
-            Solid::block([x + 2.1, x + 2.2], [y - 0.2, y + 0.2], [0.0, 0.4]),
-        ];
-        m.put(PLATFORM, Kind::Furniture("USERDEFINED"), format!("Bench B2-{}", i + 1), "wood", seat(x, 0.0)).object_type = Some("bench");
-    }
-    for (side, letter) in [(1.0, "E"), (-1.0, "W")] {
-        for i in 0..6 {
-            let x = flip([37.0 + 1.4 * f64::from(i), 38.0 + 1.4 * f64::from(i)], side);
-            let name = format!("Ticket machine {letter}{}", i + 1);
-            m.put(CONCOURSE, Kind::Furniture("USERDEFINED"), name, "machine", vec![Solid::block(x, [12.9, 13.85], [0.0, 1.9])]).object_type = Some("ticket machine");
-        }
-        let counter = Solid::block(flip([72.5, 73.1], side), [-11.0, -3.5], [0.0, 1.1]);
-        m.put(CONCOURSE, Kind::Furniture("USERDEFINED"), format!("Counter {letter}"), "wood", vec![counter]).object_type = Some("counter");
-        let desk = Solid::block([-30.0 * side - 1.0, -30.0 * side + 1.0], [-12.6, -11.8], [0.72, 0.76]);
-        m.put(CONCOURSE, Kind::Furniture("DESK"), format!("Desk {letter}"), "wood", vec![desk]);
-    }
 }

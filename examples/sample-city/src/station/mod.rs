@@ -5,6 +5,7 @@
 //! so a door touches exactly the spaces that it joins, a stair begins and ends at the edges of the spaces that it joins.
 
 mod entrance;
+mod fittings;
 mod layout;
 mod model;
 mod step;

@@ -17,11 +17,19 @@ const SAND_WALK: f64 = 5962.0;
 /// Half the beach's length, radians about the coast's centre.
 const BEACH_HALF: f64 = 0.16;
 
-/// Id, direction seen from the lake, names, share, visitors of the squares on the promenade that are goals.
-const SHORES: [(&str, f64, (&str, &str), f64, (f64, f64)); 3] = [
-    ("lake-west", 170.0, ("西岸观景台", "West Shore"), 0.56, (9000.0, 15.5)),
-    ("lake-north", 130.0, ("北岸观景台", "North Shore"), 0.18, (4200.0, 16.0)),
-    ("lake-south", 225.0, ("南岸观景台", "South Shore"), 0.18, (3600.0, 16.5)),
+/// A square on the promenade that is a goal; `deg` is its direction from the lake's middle.
+struct Shore {
+    id: &'static str,
+    deg: f64,
+    name: (&'static str, &'static str),
+    share: f64,
+    visitors: (f64, f64),
+}
+
+const SHORES: [Shore; 3] = [
+    Shore { id: "lake-west", deg: 170.0, name: ("西岸观景台", "West Shore"), share: 0.56, visitors: (9000.0, 15.5) },
+    Shore { id: "lake-north", deg: 130.0, name: ("北岸观景台", "North Shore"), share: 0.18, visitors: (4200.0, 16.0) },
+    Shore { id: "lake-south", deg: 225.0, name: ("南岸观景台", "South Shore"), share: 0.18, visitors: (3600.0, 16.5) },
 ];
 
 /// The walk around the lake, paved squares along it, and a path to Ring 1 at every radial.
@@ -77,13 +85,13 @@ pub fn promenade(plan: &Plan, water: &Water, doc: &mut Doc) -> Vec<Goal> {
         let lines = [cut(*d0, 1.0), ring(PAVED.1), cut(d1, -1.0), ring(PAVED.0)];
         let Some((_, ring)) = outline(&lines, polar(PROMENADE, ((d0 + d1) / 2.0).to_radians())) else { continue };
         let mut name = name.clone();
-        let shore = SHORES.iter().find(|s| s.1 > *d0 && s.1 < d1);
-        if let Some((.., (zh, en), _, _)) = shore {
+        let shore = SHORES.iter().find(|s| s.deg > *d0 && s.deg < d1);
+        if let Some(Shore { name: (zh, en), .. }) = shore {
             name.retain(|(k, _)| *k != "name");
             name.extend(tags(&[("name", zh), ("name:en", en)]));
         }
         let way = doc.area(&ring, name);
-        if let Some(&(id, deg, name, share, visitors)) = shore {
+        if let Some(&Shore { id, deg, name, share, visitors }) = shore {
             goals.push(Goal { id, name, at: walk.at(deg.to_radians()), object: format!("osm:way/{}", way + 1), share, visitors });
         }
     }

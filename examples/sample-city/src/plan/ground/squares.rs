@@ -77,12 +77,12 @@ pub fn ocean_park(doc: &mut Doc) -> Goal {
 
 /// Islands: gardens with a ring path and a footbridge to the promenade.
 pub fn islands(water: &Water, doc: &mut Doc) {
-    for (ring, ((deg, r), (rx, ry), turn)) in water.islands.iter().zip(ISLANDS) {
+    for (ring, island) in water.islands.iter().zip(ISLANDS) {
         doc.area(&crate::build::solid::scaled(ring, 0.97), tags(&[("leisure", "park"), ("name", "湖心岛")]));
-        let c = polar(r, f64::to_radians(deg));
-        let path = ellipse(c, rx * 0.72, ry * 0.72, f64::to_radians(turn), 32);
+        let c = island.middle();
+        let path = island.oval(0.72, 32);
         doc.area(&path, tags(&[("highway", "footway")]));
-        let shore = polar(PROMENADE, f64::to_radians(deg));
+        let shore = polar(PROMENADE, island.deg.to_radians());
         let gate = path.iter().copied().min_by(|a, b| dist(*a, shore).total_cmp(&dist(*b, shore))).unwrap_or(c);
         doc.line(&[shore, gate], tags(&[("highway", "footway"), ("bridge", "yes"), ("layer", "1"), ("name", "长堤")]));
     }
