@@ -4,8 +4,8 @@
 
 struct Agent {
     // Picture coordinates at the first and the second key frame; w: heading, radians clockwise from north.
-    from: vec4<f32>,
-    to: vec4<f32>,
+    first: vec4<f32>,
+    second: vec4<f32>,
     // Length, width, height in metres; w: least size on the screen, pixels.
     size: vec4<f32>,
     // sRGB; w: 0 nobody, 1 vehicle, 2 person.
@@ -50,14 +50,14 @@ fn vertex(in: Vertex) -> Fragment {
         return out;
     }
     let share = params.now.x;
-    let middle = mix(agent.from.xyz, agent.to.xyz, share);
+    let middle = mix(agent.first.xyz, agent.second.xyz, share);
     if middle.y > params.now.y {
         return out;
     }
     // The short way round.
-    var turn = agent.to.w - agent.from.w;
+    var turn = agent.second.w - agent.first.w;
     turn -= 6.2831853 * round(turn / 6.2831853);
-    let heading = agent.from.w + turn * share;
+    let heading = agent.first.w + turn * share;
     let away = distance(view.world_position, middle);
     // Metres that a pixel covers at this distance.
     let pixel = 2.0 * away / (view.clip_from_view[1][1] * view.viewport.w);

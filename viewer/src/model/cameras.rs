@@ -109,7 +109,7 @@ pub fn overview(city: &City) -> View {
     let across = size[0].max(size[1]).max(40.0) as f32;
     let mut target = city.frame.to_scene(bounds.centre());
     target[1] = city.ground.at(target[0], target[2]);
-    View { target, distance: across * 0.80, yaw: -0.42, pitch: 0.385 }
+    View { target, distance: across * 0.75, yaw: -0.42, pitch: 0.42 }
 }
 
 fn largest(city: &City, class: Class, wanted: impl Fn(ObjectIx) -> bool) -> Option<ObjectIx> {

@@ -173,7 +173,7 @@ pub fn update_layers(
         }
         // A storey below the ground is seen through a pit around the building.
         let pit = city.pit.filter(|_| below && layer.covers_underground());
-        params.hole = pit.map_or(NO_HOLE, |pit| Vec4::new(pit.min[0], pit.min[1], pit.max[0], pit.max[1]));
+        params.hole = pit.map_or(NO_HOLE, |pit| Vec4::new(pit.min[0] + 0.1, pit.min[1] + 0.1, pit.max[0] - 0.1, pit.max[1] - 0.1));
         if *layer == Layer::Water && viewer.waves {
             params.cut.z = time.elapsed_secs_wrapped();
         }

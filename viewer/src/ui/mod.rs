@@ -10,6 +10,7 @@ use crate::render::camera::{self, CityCamera, TargetSize};
 use crate::replay::Replays;
 use crate::state::Viewer;
 use bevy::camera::visibility::RenderLayers;
+use bevy::core_pipeline::tonemapping::Tonemapping;
 use bevy::input::mouse::{AccumulatedMouseMotion, AccumulatedMouseScroll, MouseScrollUnit};
 use bevy::prelude::*;
 use bevy::window::PrimaryWindow;
@@ -50,6 +51,7 @@ fn panel_camera() -> impl Bundle {
         Camera3d::default(),
         Camera { order: 10, clear_color: ClearColorConfig::None, ..default() },
         Msaa::Off,
+        Tonemapping::None,
         RenderLayers::none(),
         PrimaryEguiContext,
     )

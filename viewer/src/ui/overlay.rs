@@ -46,7 +46,8 @@ pub fn legend(mut contexts: EguiContexts, city: Res<Shown>, viewer: Res<Viewer>,
     }
     scale_bar(&painter, screen, &viewer);
     let rows = legend_rows(&city, &viewer, !replays.is_empty());
-    let size = Vec2::new(150.0, rows.len() as f32 * 19.0 + 12.0);
+    let widest = rows.iter().map(|(_, text)| painter.layout_no_wrap(text.clone(), FontId::proportional(13.0), INK).size().x);
+    let size = Vec2::new(48.0 + widest.fold(80.0, f32::max), rows.len() as f32 * 19.0 + 12.0);
     let frame = Rect::from_min_size(Pos2::new(screen.left() + 12.0, screen.bottom() - 12.0 - size.y), size);
     painter.rect_filled(frame, CornerRadius::same(6), PAPER);
     for (i, (colour, text)) in rows.iter().enumerate() {
