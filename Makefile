@@ -9,10 +9,9 @@ demo := $(CURDIR)/demo
 demo: setup build
 	@tools/demo.sh "$(bin)" "$(demo)"
 
-# The same profile and the same two groups as in tools/test.sh, so that demo and test share what is built.
+# The same profile and features as in tools/test.sh, so that demo and test share what is built.
 build:
-	cargo build --release --workspace --exclude qike-viewer --bins --locked
-	cargo build --release -p qike-viewer --locked
+	cargo build --release --workspace --bins --locked
 
 setup:
 	@tools/setup.sh build
@@ -22,7 +21,7 @@ test:
 	@tools/test.sh
 
 bench: setup build
-	@tools/bench.sh "$(bin)" "$(demo)"
+	@tools/bench.py "$(bin)" "$(demo)" $(BENCH)
 
 lint:
 	cargo clippy --release --workspace --all-targets --locked -- -D warnings

@@ -2,12 +2,9 @@
 # Everything that CI runs. Needs the packages of tools/setup.sh test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# The engine and the viewer are built apart, each with its own features of shared dependencies, as in `make build`: so a change of
-# one does not build the other's dependencies anew.
+# One build of everything, with the same profile and features as `make build`: what the demo has built, the tests need not build again.
 if cargo nextest --version >/dev/null 2>&1; then
-  cargo nextest run --release --workspace --exclude qike-viewer --locked --no-fail-fast "$@"
-  cargo nextest run --release -p qike-viewer --locked --no-fail-fast "$@"
+  exec cargo nextest run --release --workspace --locked --no-fail-fast "$@"
 else
-  cargo test --release --workspace --exclude qike-viewer --locked --no-fail-fast "$@"
-  cargo test --release -p qike-viewer --locked --no-fail-fast "$@"
+  exec cargo test --release --workspace --locked --no-fail-fast "$@"
 fi

@@ -104,8 +104,10 @@ fn real_files_have_the_counts_of_their_manifest() {
         assert_eq!(got_classes, table(classes), "{file}");
         assert_eq!(got_lods, table(lods), "{file}: {:?}", sink.diagnostics);
         assert!(sniff(&path).is_ok_and(|importer| importer.name() == "cityjson"), "{file}");
-        let lost: Vec<_> = sink.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
-        assert!(lost.is_empty(), "{file}: {lost:?}");
+        let lost: Vec<_> = sink.diagnostics.iter().filter(|d| d.severity == Severity::Error).map(|d| (d.code.as_ref(), d.object.as_deref())).collect();
+        // The one file that is broken: its third building uses vertex 885 of 9.
+        let broken = [("cityjson-bad-index", Some("id-3"))];
+        assert_eq!(lost, if *file == "cjval/sem.json" { &broken[..] } else { &[] }, "{file}");
     }
 }
 

@@ -48,8 +48,10 @@ impl WalkNetwork {
         squares::join(&mut ground, 0, first_strip);
         let half_width = road_half_widths(scene, lanes);
         let crossed = paths::add(scene, &half_width, &squares, options.path_width_m, &mut ground);
+        let paths_end = ground.areas.len();
+        paths::join_squares(&mut ground, 0..first_strip, first_strip..paths_end);
+        squares::join_lonely(&mut ground, 0..first_strip, paths_end);
         let outdoors = ground.areas.len();
-        paths::join_squares(&mut ground, 0..first_strip, first_strip..outdoors);
         crossings::add(scene, lanes, crossed, &mut ground);
         anchors::add(scene, &mut ground, outdoors);
         let rooms = rooms::add(scene, &mut ground);

@@ -5,6 +5,7 @@ use qike_import::{SourceOptions, import_all, plan, suggest_crs};
 use qike_network::*;
 use qike_scene::SceneSnapshot;
 use qike_scene::sink::MemorySink;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 fn scene_of(paths: &[PathBuf]) -> SceneSnapshot {
@@ -78,29 +79,33 @@ fn andorra() {
     assert!(!walks.areas.is_empty());
 }
 
-/// Share of rooms that can be reached on foot from the room with the most portals.
-fn reachable_rooms(walks: &WalkNetwork) -> (usize, usize) {
-    let rooms: std::collections::BTreeSet<&str> = (walks.areas.iter())
+/// Sizes of the groups of rooms that can be reached from one another on foot, the greatest first.
+fn room_groups(walks: &WalkNetwork) -> Vec<usize> {
+    let mut rooms: BTreeSet<&str> = (walks.areas.iter())
         .filter(|a| matches!(a.kind, AreaKind::Room | AreaKind::Corridor | AreaKind::Platform))
         .filter_map(|a| a.object.as_ref().map(|o| o.as_str()))
         .collect();
-    let hub = (0..walks.areas.len()).map(AreaIx::new).max_by_key(|a| walks.portals_of(*a).len()).unwrap();
     let router = WalkRouter::new(walks);
-    let field = router.field(walks, &Goal::Areas(vec![hub]));
-    let reached = |id: &&&str| {
-        walks.areas_of(id).iter().any(|a| router.next(walks, &field, *a, walks.area(*a).centre).is_some())
-    };
-    (rooms.iter().filter(reached).count(), rooms.len())
+    let mut groups = Vec::new();
+    while let Some(hub) = rooms.first().copied() {
+        let field = router.field(walks, &Goal::Areas(walks.areas_of(hub)));
+        let leads = |id: &str| walks.areas_of(id).iter().any(|a| router.next(walks, &field, *a, walks.area(*a).centre).is_some());
+        let group: BTreeSet<&str> = rooms.iter().copied().filter(|id| *id == hub || leads(id)).collect();
+        rooms.retain(|id| !group.contains(id));
+        groups.push(group.len());
+    }
+    groups.sort_by(|a, b| b.cmp(a));
+    groups
 }
 
 #[test]
 fn houses() {
-    for (file, least, rooms) in [("bim/web-ifc/AC20-FZK-Haus.ifc", 6, 7), ("bim/web-ifc/duplex.ifc", 18, 21)] {
+    // The FZK house's gallery has no door and its stair ends below it; in the duplex house two flats of ten rooms share a wall without a
+    // door, and nobody gets onto the roof.
+    for (file, groups) in [("bim/web-ifc/AC20-FZK-Haus.ifc", &[6, 1][..]), ("bim/web-ifc/duplex.ifc", &[10, 10, 1])] {
         let Some(path) = testdata::path(file) else { return };
         let (_, walks) = networks(&scene_of(&[path]));
         walks.faults.iter().for_each(|f| eprintln!("  {f}"));
-        let (reached, all) = reachable_rooms(&walks);
-        eprintln!("{file}: {reached} of {all} rooms");
-        assert!(all == rooms && reached >= least, "{file}: {reached} of {all} rooms can be reached");
+        assert_eq!(room_groups(&walks), groups, "{file}");
     }
 }

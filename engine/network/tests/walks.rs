@@ -123,6 +123,20 @@ fn a_path_ends_at_the_square_and_squares_touch() {
     assert!((net.areas_of("plaza").iter().map(|a| net.area(*a).area_m2).sum::<f64>() - 1200.0).abs() < 1e-6);
 }
 
+#[test]
+fn a_car_park_without_a_path_is_left_across_open_ground() {
+    let mut town = Town::default();
+    town.node(1, -50., 30.).node(2, 90., 30.);
+    town.path(1, &[1, 2], &FOOT);
+    town.square("parking", "car_park", &[[0., 0.], [40., 0.], [40., 20.], [0., 20.]]);
+    town.square("far away", "car_park", &[[0., 200.], [40., 200.], [40., 220.], [0., 220.]]);
+    let (_, net) = build(&town);
+    assert!(way(&net, "parking", "osm:way/1").is_some() && way(&net, "osm:way/1", "parking").is_some());
+    assert!(way(&net, "far away", "osm:way/1").is_none(), "nobody walks 170 m across a field");
+    let told: Vec<_> = net.faults.iter().filter(|f| f.code == "square-without-path").filter_map(|f| f.object.as_deref()).collect();
+    assert_eq!(told, ["parking"]);
+}
+
 /// Two storeys: hall and shop with a door between, a stair to a cellar, a street door; a path 3 m before it; a sealed room.
 fn house() -> Town {
     let mut town = Town::default();

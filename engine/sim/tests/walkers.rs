@@ -170,3 +170,36 @@ fn a_goal_without_a_way_is_reported_and_nobody_disappears() {
     assert_eq!((s.walkers.unroutable, s.walkers.arrived), (1, 1));
     assert!(recorder.trips.iter().any(|t| t.status == TripStatus::Unroutable && t.trip == 7));
 }
+
+#[test]
+fn a_row_of_gates_is_shared_by_its_queues() {
+    // Sixty people cross from one hall to the other; six gates of 0.5 persons a second lie between, at one end of the wall.
+    let hall = |x0: f64, x1: f64| Room([x0, 0.0, x1, 20.0], AreaKind::Room);
+    let gates: Vec<Door> = (0..6).map(|i| Door(0, 1, [20.0, f64::from(i)], [20.0, f64::from(i) + 0.6], 0.5)).collect();
+    let mut net = build(&[hall(0.0, 20.0), hall(20.0, 40.0)], &gates);
+    net.areas[0].object = Some("paid".into());
+    net.areas[1].object = Some("free".into());
+    net.portals.iter_mut().enumerate().for_each(|(i, p)| p.object = Some(format!("gate {i}").as_str().into()));
+    let people = (0..60).map(|i| walk(i, 0.0, (0, [5.0 + f64::from(i % 10), 8.0 + f64::from(i / 10)]), (1, [35.0, 1.0]), 1.34));
+    let (recorder, _) = run(net, walks(people.collect()), options(200));
+    assert!(recorder.trips.iter().all(|t| t.status == TripStatus::Arrived));
+    let last = recorder.trips.iter().filter_map(|t| t.duration_s()).fold(0.0, f64::max);
+    // All through one gate would take two minutes and more; twenty through each of three take 40 s, besides 25 s of walking.
+    println!("the last one took {last:.1} s");
+    assert!((55.0..85.0).contains(&last), "{last}");
+}
+
+#[test]
+fn streams_that_meet_in_a_corridor_pass_each_other() {
+    let net = build(&[Room([0.0, 0.0, 60.0, 2.4], AreaKind::Corridor)], &[]);
+    let person = |i: u32| {
+        let (column, row) = (f64::from(i / 2 % 20), 0.4 + 0.8 * f64::from(i / 40));
+        let (near, far) = (1.0 + 0.9 * column, 59.0 - 0.9 * column);
+        if i % 2 == 0 { walk(i, 0.0, (0, [near, row]), (0, [58.0, row]), 1.34) } else { walk(i, 0.0, (0, [far, row]), (0, [2.0, row]), 1.34) }
+    };
+    let (recorder, s) = run(net, walks((0..120).map(person).collect()), options(300));
+    let last = recorder.trips.iter().filter_map(|t| t.duration_s()).fold(0.0, f64::max);
+    println!("{:?}; the last one took {last:.0} s; closest {:.2} m", s.walkers, closest(&recorder));
+    assert_eq!(s.walkers.arrived, 120);
+    assert!(last < 150.0 && closest(&recorder) > 0.2);
+}

@@ -18,6 +18,8 @@ pub struct PanelState {
     picked: Option<ObjectIx>,
     query: String,
     found: Vec<ObjectIx>,
+    /// The named views that the city has; looked for once, since that goes through all objects.
+    views: Option<Vec<(&'static str, View)>>,
 }
 
 impl PanelState {
@@ -54,7 +56,7 @@ pub fn draw(mut contexts: EguiContexts, city: Res<Shown>, mut viewer: ResMut<Vie
             ui.set_width(216.0);
             search_box(ui, &city, &mut viewer, &mut state);
             ui.separator();
-            views(ui, &city, &mut viewer);
+            views(ui, &city, &mut viewer, &mut state);
             ui.separator();
             egui::CollapsingHeader::new(viewer.text("panel.layers").to_owned()).default_open(true).show(ui, |ui| layers(ui, &mut viewer));
             ui.separator();
@@ -112,12 +114,13 @@ fn search_box(ui: &mut egui::Ui, city: &City, viewer: &mut Viewer, state: &mut P
     }
 }
 
-fn views(ui: &mut egui::Ui, city: &City, viewer: &mut Viewer) {
+fn views(ui: &mut egui::Ui, city: &City, viewer: &mut Viewer, state: &mut PanelState) {
+    let named = |name: &'static str| Some((name, cameras::view(city, &CameraChoice::Named(name.into()))?));
+    let views = state.views.get_or_insert_with(|| NAMES.into_iter().filter_map(named).collect());
     ui.horizontal_wrapped(|ui| {
-        for name in NAMES {
-            let Some(view) = cameras::view(city, &CameraChoice::Named(name.into())) else { continue };
+        for (name, view) in views {
             if ui.small_button(viewer.text(&format!("camera.{name}"))).clicked() {
-                viewer.view = view;
+                viewer.view = *view;
             }
         }
     });

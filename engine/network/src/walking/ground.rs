@@ -34,7 +34,7 @@ impl Kind {
     }
 }
 
-type Entry = GeomWithData<Rectangle<[f64; 2]>, u32>;
+pub(crate) type Entry = GeomWithData<Rectangle<[f64; 2]>, u32>;
 
 /// The network under construction.
 #[derive(Default)]

@@ -32,7 +32,7 @@ impl View<'_> {
         let connection = self.roads.connection(line);
         match self.signals.of(connection) {
             Shown::Red => true,
-            Shown::Yellow { until_ms } => !self.passes_on_yellow(ego, d, until_ms) && !(d < 4.0 && self.gives_way_at(connection)),
+            Shown::Yellow { until_ms } => !self.passes_on_yellow(ego, d, until_ms) && !self.clears_on_yellow(ego, connection, d, until_ms),
             _ => {
                 // Its own share of the room is in `pending` already.
                 out.room = self.room_behind(connection);
@@ -48,8 +48,13 @@ impl View<'_> {
     }
 
     /// Turners who gave way through the green would have waited on the junction, in reality, and left it as the others stop. Here
-    /// they wait at the line; so one who has stood at its head for longer than a yellow lasts goes then.
-    fn clears_on_yellow(&self, ego: &Ego, connection: usize, d: f64) -> bool {
+    /// they wait at the line; so one who has stood at its head for longer than a yellow lasts goes then, if the line can be passed
+    /// before it turns red.
+    fn clears_on_yellow(&self, ego: &Ego, connection: usize, d: f64, until_ms: i64) -> bool {
+        let left_s = (until_ms - self.now_ms) as f64 / 1000.0;
+        if travel_time(d + 0.2, ego.v, 0.7 * ego.kind.accel, 5.0) + self.dt > left_s {
+            return false;
+        }
         let body = &self.state.body[ego.ix];
         let starts = ego.v < 3.0 && body.accel > 0.3;
         self.gives_way_at(connection) && d < 4.0 && (body.wait > 4.0 || starts)
@@ -87,7 +92,7 @@ impl View<'_> {
         let gives_way = match shown {
             Shown::Red => return false,
             Shown::Yellow { until_ms } => {
-                if !self.passes_on_yellow(ego, d, until_ms) && !self.clears_on_yellow(ego, connection, d) {
+                if !self.passes_on_yellow(ego, d, until_ms) && !self.clears_on_yellow(ego, connection, d, until_ms) {
                     return false;
                 }
                 false

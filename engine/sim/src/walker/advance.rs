@@ -4,7 +4,7 @@
 use super::WalkerModel;
 use super::ground::{Plan, RADIUS_M, at_share, distance, nearest_share, plan_share};
 use super::state::WalkerState;
-use super::steer::{DIAMETER_M, Move};
+use super::steer::{DIAMETER_M, Move, SQUEEZE_M, faces};
 use qike_network::{AreaIx, AreaKind, PortalIx};
 use qike_core::CounterRng;
 
@@ -50,8 +50,7 @@ impl WalkerModel {
             }
             let z = height.unwrap_or_else(|| self.net.height(AreaIx(area), to[0], to[1]));
             let way = if state.area[ix] == area {
-                let e = [step.heading.cos(), step.heading.sin()];
-                distance(from, to) / plan_share(&self.net, area, e)
+                distance(from, to) / plan_share(&self.net, area, step.e)
             } else {
                 distance(from, to)
             };
@@ -68,7 +67,7 @@ impl WalkerModel {
                 self.arrive(end_ms, who, area);
                 continue;
             }
-            moved.push([to[0], to[1], z], speed, step.heading, who, area);
+            moved.push([to[0], to[1], z], speed, step.wish, who, area);
         }
         self.intervals.end_step();
         self.moved = moved;
@@ -76,6 +75,11 @@ impl WalkerModel {
 
     /// Stops short where the step would bring two too close that come closer by it.
     fn keep_apart(&self, state: &WalkerState, ix: usize, from: Plan, to: Plan) -> Plan {
+        // Two steps cannot bring together who is further away than this.
+        if self.moves[ix].nearest > CLOSEST_M + 2.0 * FASTEST_MPS * self.options.walker_step_ms as f64 / 1000.0 {
+            return to;
+        }
+        let step = &self.moves[ix];
         let mut blocked = false;
         state.around(from[0], from[1], |j| {
             if j == ix || (state.z[j] - state.z[ix]).abs() > 1.2 {
@@ -85,7 +89,8 @@ impl WalkerModel {
             let next = self.moves[j].to;
             // The other moves too, by its own intention.
             let gap = distance(to, next).min(distance(to, there));
-            if gap < CLOSEST_M && gap < distance(from, there) - 1e-9 {
+            let closest = if faces(step.wish, self.moves[j].wish) { SQUEEZE_M } else { CLOSEST_M };
+            if gap < closest && gap < distance(from, there) - 1e-9 {
                 blocked = true;
             }
         });
@@ -169,7 +174,7 @@ impl WalkerModel {
             self.people.persons[who as usize].inserted_ms = end_ms;
             self.counts.inserted += 1;
             self.intervals.entered(area.0);
-            self.moved.push(p, 0.0, 0.0, who, area.0);
+            self.moved.push(p, 0.0, [1.0, 0.0], who, area.0);
         }
         self.waiting = still;
     }
@@ -219,5 +224,8 @@ impl Doors {
     }
 }
 
+/// Nobody steps faster than this, moving stairs included, m/s.
+const FASTEST_MPS: f64 = 3.5;
+
 /// An empty intention, to make room for as many as there are walkers.
-pub const NO_MOVE: Move = Move { to: [0.0; 2], speed: 0.0, wished: 0.0, heading: 0.0 };
+pub const NO_MOVE: Move = Move { to: [0.0; 2], speed: 0.0, wished: 0.0, e: [1.0, 0.0], wish: [1.0, 0.0], nearest: 0.0 };

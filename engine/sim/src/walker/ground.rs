@@ -30,6 +30,10 @@ pub struct Ground {
     /// For each area, plus one: start of its walls.
     wall_starts: Vec<u32>,
     walls: Vec<[Plan; 2]>,
+    /// For each area, plus one: start of its doors and gates in `doors`.
+    door_starts: Vec<u32>,
+    /// Openings that are objects: a wall for all whose way does not lead through them.
+    doors: Vec<PortalIx>,
     /// For each area, plus one: start of its corners.
     ring_starts: Vec<u32>,
     ring: Vec<Plan>,
@@ -98,7 +102,7 @@ impl Ground {
                 }
             }
         }
-        let mut ground = Self { openings, wall_starts: vec![0], walls: Vec::new(), ring_starts, ring, crossing };
+        let mut ground = Self { openings, wall_starts: vec![0], walls: Vec::new(), door_starts: vec![0], doors: Vec::new(), ring_starts, ring, crossing };
         for ix in 0..net.areas.len() {
             ground.add_walls(net, AreaIx::new(ix));
         }
@@ -130,6 +134,8 @@ impl Ground {
             }
         }
         self.wall_starts.push(self.walls.len() as u32);
+        self.doors.extend(net.portals_of(area).iter().filter(|p| net.portal(**p).object.is_some() && !net.portal(**p).closed));
+        self.door_starts.push(self.doors.len() as u32);
     }
 
     /// A portal as seen from an area.
@@ -138,7 +144,12 @@ impl Ground {
         if both[1].other == area { &both[0] } else { &both[1] }
     }
 
-    /// Walls of an area.
+    /// Doors and gates of an area.
+    pub fn doors(&self, area: u32) -> &[PortalIx] {
+        &self.doors[self.door_starts[area as usize] as usize..self.door_starts[area as usize + 1] as usize]
+    }
+
+    /// Walls of an area; the area lies on their left.
     pub fn walls(&self, area: u32) -> &[[Plan; 2]] {
         &self.walls[self.wall_starts[area as usize] as usize..self.wall_starts[area as usize + 1] as usize]
     }

@@ -8,10 +8,12 @@
 
 mod advance;
 mod crossing;
+mod gates;
 mod ground;
 mod people;
 mod state;
 mod steer;
+mod ways;
 
 pub use state::WalkerState;
 
@@ -46,6 +48,7 @@ pub struct WalkerModel {
     due: usize,
     waiting: Vec<u32>,
     doors: advance::Doors,
+    gates: gates::Gates,
     rules: Vec<crossing::Rule>,
     may_cross: Vec<bool>,
     moves: Vec<steer::Move>,
@@ -73,13 +76,14 @@ impl WalkerModel {
         first_agent: u32,
     ) -> (Self, WalkerState) {
         let ground = Ground::new(&net);
-        let (people, lost) = pool.install(|| People::new(&net, demand, options));
+        let (mut people, lost) = pool.install(|| People::new(&net, demand, options));
         let first_area = lanes.links.len() as u32;
         let rules = crossing::rules(&lanes, &net);
         let mut model = Self {
             options: options.clone(),
             pool,
             doors: advance::Doors::new(&net),
+            gates: gates::Gates::new(net.portals.len(), std::mem::take(&mut people.alternatives)),
             may_cross: vec![false; rules.len()],
             rules,
             order: (0..people.persons.len() as u32).filter(|p| !lost[*p as usize]).collect(),
@@ -168,6 +172,7 @@ impl WalkerModel {
             crossings: &self.may_cross,
             dt: self.options.walker_step_ms as f64 / 1000.0,
             now_ms,
+            seed: self.options.seed ^ 0x5348_5546,
         };
         self.moves.resize(state.len(), advance::NO_MOVE);
         if state.len() < 2 * CHUNK || self.pool.current_num_threads() == 1 {
@@ -203,6 +208,7 @@ impl MobilityModel for WalkerModel {
             return;
         }
         self.decide_crossings(now.ms(), seen);
+        self.choose_gates(state);
         self.steer(now.ms(), state);
         self.doors.refill(self.options.walker_step_ms as f64 / 1000.0);
         self.advance(now.ms(), state);
@@ -219,7 +225,7 @@ impl MobilityModel for WalkerModel {
             kind: AgentKind::Walker,
             link: self.first_area + state.area[ix],
             position: [state.x[ix], state.y[ix], state.z[ix]],
-            heading: state.heading[ix] as f32,
+            heading: state.ey[ix].atan2(state.ex[ix]) as f32,
             speed_mps: state.speed[ix] as f32,
         }));
         points[first..].sort_unstable_by_key(|p| p.agent);

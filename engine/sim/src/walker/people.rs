@@ -1,10 +1,10 @@
 //! Who walks: free speeds, ways through the portals, and the ledger of each walk.
 
+use super::ways;
 use crate::demand::{Demand, SpeedClass, WalkPlace, WalkTrip};
 use crate::options::Options;
 use qike_core::{CounterRng, SimTime};
-use qike_network::{AreaIx, Goal, Step, WalkNetwork, WalkRouter};
-use rayon::prelude::*;
+use qike_network::{PortalIx, WalkNetwork};
 
 /// A person and their walk so far.
 #[derive(Clone, Debug)]
@@ -46,6 +46,8 @@ pub struct People {
     pub persons: Vec<Person>,
     /// Portals of all ways, back to back.
     pub ways: Vec<u32>,
+    /// Gates that can stand in for one another.
+    pub alternatives: Vec<Vec<PortalIx>>,
 }
 
 /// Draws a free speed.
@@ -107,10 +109,10 @@ impl People {
             let slowest = group.iter().map(|g| speeds[g.2]).fold(f64::INFINITY, f64::min);
             group.iter().for_each(|g| speeds[g.2] = slowest);
         }
-        let ways = find_ways(net, &walks);
-        let mut people = Self::default();
+        let ways = ways::find(net, &walks);
+        let mut people = Self { alternatives: ways.alternatives, ..Self::default() };
         let mut lost = Vec::with_capacity(walks.len());
-        for ((walk, way), free_mps) in walks.iter().zip(ways).zip(speeds) {
+        for ((walk, way), free_mps) in walks.iter().zip(ways.of_walks).zip(speeds) {
             lost.push(way.is_none());
             let start = people.ways.len() as u32;
             people.ways.extend(way.unwrap_or_default());
@@ -133,51 +135,4 @@ impl People {
         }
         (people, lost)
     }
-}
-
-/// The portals from each walk's start to its end. Walks with one goal share one search; goals are searched in parallel.
-fn find_ways(net: &WalkNetwork, walks: &[WalkTrip]) -> Vec<Option<Vec<u32>>> {
-    let router = WalkRouter::new(net);
-    let mut order: Vec<usize> = (0..walks.len()).collect();
-    let key = |i: &usize| (walks[*i].to.area, walks[*i].to.position.map(f64::to_bits));
-    order.sort_by_key(|i| (walks[*i].to.area, *i));
-    let goals: Vec<&[usize]> = order.chunk_by(|a, b| key(a).0 == key(b).0).collect();
-    let found: Vec<Vec<(usize, Option<Vec<u32>>)>> = goals
-        .par_iter()
-        .map(|members| {
-            let area = walks[members[0]].to.area;
-            let goal = Goal::Place(area, net.area(area).centre);
-            let field = router.field(net, &goal);
-            members.iter().map(|&i| (i, trace(net, &router, &field, &walks[i].from))).collect()
-        })
-        .collect();
-    let mut ways = vec![None; walks.len()];
-    for (i, way) in found.into_iter().flatten() {
-        ways[i] = way;
-    }
-    ways
-}
-
-fn trace(net: &WalkNetwork, router: &WalkRouter, field: &qike_network::WalkField, from: &WalkPlace) -> Option<Vec<u32>> {
-    let mut area = from.area;
-    let at = |area: AreaIx, p: [f64; 2]| [p[0], p[1], net.height(area, p[0], p[1])];
-    let mut p = at(area, from.position);
-    let mut way = Vec::new();
-    for _ in 0..=2 * net.portals.len() {
-        match router.next(net, field, area, p)?.0 {
-            Step::Arrive(_) => return Some(way),
-            Step::Portal(portal, here) => {
-                let it = net.portal(portal);
-                let (from, to) = (it.segment(area), it.segment(it.other(area)));
-                let share = super::ground::nearest_share([[from.0[0], from.0[1]], [from.1[0], from.1[1]]], [here[0], here[1]]);
-                area = it.other(area);
-                // A step into the area: on the portal itself, going back through it costs as much as going on.
-                let centre = net.area(area).centre;
-                p = [0, 1, 2].map(|k| to.0[k] + (to.1[k] - to.0[k]) * share);
-                p = [0, 1, 2].map(|k| p[k] + 0.02 * (centre[k] - p[k]));
-                way.push(portal.0);
-            }
-        }
-    }
-    None
 }

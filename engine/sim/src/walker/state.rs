@@ -17,8 +17,10 @@ pub struct WalkerState {
     pub z: Vec<f64>,
     /// Speed along the ground, m/s.
     pub speed: Vec<f64>,
-    /// Direction in plan, radians from east.
-    pub heading: Vec<f64>,
+    /// Direction in plan, of length 1.
+    pub ex: Vec<f64>,
+    /// Its northern part.
+    pub ey: Vec<f64>,
     /// Who: index into the ledger.
     pub who: Vec<u32>,
     /// Area.
@@ -77,7 +79,7 @@ impl WalkerState {
             sum += *start;
             *start = sum;
         }
-        for column in [&mut self.x, &mut self.y, &mut self.z, &mut self.speed, &mut self.heading] {
+        for column in [&mut self.x, &mut self.y, &mut self.z, &mut self.speed, &mut self.ex, &mut self.ey] {
             column.resize(n, 0.0);
         }
         self.who.resize(n, 0);
@@ -89,7 +91,8 @@ impl WalkerState {
             self.y[at] = moved.y[i];
             self.z[at] = moved.z[i];
             self.speed[at] = moved.speed[i];
-            self.heading[at] = moved.heading[i];
+            self.ex[at] = moved.ex[i];
+            self.ey[at] = moved.ey[i];
             self.who[at] = moved.who[i];
             self.area[at] = moved.area[i];
         }
@@ -99,7 +102,7 @@ impl WalkerState {
 
     /// Forgets everybody (columns only).
     pub fn clear(&mut self) {
-        for column in [&mut self.x, &mut self.y, &mut self.z, &mut self.speed, &mut self.heading] {
+        for column in [&mut self.x, &mut self.y, &mut self.z, &mut self.speed, &mut self.ex, &mut self.ey] {
             column.clear();
         }
         self.who.clear();
@@ -108,12 +111,13 @@ impl WalkerState {
 
     /// Adds a walker (columns only).
     #[allow(clippy::too_many_arguments)]
-    pub fn push(&mut self, p: [f64; 3], speed: f64, heading: f64, who: u32, area: u32) {
+    pub fn push(&mut self, p: [f64; 3], speed: f64, e: [f64; 2], who: u32, area: u32) {
         self.x.push(p[0]);
         self.y.push(p[1]);
         self.z.push(p[2]);
         self.speed.push(speed);
-        self.heading.push(heading);
+        self.ex.push(e[0]);
+        self.ey.push(e[1]);
         self.who.push(who);
         self.area.push(area);
     }

@@ -7,18 +7,39 @@
 use super::ground::{Ground, Opening, Plan, RADIUS_M, at_share, distance, nearest_share, plan_share, wished_speed};
 use super::people::People;
 use super::state::{CELL_M, WalkerState};
+use qike_core::CounterRng;
 use qike_network::{PortalIx, WalkNetwork};
 
 /// Strength and range (m) of the repulsion by neighbours.
 const FROM_NEIGHBOURS: (f64, f64) = (6.0, 0.12);
 /// Strength and range (m) of the repulsion by walls.
 const FROM_WALLS: (f64, f64) = (5.0, 0.04);
+/// Beyond this many ranges the repulsion is below 1 % of the wish to go on, and is left out.
+const RANGES: f64 = 6.5;
 /// Time gap, s.
 const TIME_GAP_S: f64 = 0.8;
 /// Bodies' diameter that the speed keeps free, m.
 pub const DIAMETER_M: f64 = 2.0 * RADIUS_M;
 /// Walkers whose heights differ by more are on different floors, m.
 const FLOOR_M: f64 = 1.2;
+
+/// Room that two need who meet face to face: they turn their shoulders and squeeze past each other, m.
+pub const SQUEEZE_M: f64 = 0.28;
+/// How strongly one keeps right of those who come towards one, beside the wish to go on (1). Without it two streams that meet in a
+/// corridor block each other for good.
+const ASIDE: f64 = 0.3;
+
+/// In a crowd, who is slower than this, m/s, with others nearer than `PRESSED_M`, shuffles: a random push of strength `SHUFFLE` each
+/// step. Forces that balance exactly, as in an arch before a door, would otherwise hold people for good.
+const SHUFFLES_MPS: f64 = 0.35;
+const PRESSED_M: f64 = 0.8;
+const SHUFFLE: f64 = 1.2;
+
+/// Whether two directions are against each other.
+#[inline]
+pub fn faces(a: Plan, b: Plan) -> bool {
+    a[0] * b[0] + a[1] * b[1] < -0.7
+}
 
 /// All that steering reads.
 pub struct View<'a> {
@@ -36,6 +57,8 @@ pub struct View<'a> {
     pub dt: f64,
     /// Time, ms.
     pub now_ms: i64,
+    /// Seed of the shuffling.
+    pub seed: u64,
 }
 
 /// A walker's intention.
@@ -47,8 +70,12 @@ pub struct Move {
     pub speed: f64,
     /// Wished speed there, m/s.
     pub wished: f64,
-    /// Direction, radians.
-    pub heading: f64,
+    /// Direction of the step, of length 1.
+    pub e: Plan,
+    /// Direction in which one wants to go on, of length 1: what others see of one's intention, steadier than the step.
+    pub wish: Plan,
+    /// Distance of the nearest other walker, m; infinite without any near.
+    pub nearest: f64,
 }
 
 impl View<'_> {
@@ -98,7 +125,8 @@ impl View<'_> {
         let (who, area) = (state.who[ix], state.area[ix]);
         let person = &self.people.persons[who as usize];
         let p = [state.x[ix], state.y[ix]];
-        let stay = Move { to: p, speed: 0.0, wished: 0.0, heading: state.heading[ix] };
+        let was = [state.ex[ix], state.ey[ix]];
+        let stay = Move { to: p, speed: 0.0, wished: 0.0, e: was, wish: was, nearest: f64::INFINITY };
         if person.held_until_ms > self.now_ms {
             return stay;
         }
@@ -107,11 +135,12 @@ impl View<'_> {
         if held && left < 0.3 {
             return stay;
         }
-        let desired = if left > 1e-9 { [(aim[0] - p[0]) / left, (aim[1] - p[1]) / left] } else { [state.heading[ix].cos(), state.heading[ix].sin()] };
+        let desired = if left > 1e-9 { [(aim[0] - p[0]) / left, (aim[1] - p[1]) / left] } else { was };
         let mut e = desired;
         let z = state.z[ix];
-        let mut near = [(0.0f64, [0.0f64; 2]); 48];
+        let mut near = [(0.0f64, [0.0f64; 2], 0.0f64); 48];
         let mut count = 0usize;
+        let mut nearest = f64::INFINITY;
         state.around(p[0], p[1], |j| {
             let d = [p[0] - state.x[j], p[1] - state.y[j]];
             let square = d[0] * d[0] + d[1] * d[1];
@@ -119,47 +148,82 @@ impl View<'_> {
                 return;
             }
             let s = square.sqrt();
+            nearest = nearest.min(s);
+            let theirs = [state.ex[j], state.ey[j]];
             // Two in one spot part by their order.
             let unit = if s > 1e-6 { [d[0] / s, d[1] / s] } else { [if ix < j { 1.0 } else { -1.0 }, 0.0] };
-            if s < DIAMETER_M + 10.0 * FROM_NEIGHBOURS.1 {
+            if s < DIAMETER_M + RANGES * FROM_NEIGHBOURS.1 {
                 let push = FROM_NEIGHBOURS.0 * ((DIAMETER_M - s) / FROM_NEIGHBOURS.1).min(2.0).exp();
                 e[0] += push * unit[0];
                 e[1] += push * unit[1];
             }
+            let facing = faces(desired, theirs);
+            if facing && desired[0] * unit[0] + desired[1] * unit[1] < -0.7 {
+                // Who comes towards one is passed on the right.
+                let aside = ASIDE * (1.0 - s / CELL_M);
+                e[0] += aside * desired[1];
+                e[1] -= aside * desired[0];
+            }
             if count < near.len() {
-                near[count] = (s, unit);
+                near[count] = (s, unit, if facing { SQUEEZE_M } else { DIAMETER_M });
                 count += 1;
             }
         });
-        let reach = RADIUS_M + 8.0 * FROM_WALLS.1;
         for wall in self.ground.walls(area) {
-            // A square or a beach has hundreds of walls, of which none or two are near.
-            let apart = |axis: usize| p[axis] < wall[0][axis].min(wall[1][axis]) - reach || p[axis] > wall[0][axis].max(wall[1][axis]) + reach;
-            if apart(0) || apart(1) {
-                continue;
+            push_off(*wall, p, &mut e);
+        }
+        let own = self.next_opening(who, area).map(|o| o.0);
+        for door in self.ground.doors(area) {
+            if Some(*door) != own {
+                let [from, to] = self.ground.opening(*door, area).ends;
+                let out = self.ground.opening(*door, area).out;
+                let left = (to[0] - from[0]) * out[1] - (to[1] - from[1]) * out[0] < 0.0;
+                push_off(if left { [from, to] } else { [to, from] }, p, &mut e);
             }
-            let q = at_share(*wall, nearest_share(*wall, p));
-            let s = distance(p, q);
-            if s < reach && s > 1e-9 {
-                let push = FROM_WALLS.0 * ((RADIUS_M - s) / FROM_WALLS.1).min(1.5).exp();
-                e[0] += push * (p[0] - q[0]) / s;
-                e[1] += push * (p[1] - q[1]) / s;
-            }
+        }
+        let pressed = || near[..count].iter().any(|n| n.0 < PRESSED_M) && near[..count].iter().all(|n| n.2 == DIAMETER_M);
+        if state.speed[ix] < SHUFFLES_MPS && pressed() {
+            let mut rng = CounterRng::new(self.seed, u64::from(who), self.now_ms as u64);
+            let (sin, cos) = rng.range(0.0, std::f64::consts::TAU).sin_cos();
+            e[0] += SHUFFLE * cos;
+            e[1] += SHUFFLE * sin;
         }
         let length = (e[0] * e[0] + e[1] * e[1]).sqrt();
         let e = if length > 1e-9 { [e[0] / length, e[1] / length] } else { desired };
         let mut spacing = f64::INFINITY;
-        for &(s, unit) in &near[..count] {
+        for &(s, unit, room) in &near[..count] {
             // `unit` points from the neighbour to here.
             let ahead = -(e[0] * unit[0] + e[1] * unit[1]);
             let beside = (e[0] * unit[1] - e[1] * unit[0]).abs();
-            if ahead >= 0.0 && beside * s <= DIAMETER_M {
-                spacing = spacing.min(s);
+            if ahead >= 0.0 && beside * s <= room {
+                spacing = spacing.min(s + DIAMETER_M - room);
             }
         }
         let wished = wished_speed(self.net, area, person.free_mps, person.assigned, e);
         let speed = wished.min(((spacing - DIAMETER_M) / TIME_GAP_S).max(0.0));
         let way = speed * self.dt * plan_share(self.net, area, e);
-        Move { to: [p[0] + e[0] * way, p[1] + e[1] * way], speed, wished, heading: e[1].atan2(e[0]) }
+        Move { to: [p[0] + e[0] * way, p[1] + e[1] * way], speed, wished, e, wish: desired, nearest }
+    }
+}
+
+/// Adds the repulsion of a wall that has the walkable side on its left.
+#[inline]
+fn push_off(wall: [Plan; 2], p: Plan, e: &mut Plan) {
+    let reach = RADIUS_M + RANGES * FROM_WALLS.1;
+    // A square or a beach has hundreds of walls, of which none or two are near.
+    let apart = |axis: usize| p[axis] < wall[0][axis].min(wall[1][axis]) - reach || p[axis] > wall[0][axis].max(wall[1][axis]) + reach;
+    if apart(0) || apart(1) {
+        return;
+    }
+    let q = at_share(wall, nearest_share(wall, p));
+    let s = distance(p, q);
+    if s < reach {
+        let push = FROM_WALLS.0 * ((RADIUS_M - s) / FROM_WALLS.1).min(1.5).exp();
+        // Who stands on the wall itself is pushed straight off it.
+        let along = [wall[1][0] - wall[0][0], wall[1][1] - wall[0][1]];
+        let length = distance(wall[0], wall[1]).max(1e-9);
+        let off = if s > 1e-6 { [(p[0] - q[0]) / s, (p[1] - q[1]) / s] } else { [-along[1] / length, along[0] / length] };
+        e[0] += push * off[0];
+        e[1] += push * off[1];
     }
 }
