@@ -11,8 +11,10 @@ use crate::walk::AreaKind;
 use qike_core::Diagnostic;
 use qike_scene::{CityObject, Class, ObjectIx, SceneSnapshot, Value};
 
-/// A lift keeps one waiting this long, besides the ride, s.
-const LIFT_DELAY_S: f32 = 25.0;
+/// Waiting for a lift and riding it take this long, s: half a cycle of a car that serves a few storeys, and the ride.
+const LIFT_DELAY_S: f32 = 60.0;
+/// Persons in a second through a lift's door: a car for 13 every 80 s or so.
+const LIFT_PER_S: f64 = 0.16;
 /// Speed of an escalator's belt along its slope, m/s (EN 115: 0.5 to 0.75).
 const BELT_MPS: f64 = 0.5;
 /// From the end of a run to the floor it serves, m.
@@ -288,6 +290,9 @@ fn upright(scene: &SceneSnapshot, ground: &mut Ground, finder: &Finder, ix: Obje
         let side = if d == [0.0, 0.0] { [half, 0.0] } else { [-d[1] * half, d[0] * half] };
         let z = ground.height(other, q);
         let spread = |c: Point, z: f64| [[c[0] + side[0], c[1] + side[1], z], [c[0] - side[0], c[1] - side[1], z]];
-        ground.portal(area, other, spread(p, frame.z[0]), spread(q, z), Some(object.id.clone()));
+        let made = ground.portal(area, other, spread(p, frame.z[0]), spread(q, z), Some(object.id.clone()));
+        if let (Some(portal), Run::Lift) = (made, run) {
+            ground.portals[portal.ix()].capacity_per_s = LIFT_PER_S;
+        }
     }
 }

@@ -4,9 +4,10 @@
 use super::WalkerModel;
 use super::ground::{Plan, RADIUS_M, at_share, distance, nearest_share, plan_share};
 use super::state::WalkerState;
-use super::steer::{DIAMETER_M, Move, SQUEEZE_M, faces};
+use super::steer::{DIAMETER_M, Move, SQUEEZE_M};
 use qike_network::{AreaIx, AreaKind, PortalIx};
 use qike_core::CounterRng;
+use std::collections::BTreeMap;
 
 /// Below this a walker stands, m/s.
 const STANDING_MPS: f64 = 0.05;
@@ -15,6 +16,13 @@ const REACHED_M: f64 = 0.5;
 /// A step that would bring two closer than this is not made, m.
 const CLOSEST_M: f64 = 0.9 * DIAMETER_M;
 
+/// Two who block each other within this distance may exchange places, m.
+const EXCHANGE_M: f64 = 0.75;
+/// Slower than this one is blocked, m/s.
+const SLOW_MPS: f64 = 0.4;
+/// Chance in a second of an exchange.
+const EXCHANGES_PER_S: f64 = 3.0;
+
 impl WalkerModel {
     /// Moves everybody into `self.moved`.
     pub(super) fn advance(&mut self, now_ms: i64, state: &WalkerState) {
@@ -22,6 +30,7 @@ impl WalkerModel {
         let end_ms = now_ms + self.options.walker_step_ms;
         let mut moved = std::mem::take(&mut self.moved);
         moved.clear();
+        let partner = self.exchanges(now_ms, state);
         for ix in 0..state.len() {
             let step = self.moves[ix];
             let who = state.who[ix];
@@ -31,7 +40,15 @@ impl WalkerModel {
             let mut speed = step.speed;
             let held = self.people.persons[who as usize].held_until_ms > now_ms;
             let mut height = None;
-            if !held {
+            if let Some(&other) = partner.get(&(ix as u32)) {
+                to = [state.x[other as usize], state.y[other as usize]];
+                if state.area[other as usize] != area {
+                    let portal = PortalIx(state.via[ix]);
+                    self.intervals.left(area);
+                    (area, to) = self.go_through(end_ms, who, area, portal, 0.5, to);
+                    self.intervals.entered(area);
+                }
+            } else if !held {
                 if let Some((portal, through)) = self.passes(who, area, from, to) {
                     if self.doors.admit(portal) {
                         self.intervals.left(area);
@@ -67,10 +84,50 @@ impl WalkerModel {
                 self.arrive(end_ms, who, area);
                 continue;
             }
-            moved.push([to[0], to[1], z], speed, step.wish, who, area);
+            let via = self.people.next(who);
+            moved.push([to[0], to[1], z], speed, step.wish, who, area, via);
         }
         self.intervals.end_step();
         self.moved = moved;
+    }
+
+    /// Who exchanges places with whom in this step.
+    ///
+    /// Two streams that meet in a dense crowd would block each other for good; people then turn sideways and let each other through
+    /// (place exchange: Blue and Adler, Transportation Research B 35 (2001) 293). Two that face each other, stand, and are within reach
+    /// exchange places with a chance of [`EXCHANGES_PER_S`].
+    fn exchanges(&self, now_ms: i64, state: &WalkerState) -> BTreeMap<u32, u32> {
+        let chance = EXCHANGES_PER_S * self.options.walker_step_ms as f64 / 1000.0;
+        let mut partner = BTreeMap::new();
+        for ix in 0..state.len() {
+            let step = &self.moves[ix];
+            let free = |i: usize| self.people.persons[state.who[i] as usize].held_until_ms <= now_ms && self.moves[i].speed < SLOW_MPS;
+            if step.nearest > EXCHANGE_M || !free(ix) || partner.contains_key(&(ix as u32)) {
+                continue;
+            }
+            if CounterRng::new(self.options.seed ^ 0x4558_4348, u64::from(state.who[ix]), self.step).uniform() >= chance {
+                continue;
+            }
+            let mut best: Option<(f64, usize)> = None;
+            state.around(state.x[ix], state.y[ix], |j| {
+                let d = [state.x[j] - state.x[ix], state.y[j] - state.y[ix]];
+                let s = (d[0] * d[0] + d[1] * d[1]).sqrt();
+                let reach = s <= EXCHANGE_M && j != ix && (state.z[j] - state.z[ix]).abs() < 1.2 && best.is_none_or(|b| s < b.0);
+                if !reach || !free(j) || partner.contains_key(&(j as u32)) || !state.facing(ix, j, step.wish, self.moves[j].wish) {
+                    return;
+                }
+                let ahead = d[0] * step.wish[0] + d[1] * step.wish[1] > 0.5 * s;
+                let through = state.via[ix] == state.via[j] && state.via[ix] != u32::MAX;
+                if ahead && (state.area[ix] == state.area[j] || through) {
+                    best = Some((s, j));
+                }
+            });
+            if let Some((_, j)) = best {
+                partner.insert(ix as u32, j as u32);
+                partner.insert(j as u32, ix as u32);
+            }
+        }
+        partner
     }
 
     /// Stops short where the step would bring two too close that come closer by it.
@@ -82,14 +139,14 @@ impl WalkerModel {
         let step = &self.moves[ix];
         let mut blocked = false;
         state.around(from[0], from[1], |j| {
-            if j == ix || (state.z[j] - state.z[ix]).abs() > 1.2 {
+            if j == ix || (state.z[j] - state.z[ix]).abs() > 1.2 || !self.ground.together(state.area[ix], state.area[j]) {
                 return;
             }
             let there = [state.x[j], state.y[j]];
             let next = self.moves[j].to;
             // The other moves too, by its own intention.
             let gap = distance(to, next).min(distance(to, there));
-            let closest = if faces(step.wish, self.moves[j].wish) { SQUEEZE_M } else { CLOSEST_M };
+            let closest = if state.facing(ix, j, step.wish, self.moves[j].wish) { SQUEEZE_M } else { CLOSEST_M };
             if gap < closest && gap < distance(from, there) - 1e-9 {
                 blocked = true;
             }
@@ -174,7 +231,8 @@ impl WalkerModel {
             self.people.persons[who as usize].inserted_ms = end_ms;
             self.counts.inserted += 1;
             self.intervals.entered(area.0);
-            self.moved.push(p, 0.0, [1.0, 0.0], who, area.0);
+            let via = self.people.next(who);
+            self.moved.push(p, 0.0, [1.0, 0.0], who, area.0, via);
         }
         self.waiting = still;
     }

@@ -39,6 +39,8 @@ pub struct Ground {
     ring: Vec<Plan>,
     /// Crossing that an area is part of; `u32::MAX` for none.
     pub crossing: Vec<u32>,
+    /// Whether an area is a lift: who rides in one is in nobody's way.
+    pub lift: Vec<bool>,
 }
 
 fn sub(a: Plan, b: Plan) -> Plan {
@@ -102,7 +104,8 @@ impl Ground {
                 }
             }
         }
-        let mut ground = Self { openings, wall_starts: vec![0], walls: Vec::new(), door_starts: vec![0], doors: Vec::new(), ring_starts, ring, crossing };
+        let lift = net.areas.iter().map(|a| a.kind == AreaKind::Lift).collect();
+        let mut ground = Self { openings, wall_starts: vec![0], walls: Vec::new(), door_starts: vec![0], doors: Vec::new(), ring_starts, ring, crossing, lift };
         for ix in 0..net.areas.len() {
             ground.add_walls(net, AreaIx::new(ix));
         }
@@ -157,6 +160,12 @@ impl Ground {
     /// Corners of an area, counter-clockwise.
     pub fn corners(&self, area: u32) -> &[Plan] {
         &self.ring[self.ring_starts[area as usize] as usize..self.ring_starts[area as usize + 1] as usize]
+    }
+
+    /// Whether people in two areas are in each other's way.
+    #[inline]
+    pub fn together(&self, a: u32, b: u32) -> bool {
+        !self.lift[a as usize] && !self.lift[b as usize]
     }
 
     /// The nearest place within a convex area.

@@ -96,6 +96,12 @@ pub fn passengers(demand: &Demand, seed: u64) -> Vec<WalkTrip> {
 }
 
 impl People {
+    /// The next portal of somebody's way; `u32::MAX` at its end.
+    pub fn next(&self, who: u32) -> u32 {
+        let person = &self.persons[who as usize];
+        if person.cursor < person.way.end { self.ways[person.cursor as usize] } else { u32::MAX }
+    }
+
     /// Everybody of the demand, sorted by departure, with their ways; the second value marks those for whom there is none.
     pub fn new(net: &WalkNetwork, demand: &Demand, options: &Options) -> (Self, Vec<bool>) {
         let mut walks = demand.walks.clone();

@@ -6,6 +6,9 @@ pub const CELL_M: f64 = 2.0;
 /// depend on the city's; whoever is far away is left out by distance.
 pub const SIDE: usize = 128;
 
+/// Two whose wished directions have a cosine below this come towards each other.
+const FACING_COS: f64 = -0.25;
+
 /// All walkers on their way.
 #[derive(Clone, Debug, Default)]
 pub struct WalkerState {
@@ -25,6 +28,8 @@ pub struct WalkerState {
     pub who: Vec<u32>,
     /// Area.
     pub area: Vec<u32>,
+    /// Next portal; `u32::MAX` when the goal is in this area.
+    pub via: Vec<u32>,
     /// For each cell, plus one: where its walkers start.
     pub starts: Vec<u32>,
 }
@@ -67,6 +72,13 @@ impl WalkerState {
         }
     }
 
+    /// Whether two come towards each other, and not both to one opening from the same side.
+    #[inline]
+    pub fn facing(&self, i: usize, j: usize, wish_i: [f64; 2], wish_j: [f64; 2]) -> bool {
+        let against = wish_i[0] * wish_j[0] + wish_i[1] * wish_j[1] < FACING_COS;
+        against && (self.via[i] == u32::MAX || self.via[i] != self.via[j] || self.area[i] != self.area[j])
+    }
+
     /// Takes over moved walkers, put in order by cell. Within a cell the order of arrival stays, so it is the same in every run.
     pub fn arrange(&mut self, moved: &Self) {
         let n = moved.len();
@@ -84,6 +96,7 @@ impl WalkerState {
         }
         self.who.resize(n, 0);
         self.area.resize(n, 0);
+        self.via.resize(n, 0);
         for (i, c) in cells().enumerate() {
             let at = self.starts[c] as usize;
             self.starts[c] += 1;
@@ -95,6 +108,7 @@ impl WalkerState {
             self.ey[at] = moved.ey[i];
             self.who[at] = moved.who[i];
             self.area[at] = moved.area[i];
+            self.via[at] = moved.via[i];
         }
         self.starts.copy_within(0..SIDE * SIDE, 1);
         self.starts[0] = 0;
@@ -107,11 +121,12 @@ impl WalkerState {
         }
         self.who.clear();
         self.area.clear();
+        self.via.clear();
     }
 
     /// Adds a walker (columns only).
     #[allow(clippy::too_many_arguments)]
-    pub fn push(&mut self, p: [f64; 3], speed: f64, e: [f64; 2], who: u32, area: u32) {
+    pub fn push(&mut self, p: [f64; 3], speed: f64, e: [f64; 2], who: u32, area: u32, via: u32) {
         self.x.push(p[0]);
         self.y.push(p[1]);
         self.z.push(p[2]);
@@ -120,5 +135,6 @@ impl WalkerState {
         self.ey.push(e[1]);
         self.who.push(who);
         self.area.push(area);
+        self.via.push(via);
     }
 }

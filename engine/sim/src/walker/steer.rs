@@ -17,7 +17,7 @@ const FROM_WALLS: (f64, f64) = (5.0, 0.04);
 /// Beyond this many ranges the repulsion is below 1 % of the wish to go on, and is left out.
 const RANGES: f64 = 6.5;
 /// Time gap, s.
-const TIME_GAP_S: f64 = 0.8;
+const TIME_GAP_S: f64 = 0.5;
 /// Bodies' diameter that the speed keeps free, m.
 pub const DIAMETER_M: f64 = 2.0 * RADIUS_M;
 /// Walkers whose heights differ by more are on different floors, m.
@@ -29,17 +29,14 @@ pub const SQUEEZE_M: f64 = 0.28;
 /// corridor block each other for good.
 const ASIDE: f64 = 0.3;
 
-/// In a crowd, who is slower than this, m/s, with others nearer than `PRESSED_M`, shuffles: a random push of strength `SHUFFLE` each
-/// step. Forces that balance exactly, as in an arch before a door, would otherwise hold people for good.
+/// In a crowd, who is slower than this, m/s, with others nearer than `PRESSED_M`, shuffles: a random push each step, `SHUFFLE` times
+/// as strong as what acts on them. Forces that balance exactly, as in an arch before a door, would otherwise hold people for good.
 const SHUFFLES_MPS: f64 = 0.35;
 const PRESSED_M: f64 = 0.8;
-const SHUFFLE: f64 = 1.2;
+const SHUFFLE: f64 = 1.0;
 
-/// Whether two directions are against each other.
-#[inline]
-pub fn faces(a: Plan, b: Plan) -> bool {
-    a[0] * b[0] + a[1] * b[1] < -0.7
-}
+/// Openings of these widths, m, are passed on the right-hand side: two people fit side by side, and both sides see each other.
+const KEEP_RIGHT_M: std::ops::Range<f64> = 1.5..15.0;
 
 /// All that steering reads.
 pub struct View<'a> {
@@ -114,7 +111,14 @@ impl View<'_> {
         } else {
             nearest_share(opening.ends, p)
         };
-        let through = at_share(opening.ends, share.clamp(margin, 1.0 - margin));
+        // Through an opening that two streams fit into one keeps to the right, so that they do not lock in it.
+        let (mut low, mut high) = (margin, 1.0 - margin);
+        if KEEP_RIGHT_M.contains(&opening.width_m) {
+            let along = [opening.ends[1][0] - opening.ends[0][0], opening.ends[1][1] - opening.ends[0][1]];
+            let right_is_end = along[0] * opening.out[1] - along[1] * opening.out[0] > 0.0;
+            if right_is_end { low = low.max(0.55) } else { high = high.min(0.45) }
+        }
+        let through = at_share(opening.ends, share.clamp(low, high));
         let past = if held { -0.3 } else { 0.4 };
         ([through[0] + opening.out[0] * past, through[1] + opening.out[1] * past], held)
     }
@@ -144,7 +148,7 @@ impl View<'_> {
         state.around(p[0], p[1], |j| {
             let d = [p[0] - state.x[j], p[1] - state.y[j]];
             let square = d[0] * d[0] + d[1] * d[1];
-            if square > CELL_M * CELL_M || j == ix || (state.z[j] - z).abs() > FLOOR_M {
+            if square > CELL_M * CELL_M || j == ix || (state.z[j] - z).abs() > FLOOR_M || !self.ground.together(area, state.area[j]) {
                 return;
             }
             let s = square.sqrt();
@@ -157,7 +161,7 @@ impl View<'_> {
                 e[0] += push * unit[0];
                 e[1] += push * unit[1];
             }
-            let facing = faces(desired, theirs);
+            let facing = state.facing(ix, j, desired, theirs);
             if facing && desired[0] * unit[0] + desired[1] * unit[1] < -0.7 {
                 // Who comes towards one is passed on the right.
                 let aside = ASIDE * (1.0 - s / CELL_M);
@@ -185,8 +189,9 @@ impl View<'_> {
         if state.speed[ix] < SHUFFLES_MPS && pressed() {
             let mut rng = CounterRng::new(self.seed, u64::from(who), self.now_ms as u64);
             let (sin, cos) = rng.range(0.0, std::f64::consts::TAU).sin_cos();
-            e[0] += SHUFFLE * cos;
-            e[1] += SHUFFLE * sin;
+            let strength = SHUFFLE * (e[0] * e[0] + e[1] * e[1]).sqrt().max(1.0);
+            e[0] += strength * cos;
+            e[1] += strength * sin;
         }
         let length = (e[0] * e[0] + e[1] * e[1]).sqrt();
         let e = if length > 1e-9 { [e[0] / length, e[1] / length] } else { desired };

@@ -58,7 +58,7 @@ pub fn draw(plan: &Plan, water: &Water, doc: &mut Doc) -> Drawn {
             doc.nodes[n].tags = tags(&[("highway", "crossing"), ("crossing", kind), ("crossing:markings", "zebra")]);
             drawn.crossings.push(n);
         }
-        doc.line(&[c.ends[0], c.centre, c.ends[1]], tags(&[("highway", "footway"), ("footway", "crossing")]));
+        doc.line(&[c.ends[0], c.centre, c.ends[1]], tags(&[("highway", "footway"), ("footway", "crossing"), ("width", "5")]));
     }
     turns(s, doc, &drawn);
     drawn

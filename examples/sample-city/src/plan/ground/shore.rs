@@ -67,9 +67,12 @@ pub fn promenade(plan: &Plan, water: &Water, doc: &mut Doc) -> Vec<Goal> {
         // Every second radial has crossings beside it, so spokes start where a pavement vertex is: at its own angle.
         let start = near_vertex(doc, polar(side_r, a), 14.0);
         let mut t = tags(&[("highway", "footway"), ("surface", "paving_stones")]);
-        if (d % 20.0) == 0.0 {
+        let wide = (d % 20.0) == 0.0;
+        if wide {
             t[0].1 = "pedestrian".into();
         }
+        // The crowds of a holiday come this way.
+        t.extend(tags(&[("width", if wide { "12" } else { "10" })]));
         doc.line(&[start, polar(1304.0, a), polar(PROMENADE, a)], t);
     }
     let mut goals = Vec::new();

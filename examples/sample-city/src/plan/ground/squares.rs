@@ -19,16 +19,16 @@ pub fn station(plan: &Plan, doc: &mut Doc, entrances: &[(String, P)]) -> Option<
     let mut line = vec![near_vertex(doc, hub(1412.0), 20.0)];
     line.extend(&spine[1..7]);
     line.push(near_vertex(doc, hub(1737.0), 20.0));
-    doc.line(&line, tags(&[("highway", "pedestrian"), ("name", "站前大街"), ("name:en", "Station Promenade"), ("surface", "granite")]));
+    doc.line(&line, tags(&[("highway", "pedestrian"), ("name", "站前大街"), ("name:en", "Station Promenade"), ("surface", "granite"), ("width", "14")]));
     for (name, p) in entrances {
         let n = doc.node(*p);
         doc.nodes[n].tags = tags(&[("entrance", "yes"), ("railway", "subway_entrance"), ("name", name), ("ref", name)]);
         let near = spine[1..7].iter().min_by(|a, b| dist(**a, *p).total_cmp(&dist(**b, *p))).copied().unwrap_or(centre);
-        doc.line(&[*p, near], tags(&[("highway", "footway"), ("surface", "granite")]));
+        doc.line(&[*p, near], tags(&[("highway", "footway"), ("surface", "granite"), ("width", "6")]));
         let out = add(*p, scale(sub(*p, near), 60.0 / dist(*p, near).max(1.0)));
         let side = near_vertex(doc, polar(len(out), angle(out)), 260.0);
         if contains(&cell.ring, lerp(*p, side, 0.5)) {
-            doc.line(&[*p, side], tags(&[("highway", "footway"), ("surface", "granite")]));
+            doc.line(&[*p, side], tags(&[("highway", "footway"), ("surface", "granite"), ("width", "6")]));
         }
     }
     for (d0, d1) in [(164.9, 165.8), (174.2, 175.1)] {
