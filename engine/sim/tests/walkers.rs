@@ -203,3 +203,22 @@ fn streams_that_meet_in_a_corridor_pass_each_other() {
     assert_eq!(s.walkers.arrived, 120);
     assert!(last < 150.0 && closest(&recorder) > 0.2);
 }
+
+#[test]
+fn streams_pass_each_other_at_the_mouth_of_a_path() {
+    // A path of 10 m opens onto a square; 300 people go each way in five minutes, to and from all over the square.
+    let rooms = [Room([0.0, 0.0, 40.0, 10.0], AreaKind::Footway), Room([40.0, -40.0, 90.0, 50.0], AreaKind::Plaza)];
+    let net = build(&rooms, &[Door(0, 1, [40.0, 0.0], [40.0, 10.0], 12.2)]);
+    let person = |i: u32| {
+        let mut rng = CounterRng::new(7, u64::from(i), 0);
+        let square = (1, [rng.range(42.0, 88.0), rng.range(-38.0, 48.0)]);
+        let path = (0, [1.0, rng.range(1.0, 9.0)]);
+        let at = f64::from(i / 2);
+        if i % 2 == 0 { walk(i, at, path, square, 1.34) } else { walk(i, at, square, path, 1.34) }
+    };
+    let (recorder, s) = run(net, walks((0..600).map(person).collect()), options(500));
+    let losses: Vec<f64> = recorder.trips.iter().map(|t| t.time_loss_s).collect();
+    let mean = losses.iter().sum::<f64>() / losses.len() as f64;
+    println!("{:?}; mean loss {mean:.1} s", s.walkers);
+    assert!(s.walkers.arrived == 600 && mean < 15.0, "{mean}");
+}

@@ -4,7 +4,7 @@
 use super::WalkerModel;
 use super::ground::{Plan, RADIUS_M, at_share, distance, nearest_share, plan_share};
 use super::state::WalkerState;
-use super::steer::{DIAMETER_M, Move, SQUEEZE_M};
+use super::steer::{DIAMETER_M, Move};
 use qike_network::{AreaIx, AreaKind, PortalIx};
 use qike_core::CounterRng;
 use std::collections::BTreeMap;
@@ -13,8 +13,6 @@ use std::collections::BTreeMap;
 const STANDING_MPS: f64 = 0.05;
 /// The goal is reached within this distance, m.
 const REACHED_M: f64 = 0.5;
-/// A step that would bring two closer than this is not made, m.
-const CLOSEST_M: f64 = 0.9 * DIAMETER_M;
 
 /// Two who block each other within this distance may exchange places, m.
 const EXCHANGE_M: f64 = 0.75;
@@ -36,7 +34,7 @@ impl WalkerModel {
             let who = state.who[ix];
             let mut area = state.area[ix];
             let from = [state.x[ix], state.y[ix]];
-            let mut to = self.keep_apart(state, ix, from, step.to);
+            let mut to = self.kept[ix];
             let mut speed = step.speed;
             let held = self.people.persons[who as usize].held_until_ms > now_ms;
             let mut height = None;
@@ -93,9 +91,9 @@ impl WalkerModel {
 
     /// Who exchanges places with whom in this step.
     ///
-    /// Two streams that meet in a dense crowd would block each other for good; people then turn sideways and let each other through
-    /// (place exchange: Blue and Adler, Transportation Research B 35 (2001) 293). Two that face each other, stand, and are within reach
-    /// exchange places with a chance of [`EXCHANGES_PER_S`].
+    /// Two streams that meet or cross in a dense crowd would block each other for good; people then turn sideways and let each other
+    /// through (place exchange: Blue and Adler, Transportation Research B 35 (2001) 293). Two that go different ways, hardly move, and
+    /// are within reach exchange places with a chance of [`EXCHANGES_PER_S`].
     fn exchanges(&self, now_ms: i64, state: &WalkerState) -> BTreeMap<u32, u32> {
         let chance = EXCHANGES_PER_S * self.options.walker_step_ms as f64 / 1000.0;
         let mut partner = BTreeMap::new();
@@ -113,7 +111,12 @@ impl WalkerModel {
                 let d = [state.x[j] - state.x[ix], state.y[j] - state.y[ix]];
                 let s = (d[0] * d[0] + d[1] * d[1]).sqrt();
                 let reach = s <= EXCHANGE_M && j != ix && (state.z[j] - state.z[ix]).abs() < 1.2 && best.is_none_or(|b| s < b.0);
-                if !reach || !free(j) || partner.contains_key(&(j as u32)) || !state.facing(ix, j, step.wish, self.moves[j].wish) {
+                if !reach || !free(j) || partner.contains_key(&(j as u32)) || !state.crossing(ix, j, step.wish, self.moves[j].wish) {
+                    return;
+                }
+                // The other is not put back by it, or goes the other way anyhow.
+                let theirs = self.moves[j].wish;
+                if d[0] * theirs[0] + d[1] * theirs[1] > 0.3 * s {
                     return;
                 }
                 let ahead = d[0] * step.wish[0] + d[1] * step.wish[1] > 0.5 * s;
@@ -128,30 +131,6 @@ impl WalkerModel {
             }
         }
         partner
-    }
-
-    /// Stops short where the step would bring two too close that come closer by it.
-    fn keep_apart(&self, state: &WalkerState, ix: usize, from: Plan, to: Plan) -> Plan {
-        // Two steps cannot bring together who is further away than this.
-        if self.moves[ix].nearest > CLOSEST_M + 2.0 * FASTEST_MPS * self.options.walker_step_ms as f64 / 1000.0 {
-            return to;
-        }
-        let step = &self.moves[ix];
-        let mut blocked = false;
-        state.around(from[0], from[1], |j| {
-            if j == ix || (state.z[j] - state.z[ix]).abs() > 1.2 || !self.ground.together(state.area[ix], state.area[j]) {
-                return;
-            }
-            let there = [state.x[j], state.y[j]];
-            let next = self.moves[j].to;
-            // The other moves too, by its own intention.
-            let gap = distance(to, next).min(distance(to, there));
-            let closest = if state.facing(ix, j, step.wish, self.moves[j].wish) { SQUEEZE_M } else { CLOSEST_M };
-            if gap < closest && gap < distance(from, there) - 1e-9 {
-                blocked = true;
-            }
-        });
-        if blocked { from } else { to }
     }
 
     /// The opening a step leads through, with the share of its length where.
@@ -281,9 +260,6 @@ impl Doors {
         admitted
     }
 }
-
-/// Nobody steps faster than this, moving stairs included, m/s.
-const FASTEST_MPS: f64 = 3.5;
 
 /// An empty intention, to make room for as many as there are walkers.
 pub const NO_MOVE: Move = Move { to: [0.0; 2], speed: 0.0, wished: 0.0, e: [1.0, 0.0], wish: [1.0, 0.0], nearest: 0.0 };

@@ -8,6 +8,9 @@ pub type Plan = [f64; 2];
 /// Half of a body's width, m (collision-free speed model: diameter 0.3 m and up; shoulders are wider than deep).
 pub const RADIUS_M: f64 = 0.2;
 
+/// An opening further from an edge than this is not in it, m.
+const OFF_EDGE_M: f64 = 0.4;
+
 /// A portal as one of its two areas sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Opening {
@@ -69,6 +72,22 @@ pub fn at_share(s: [Plan; 2], t: f64) -> Plan {
     [s[0][0] + (s[1][0] - s[0][0]) * t, s[0][1] + (s[1][1] - s[0][1]) * t]
 }
 
+/// The part of an edge that an opening takes, as shares of its length. A wide opening may span a corner and take parts of two edges.
+fn overlap(edge: [Plan; 2], opening: [Plan; 2]) -> Option<(f64, f64)> {
+    let d = sub(edge[1], edge[0]);
+    let square = dot(d, d);
+    if square <= 0.0 {
+        return None;
+    }
+    let along = opening.map(|e| dot(sub(e, edge[0]), d) / square);
+    let (low, high) = (along[0].min(along[1]).max(0.0), along[0].max(along[1]).min(1.0));
+    let off = |share: f64| {
+        let p = at_share(edge, share);
+        distance(p, at_share(opening, nearest_share(opening, p)))
+    };
+    (low < high && off(low) < OFF_EDGE_M && off(high) < OFF_EDGE_M).then_some((low, high))
+}
+
 impl Ground {
     /// Reads the network.
     pub fn new(net: &WalkNetwork) -> Self {
@@ -119,12 +138,8 @@ impl Ground {
             let edge = [from, corners[(ix + 1) % corners.len()]];
             let mut open: Vec<(f64, f64)> = Vec::new();
             for &portal in net.portals_of(area) {
-                let it = net.portal(portal);
-                let ends = self.opening(portal, area.0).ends;
-                let share = ends.map(|e| nearest_share(edge, e));
-                let off = ends.iter().zip(share).map(|(e, t)| distance(*e, at_share(edge, t))).fold(0.0, f64::max);
-                if !it.closed && off < 0.3 {
-                    open.push((share[0].min(share[1]), share[0].max(share[1])));
+                if !net.portal(portal).closed {
+                    open.extend(overlap(edge, self.opening(portal, area.0).ends));
                 }
             }
             open.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -207,4 +222,22 @@ pub fn plan_share(net: &WalkNetwork, area: u32, e: Plan) -> f64 {
     let slope = net.areas[area as usize].slope;
     let rise = slope[0] * e[0] + slope[1] * e[1];
     1.0 / (1.0 + rise * rise).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn openings_take_their_part_of_each_edge() {
+        let edge = [[0.0, 0.0], [10.0, 0.0]];
+        let near = |found: Option<(f64, f64)>, low: f64, high: f64| found.is_some_and(|f| (f.0 - low).abs() < 1e-9 && (f.1 - high).abs() < 1e-9);
+        assert!(near(overlap(edge, [[2.0, 0.0], [4.0, 0.1]]), 0.2, 0.4));
+        assert!(near(overlap(edge, [[4.0, 0.0], [2.0, 0.0]]), 0.2, 0.4));
+        // Half of it round a corner.
+        assert!(near(overlap(edge, [[7.0, 0.0], [13.0, 0.3]]), 0.7, 1.0));
+        assert!(overlap(edge, [[2.0, 3.0], [4.0, 3.0]]).is_none());
+        assert!(overlap(edge, [[12.0, 0.0], [14.0, 0.0]]).is_none());
+        assert!(overlap([[1.0, 1.0]; 2], [[1.0, 1.0], [2.0, 1.0]]).is_none());
+    }
 }

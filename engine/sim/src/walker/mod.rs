@@ -7,6 +7,7 @@
 //! every area on the way leads to the next.
 
 mod advance;
+mod apart;
 mod crossing;
 mod gates;
 mod ground;
@@ -33,7 +34,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Walkers steered by one task; fewer than two tasks' worth are steered on the calling thread.
-const CHUNK: usize = 256;
+const CHUNK: usize = 128;
 
 /// The walker model.
 pub struct WalkerModel {
@@ -52,6 +53,8 @@ pub struct WalkerModel {
     rules: Vec<crossing::Rule>,
     may_cross: Vec<bool>,
     moves: Vec<steer::Move>,
+    /// Where everybody may step to.
+    kept: Vec<[f64; 2]>,
     moved: WalkerState,
     intervals: Intervals,
     counts: WalkerCounts,
@@ -90,6 +93,7 @@ impl WalkerModel {
             due: 0,
             waiting: Vec::new(),
             moves: Vec::new(),
+            kept: Vec::new(),
             moved: WalkerState::empty(),
             intervals: Intervals::new(net.areas.len()),
             counts: WalkerCounts { unroutable: lost.iter().filter(|l| **l).count() as u64, ..WalkerCounts::default() },
@@ -174,17 +178,27 @@ impl WalkerModel {
             now_ms,
             seed: self.options.seed ^ 0x5348_5546,
         };
-        self.moves.resize(state.len(), advance::NO_MOVE);
-        if state.len() < 2 * CHUNK || self.pool.current_num_threads() == 1 {
-            self.moves.iter_mut().enumerate().for_each(|(ix, to)| *to = view.steer(ix));
-        } else {
-            let moves = &mut self.moves;
-            self.pool.install(|| {
-                moves.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, moves)| {
-                    moves.iter_mut().enumerate().for_each(|(offset, to)| *to = view.steer(chunk * CHUNK + offset));
-                });
-            });
+        let mut moves = std::mem::take(&mut self.moves);
+        moves.resize(state.len(), advance::NO_MOVE);
+        self.each(&mut moves, |ix| view.steer(ix));
+        self.moves = moves;
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.resize(state.len(), [0.0; 2]);
+        self.each(&mut kept, |ix| self.keep_apart(state, ix));
+        self.kept = kept;
+    }
+
+    /// Computes something for every walker, in parallel where there are many.
+    fn each<T: Send>(&self, all: &mut [T], of: impl Fn(usize) -> T + Sync) {
+        if all.len() < 2 * CHUNK || self.pool.current_num_threads() == 1 {
+            all.iter_mut().enumerate().for_each(|(ix, to)| *to = of(ix));
+            return;
         }
+        self.pool.install(|| {
+            all.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, part)| {
+                part.iter_mut().enumerate().for_each(|(offset, to)| *to = of(chunk * CHUNK + offset));
+            });
+        });
     }
 }
 

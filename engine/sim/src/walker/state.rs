@@ -8,6 +8,8 @@ pub const SIDE: usize = 128;
 
 /// Two whose wished directions have a cosine below this come towards each other.
 const FACING_COS: f64 = -0.25;
+/// Two whose wished directions have a cosine below this go different ways.
+const CROSSING_COS: f64 = 0.4;
 
 /// All walkers on their way.
 #[derive(Clone, Debug, Default)]
@@ -62,11 +64,15 @@ impl WalkerState {
     pub fn around(&self, x: f64, y: f64, mut f: impl FnMut(usize)) {
         let (column, row) = cell(x, y);
         for dy in [SIDE - 1, 0, 1] {
-            let row = (row + dy) & (SIDE - 1);
-            for dx in [SIDE - 1, 0, 1] {
-                let c = row * SIDE + ((column + dx) & (SIDE - 1));
-                for ix in self.starts[c] as usize..self.starts[c + 1] as usize {
-                    f(ix);
+            let row = ((row + dy) & (SIDE - 1)) * SIDE;
+            // Three cells beside each other lie one after another, but at the grid's edge.
+            if (1..SIDE - 1).contains(&column) {
+                let (from, to) = (self.starts[row + column - 1], self.starts[row + column + 2]);
+                (from as usize..to as usize).for_each(&mut f);
+            } else {
+                for dx in [SIDE - 1, 0, 1] {
+                    let c = row + ((column + dx) & (SIDE - 1));
+                    (self.starts[c] as usize..self.starts[c + 1] as usize).for_each(&mut f);
                 }
             }
         }
@@ -75,8 +81,17 @@ impl WalkerState {
     /// Whether two come towards each other, and not both to one opening from the same side.
     #[inline]
     pub fn facing(&self, i: usize, j: usize, wish_i: [f64; 2], wish_j: [f64; 2]) -> bool {
-        let against = wish_i[0] * wish_j[0] + wish_i[1] * wish_j[1] < FACING_COS;
-        against && (self.via[i] == u32::MAX || self.via[i] != self.via[j] || self.area[i] != self.area[j])
+        wish_i[0] * wish_j[0] + wish_i[1] * wish_j[1] < FACING_COS && self.apart(i, j)
+    }
+
+    /// Whether two go different ways, and not both to one opening from the same side.
+    #[inline]
+    pub fn crossing(&self, i: usize, j: usize, wish_i: [f64; 2], wish_j: [f64; 2]) -> bool {
+        wish_i[0] * wish_j[0] + wish_i[1] * wish_j[1] < CROSSING_COS && self.apart(i, j)
+    }
+
+    fn apart(&self, i: usize, j: usize) -> bool {
+        self.via[i] == u32::MAX || self.via[i] != self.via[j] || self.area[i] != self.area[j]
     }
 
     /// Takes over moved walkers, put in order by cell. Within a cell the order of arrival stays, so it is the same in every run.
