@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("qike-import", &["qike-core", "qike-scene"]),
     ("qike-sample", &["qike-core"]),
     ("qike-cli", &["qike-core", "qike-scene", "qike-store", "qike-network", "qike-record", "qike-run", "qike-import", "qike-sample"]),
-    ("qike-viewer", &["qike-core", "qike-scene", "qike-store", "qike-network", "qike-record", "qike-run"]),
+    ("qike-viewer", &["qike-core", "qike-scene", "qike-store", "qike-record"]),
 ];
 
 /// Foreign crates that only some members may reach, at any distance.

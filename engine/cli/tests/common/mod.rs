@@ -1,5 +1,7 @@
 //! Runs the built command in a folder of its own, on small source files.
 
+#![allow(dead_code)] // Each test program uses its own part of this.
+
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
