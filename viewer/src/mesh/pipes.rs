@@ -43,8 +43,8 @@ fn tube(b: &mut Builder, points: &[P], radius: f32, paint: &Paint) {
     for pair in rings.windows(2) {
         for k in 0..SIDES {
             let next = (k + 1) % SIDES;
-            b.triangle(pair[0][k], pair[0][next], pair[1][next]);
-            b.triangle(pair[0][k], pair[1][next], pair[1][k]);
+            b.triangle(pair[0][k], pair[1][next], pair[0][next]);
+            b.triangle(pair[0][k], pair[1][k], pair[1][next]);
         }
     }
 }

@@ -122,7 +122,7 @@ mod tests {
         let t = [[[0.0, 1.0, 0.0], [100.0, 1.0, 0.0], [0.0, 1.0, 100.0]]];
         let places = scatter(&t, 8.0, 10_000);
         assert!((60..110).contains(&places.len()), "{}", places.len());
-        assert!(places.iter().all(|p| p[0] + p[2] <= 100.0 && p[1] == 1.0));
+        assert!(places.iter().all(|p| p[0] + p[2] <= 100.001 && (p[1] - 1.0).abs() < 1e-4));
         assert_eq!(places, scatter(&t, 8.0, 10_000));
     }
 }

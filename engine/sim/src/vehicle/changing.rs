@@ -15,6 +15,10 @@ use super::state::Body;
 const THRESHOLD: f64 = 0.25;
 /// Braking that a change may ask of the new follower, m/s²: for advantage, and for the route.
 const SAFE_BRAKING: (f64, f64) = (2.0, 4.0);
+/// Room that one who gets in takes, behind their front bumper, m.
+const MERGES_M: f64 = 6.0;
+/// A change ends at least this far before the end of the lane, m: nearer than where the stranded stand, who would wait for ever.
+const LINE_M: f64 = 0.1;
 /// No vehicle accelerates harder, m/s².
 const HARDEST_ACCEL: f64 = 1.8;
 
@@ -27,11 +31,12 @@ impl View<'_> {
         let (x, speed) = self.junctions.merging[ego.segment as usize];
         let (x, speed) = (f64::from(x), f64::from(speed));
         // NaN compares false: nobody there.
-        if x > ego.x + ego.kind.gap_m && x < ego.x + 40.0 {
+        // Who is beside it already makes no room by stopping: it goes on, and the next one lets in.
+        if x > ego.x + MERGES_M + 1.0 && x < ego.x + 40.0 {
             let next = self.state.first_ahead(ego.segment, ego.x);
             let mine = next >= self.state.on(ego.segment).end || self.state.position[next] > x;
             if mine {
-                let gap = (x - 6.0 - ego.x).max(1.0);
+                let gap = (x - MERGES_M - ego.x).max(1.0);
                 let wish = following::interaction(ego.kind, ego.v, gap, speed);
                 out.accel = out.accel.min((following::free(ego.kind, ego.v, ego.v.max(3.0)) + wish).max(-ego.kind.brake));
             }
@@ -94,11 +99,12 @@ impl View<'_> {
         let reach = dx + following::stopping(v);
         let passes = |o: &Outlook| o.line != NONE && reach > o.line_m - SKIN_M;
         let behind = |j: usize| reach <= state.rear(j) - x - SKIN_M + following::stopping(state.speed[j]);
-        if passes(out) || passes(&new) || !leader.is_none_or(behind) || (x + dx) >= self.roads.length[target as usize] - 1.0 {
+        if passes(out) || passes(&new) || !leader.is_none_or(behind) || (x + dx) >= self.roads.length[target as usize] - LINE_M {
             return;
         }
         let tail = self.junctions.tails[target as usize];
-        if leader.is_none() && reach > tail.rear - x - SKIN_M + following::stopping(tail.speed) {
+        let into_tail = x + dx > tail.rear - 4.0 * SKIN_M || reach > tail.rear - x - SKIN_M + following::stopping(tail.speed);
+        if leader.is_none() && into_tail {
             return;
         }
         let rear = x + dx - f64::from(body.length);
