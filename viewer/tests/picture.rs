@@ -3,10 +3,12 @@
 mod common;
 
 use clap::Parser;
+use qike_core::SimTime;
+use qike_record::{AgentKind, Header, Places, Recorder, Recording, RunWriter, TrackPoint};
 use qike_viewer::app::{ShowError, has_adapter, picture, prepare};
 use qike_viewer::model::city::City;
 use qike_viewer::options::Options;
-use qike_viewer::replay::Replays;
+use qike_viewer::replay::{Replay, Replays};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,14 +16,33 @@ use std::time::Instant;
 /// Share of pixels that may differ, and by how much (of 255): drivers round differently at edges.
 const TOLERANCE: (f64, u8) = (0.03, 24);
 
-fn draw(city: &Arc<City>, line: &str) -> (u32, u32, Vec<u8>) {
+type Picture = (u32, u32, Vec<u8>);
+
+fn draw(city: &Arc<City>, replays: Replays, line: &str) -> Picture {
     let options = Options::try_parse_from(format!("v city {line}").split_whitespace()).expect("options");
-    let viewer = prepare(city, &Replays::default(), &options).expect("a view");
-    picture(city.clone(), Replays::default(), viewer, &options, Instant::now()).expect("a picture").picture.expect("pixels")
+    let viewer = prepare(city, &replays, &options).expect("a view");
+    picture(city.clone(), replays, viewer, &options, Instant::now()).expect("a picture").picture.expect("pixels")
+}
+
+/// True where pictures can be drawn; CI must be able to.
+fn can_draw() -> bool {
+    let can = has_adapter();
+    assert!(can || std::env::var_os("QIKE_REQUIRE_DATA").is_none(), "no Vulkan adapter (install mesa-vulkan-drivers)");
+    if !can {
+        eprintln!("skipped: no Vulkan adapter (install mesa-vulkan-drivers)");
+    }
+    can
+}
+
+/// Share of the pixels in a range of columns that differ between two pictures.
+fn difference(a: &Picture, b: &Picture, columns: std::ops::Range<u32>) -> f64 {
+    let differs = |(a, b): (&[u8], &[u8])| a.iter().zip(b).any(|(a, b)| a.abs_diff(*b) > TOLERANCE.1);
+    let pixels = a.2.chunks(3).zip(b.2.chunks(3)).enumerate().filter(|(i, _)| columns.contains(&(*i as u32 % a.0)));
+    pixels.filter(|(_, pair)| differs(*pair)).count() as f64 / f64::from(columns.len() as u32 * a.1)
 }
 
 /// What is wrong with a picture, if anything.
-fn compare(name: &str, (width, height, pixels): &(u32, u32, Vec<u8>), written: &Path) -> Option<String> {
+fn compare(name: &str, drawn: &Picture, written: &Path) -> Option<String> {
     let kept = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.png"));
     let Ok(bytes) = std::fs::read(&kept) else { return Some(format!("{} is missing; the new picture is {}", kept.display(), written.display())) };
     let image = bevy::image::Image::from_buffer(
@@ -33,17 +54,14 @@ fn compare(name: &str, (width, height, pixels): &(u32, u32, Vec<u8>), written: &
         bevy::asset::RenderAssetUsages::MAIN_WORLD,
     );
     let image = image.expect("a PNG").try_into_dynamic().expect("pixels").to_rgb8();
-    assert_eq!((image.width(), image.height()), (*width, *height));
-    let differs = |(a, b): (&[u8], &[u8])| a.iter().zip(b).any(|(a, b)| a.abs_diff(*b) > TOLERANCE.1);
-    let different = image.as_raw().chunks(3).zip(pixels.chunks(3)).filter(|pair| differs(*pair)).count();
-    let share = different as f64 / f64::from(width * height);
+    assert_eq!((image.width(), image.height()), (drawn.0, drawn.1));
+    let share = difference(&(drawn.0, drawn.1, image.into_raw()), drawn, 0..drawn.0);
     (share > TOLERANCE.0).then(|| format!("{name}: {:.1} % of the pixels differ; the new picture is {}", share * 100.0, written.display()))
 }
 
 #[test]
 fn pictures_look_as_they_did() {
-    if !has_adapter() {
-        eprintln!("skipped: no Vulkan adapter (install mesa-vulkan-drivers)");
+    if !can_draw() {
         return;
     }
     let city = Arc::new(City::build(Arc::new(common::city())));
@@ -56,10 +74,53 @@ fn pictures_look_as_they_did() {
         ("underground", "--camera station --underground"),
     ] {
         let file = folder.join(format!("{name}.png"));
-        let drawn = draw(&city, &format!("{line} --size 640x360 --screenshot {}", file.display()));
+        let drawn = draw(&city, Replays::default(), &format!("{line} --size 640x360 --screenshot {}", file.display()));
         wrong.extend(compare(name, &drawn, &file));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A recording of a convoy of buses and people beside it on the avenue, or of nobody.
+fn recording(folder: &Path, somebody: bool) -> Replay {
+    let header = Header::new(Places::new(["avenue>".into()], []), vec!["all".into()], "version = 1\n".into());
+    let mut writer = RunWriter::create(folder, header).expect("a folder");
+    for second in 0..20 {
+        let agent = |agent: u32| TrackPoint {
+            agent,
+            kind: if agent < 6 { AgentKind::Bus } else { AgentKind::Walker },
+            link: 0,
+            position: [589_000.0 + 34.0 + f64::from(agent % 6) * 2.0, 3_420_000.0 + 8.0 + f64::from(agent % 6) * 14.0 + second as f64 * 3.0, 0.0],
+            heading: 1.25,
+            speed_mps: 3.0,
+        };
+        let agents: Vec<TrackPoint> = (0..12).map(agent).take(if somebody { 12 } else { 0 }).collect();
+        writer.tracks(SimTime::from_s(second), &agents).expect("written");
+    }
+    writer.checkpoint().expect("written");
+    Replay::new(Recording::open(folder).expect("a recording"), "run".into()).expect("its times")
+}
+
+#[test]
+fn vehicles_and_people_move_and_two_runs_stand_side_by_side() {
+    if !can_draw() {
+        return;
+    }
+    let city = Arc::new(City::build(Arc::new(common::city())));
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |name: &str, somebody: bool| {
+        let path = folder.path().join(name);
+        let _ = qike_record::remove(&path);
+        recording(&path, somebody)
+    };
+    let line = |time: &str| format!("--camera 589000,3419960,60,20,-40 --size 320x180 --time {time}");
+    let empty = draw(&city, Replays::default(), &line("00:00:02"));
+    let early = draw(&city, Replays(vec![run("a", true)]), &line("00:00:02"));
+    let between = draw(&city, Replays(vec![run("b", true)]), &line("00:00:09"));
+    assert!(difference(&empty, &early, 0..320) > 0.004, "{}", difference(&empty, &early, 0..320));
+    assert!(difference(&early, &between, 0..320) > 0.004, "they move");
+    let both = draw(&city, Replays(vec![run("c", true), run("d", false)]), &line("00:00:02"));
+    let neither = draw(&city, Replays(vec![run("e", false), run("f", false)]), &line("00:00:02"));
+    assert!(difference(&both, &neither, 0..158) > 0.004 && difference(&both, &neither, 162..320) == 0.0, "each run on its side");
 }
 
 #[test]

@@ -106,10 +106,10 @@ pub fn overview(city: &City) -> View {
         return View { target: [0.0; 3], distance: 500.0, yaw: 0.0, pitch: 0.6 };
     }
     let size = bounds.size();
-    let across = size[0].max(size[1]).max(3.0 * size[2]).max(40.0) as f32;
+    let across = size[0].max(size[1]).max(40.0) as f32;
     let mut target = city.frame.to_scene(bounds.centre());
     target[1] = city.ground.at(target[0], target[2]);
-    View { target, distance: across * 0.75, yaw: -0.42, pitch: 0.42 }
+    View { target, distance: across * 0.75 + 2.0 * size[2] as f32, yaw: -0.42, pitch: 0.42 }
 }
 
 fn largest(city: &City, class: Class, wanted: impl Fn(ObjectIx) -> bool) -> Option<ObjectIx> {

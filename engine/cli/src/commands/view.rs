@@ -32,6 +32,10 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     };
     let mut command = Command::new(&program);
     command.args(arguments);
+    if cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // Vulkan's Wayland part complains on stderr without it, also where only a picture is drawn.
+        command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
+    }
     start(command, &program)
 }
 
