@@ -57,12 +57,10 @@ def imports(city):
         for _ in range(options.rounds):
             with tempfile.TemporaryDirectory() as folder:
                 rounds.append(run([qike, "import", *files, "--store", f"{folder}/c.gpkg", "--json"]))
-        objects = json.loads(rounds[0][3])["objects"]
         record("import", f"{name}: wall", spread([r[0] for r in rounds]), "s")
         record("import", f"{name}: CPU", spread([r[1] for r in rounds]), "s")
         record("import", f"{name}: speed", spread([megabytes / r[0] for r in rounds]), f"MB/s of {megabytes:.1f} MB")
         record("import", f"{name}: peak memory", spread([r[2] for r in rounds]), "MB")
-        print(f"  {name}: {json.dumps(objects)} objects")
 
 
 def store(city):

@@ -27,7 +27,7 @@ say "5/5  pictures"
 picture() { "$qike" view "$out/holiday" --screenshot "$out/$1.png" --size 1280x720 --camera "$1" --time "${2:-14:40:00}" --legend; }
 picture overview &
 first=$!
-picture station-inside
+picture station-inside 14:37:10
 wait $first
 picture street &
 first=$!

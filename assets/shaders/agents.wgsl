@@ -68,7 +68,10 @@ fn vertex(in: Vertex) -> Fragment {
     let world = middle + forward * local.x + right * local.y + vec3(0.0, local.z, 0.0);
     let normal = normalize(forward * in.normal.x + right * in.normal.y + vec3(0.0, in.normal.z, 0.0));
     var colour = agent.colour.rgb;
-    if in.slot.y == 1u && in.normal.z < 0.5 {
+    // Far away, where it is drawn larger than it is, an agent is a spot of its colour.
+    if grown > 2.0 {
+        colour = mix(colour, vec3(1.0), 0.12 * f32(in.slot.y == 1u));
+    } else if in.slot.y == 1u && in.normal.z < 0.5 {
         // Windows all round; the roof is painted.
         colour = vec3(0.16, 0.20, 0.25);
     } else if in.slot.y == 2u {

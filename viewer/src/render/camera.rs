@@ -19,9 +19,11 @@ pub struct CityCamera(pub usize);
 
 /// What every city camera has.
 pub fn bundle(number: usize, order: isize) -> impl Bundle {
+    // All cameras of a window draw into one texture: only the first may clear it, or the others would wipe its half.
+    let clear_color = if number == 0 { ClearColorConfig::Default } else { ClearColorConfig::None };
     (
         Camera3d::default(),
-        Camera { order, ..default() },
+        Camera { order, clear_color, ..default() },
         Projection::Perspective(PerspectiveProjection { fov: FIELD_OF_VIEW, near: 0.4, far: 200_000.0, ..default() }),
         Tonemapping::None,
         Msaa::Off,

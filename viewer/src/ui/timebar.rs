@@ -4,7 +4,7 @@ use crate::replay::Replays;
 use crate::state::Viewer;
 use bevy::prelude::{Res, ResMut, Result};
 use bevy_egui::EguiContexts;
-use egui::Align2;
+use egui::{Align2, RichText};
 use qike_core::SimTime;
 
 /// A time of day for people; the day is added where the run goes past midnight.
@@ -32,7 +32,8 @@ pub fn draw(mut contexts: EguiContexts, replays: Res<Replays>, mut viewer: ResMu
                 }
                 viewer.clock.playing = !viewer.clock.playing;
             }
-            ui.monospace(clock_text(viewer.clock.now()));
+            // As wide for every time, or the bar would breathe and cut digits off.
+            ui.add_sized([86.0, 18.0], egui::Label::new(RichText::new(clock_text(viewer.clock.now())).monospace()));
             ui.spacing_mut().slider_width = width - 330.0;
             let (first, last) = (viewer.clock.first.ms() as f64, viewer.clock.last.ms() as f64);
             ui.add(egui::Slider::new(&mut viewer.clock.now_ms, first..=last).show_value(false));

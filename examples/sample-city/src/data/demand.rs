@@ -186,7 +186,7 @@ pub fn demand(i: &Inputs) -> Demand {
     );
     let list: Vec<String> = i.platforms.iter().map(|o| format!("\"{o}\"")).collect();
     let _ = writeln!(base, "platforms = [{}]", list.join(", "));
-    base.push_str("every = \"00:05\"\nfirst = \"14:01\"\npassengers = 90\nalighting = 40.0\nto = [\n");
+    base.push_str("every = \"00:05\"\nfirst = \"14:01\"\npassengers = 160\nalighting = 40.0\nto = [\n");
     for g in i.goals.iter().filter(|g| g.share > 0.0) {
         let _ = writeln!(base, "  {{ object = \"{}\", share = {} }}, # {} {}", g.object, g.share, g.name.0, g.name.1);
     }
