@@ -21,6 +21,7 @@ test:
 	@tools/test.sh
 
 bench: setup build
+	cargo build --release --workspace --examples --locked
 	@tools/bench.py "$(bin)" "$(demo)" $(BENCH)
 
 lint:

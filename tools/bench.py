@@ -64,7 +64,7 @@ def imports(city):
 
 
 def store(city):
-    text = run(["cargo", "run", "--release", "--locked", "-q", "--workspace", "--exclude", "qike-viewer", "--example", "measure", "--", city / "city.gpkg"])[3]
+    text = run([options.bin / "examples/measure", city / "city.gpkg"])[3]
     print("".join(f"  {line}\n" for line in text.splitlines()), end="")
     figures["store"] = text.splitlines()
 
@@ -80,7 +80,7 @@ def vehicles(city):
                 costs.append(summary["wall_s"])
         record("run", f"holiday, {threads} thread(s): whole run with walkers", spread(costs), "s for an hour")
         record("run", f"holiday, {threads} thread(s): vehicle updates", spread(rates), "/s of the whole run")
-    grid = run(["cargo", "run", "--release", "--locked", "-q", "--workspace", "--exclude", "qike-viewer", "--example", "grid_bench"])[3]
+    grid = run([options.bin / "examples/grid_bench"])[3]
     print("".join(f"  {line}\n" for line in grid.splitlines()), end="")
     figures["grid"] = grid.splitlines()
     sumo(re.findall(r"([\d.]+) M updates/s", grid))
