@@ -14,10 +14,10 @@ build:
 	cargo build --release --workspace --bins --locked
 
 setup:
-	@tools/setup.sh build
+	@tools/setup.sh
 
 test:
-	@tools/setup.sh test
+	@tools/setup.sh
 	@tools/test.sh
 
 bench: setup build

@@ -29,11 +29,11 @@ picture overview &
 first=$!
 picture station-inside 14:37:10
 wait $first
-picture street &
+picture traffic &
 first=$!
 picture beach
 wait $first
-say "done in $((SECONDS - start)) s: $out/overview.png, station-inside.png, street.png, beach.png"
+say "done in $((SECONDS - start)) s: $out/overview.png, station-inside.png, traffic.png, beach.png"
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && [ "${QIKE_DEMO_WINDOW:-1}" = 1 ]; then
   "$qike" view "$out/holiday" "$out/holiday-bridge-closed"
 else

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs the system packages that building and drawing need, where they are missing. Debian and Ubuntu: through apt, as
 # root or with sudo that asks nothing; elsewhere it prints the command and stops.
-# Usage: tools/setup.sh build|view
+# Usage: tools/setup.sh
 set -eu
+PATH=$PATH:/usr/sbin:/sbin               # where ldconfig lies, which people who are not root have not on their path
 need=()
 have() { command -v "$1" >/dev/null 2>&1; }
 lib() { ldconfig -p 2>/dev/null | grep -q "$1"; }
@@ -19,11 +20,7 @@ lib libXcursor.so.1 || need+=(libxcursor1)
 lib libXi.so.6 || need+=(libxi6)
 lib libXrandr.so.2 || need+=(libxrandr2)
 lib libxkbcommon-x11.so.0 || need+=(libxkbcommon-x11-0)
-ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json >/dev/null 2>&1 || need+=(mesa-vulkan-drivers)
-if [ "${1:-build}" = test ]; then
-  have Xvfb || need+=(xvfb)
-  have xdotool || need+=(xdotool)
-fi
+{ compgen -G '/usr/share/vulkan/icd.d/*.json' || compgen -G '/etc/vulkan/icd.d/*.json'; } >/dev/null || need+=(mesa-vulkan-drivers)
 [ ${#need[@]} -eq 0 ] && exit 0
 
 if ! have apt-get; then

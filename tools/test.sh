@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that CI runs. Needs the packages of tools/setup.sh test.
+# Everything that CI runs. Needs the packages of tools/setup.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # One build of everything, with the same profile and features as `make build`: what the demo has built, the tests need not build again.

@@ -1,4 +1,6 @@
-// The plain city material: sun and sky light per vertex; shadow, windows, water, haze per pixel. No shadow maps, no MSAA.
+// The plain city material: sun and sky light, shadow, windows, water and haze per pixel. No shadow maps, no MSAA. What a layer has no
+// surfaces of is left out of its shader (HAS_…): a processor that draws pictures walks through every branch. No branch depends on
+// parameters alone, or lavapipe compiles the shader anew whenever one changes.
 
 #import bevy_pbr::{
     mesh_functions::get_world_from_local,
@@ -34,10 +36,7 @@ const ROOF = 7u;
 const LEAVES = 8u;
 const SKY = 9u;
 
-const HIDDEN = 1u;
 const PICKED = 2u;
-const GHOST = 4u;
-const TINTED = 8u;
 
 struct Vertex {
     @builtin(instance_index) instance: u32,
@@ -51,15 +50,20 @@ struct Fragment {
     @builtin(position) clip: vec4<f32>,
     @location(0) world: vec3<f32>,
     @location(1) colour: vec3<f32>,
-    // x: height above the object's foot; y: openness to the sky.
-    @location(2) height: vec2<f32>,
+    // x: height above the object's foot; y: openness to the sky; z: a number from 0 to 1 of the object's own.
+    @location(2) height: vec3<f32>,
     @location(3) @interpolate(flat) normal: vec3<f32>,
-    // x: kind; y: object; z: state.
-    @location(4) @interpolate(flat) what: vec3<u32>,
+    @location(4) @interpolate(flat) kind: u32,
 }
 
 fn linear(srgb: vec3<f32>) -> vec3<f32> {
     return srgb * (srgb * (srgb * 0.305306 + 0.682171) + 0.012522);
+}
+
+fn hash2(p: vec2<f32>) -> f32 {
+    let q = fract(p * vec2(0.1031, 0.1030));
+    let r = q + dot(q, q.yx + 33.33);
+    return fract((r.x + r.y) * r.x);
 }
 
 @vertex
@@ -70,28 +74,17 @@ fn vertex(in: Vertex) -> Fragment {
     let count = arrayLength(&states);
     let state = select(0u, states[min(in.object, count - 1u)], in.object < count);
     out.clip = view.clip_from_world * vec4(world, 1.0);
-    if (state & HIDDEN) != 0u {
-        out.clip = vec4(0.0, 0.0, 0.0, 0.0);
-    }
     var srgb = in.colour.rgb;
-    if (state & TINTED) != 0u {
-        srgb = vec3(f32((state >> 8u) & 255u), f32((state >> 16u) & 255u), f32(state >> 24u)) / 255.0;
-    }
     if (state & PICKED) != 0u {
         srgb = mix(srgb, vec3(1.0, 0.55, 0.12), 0.72);
     }
     out.world = world;
     out.colour = linear(srgb);
-    out.height = vec2(in.place.w * 655.35, in.colour.a);
+    let own = hash2(vec2(f32(in.object & 1023u), f32((in.object >> 10u) & 1023u)));
+    out.height = vec3(in.place.w * 655.35, in.colour.a, own);
     out.normal = normalize(in.normal.xyz);
-    out.what = vec3(u32(round(in.normal.w * 127.0)), in.object, state);
+    out.kind = u32(round(in.normal.w * 127.0));
     return out;
-}
-
-fn hash2(p: vec2<f32>) -> f32 {
-    let q = fract(p * vec2(0.1031, 0.1030));
-    let r = q + dot(q, q.yx + 33.33);
-    return fract((r.x + r.y) * r.x);
 }
 
 fn noise(p: vec2<f32>) -> f32 {
@@ -103,7 +96,8 @@ fn noise(p: vec2<f32>) -> f32 {
     return mix(low, high, s.y);
 }
 
-fn sky(direction: vec3<f32>) -> vec3<f32> {
+// The sky without the sun's disc.
+fn air(direction: vec3<f32>) -> vec3<f32> {
     let up = max(direction.y, 0.0);
     let zenith = vec3(0.135, 0.33, 0.70);
     let middle = vec3(0.36, 0.58, 0.86);
@@ -111,19 +105,24 @@ fn sky(direction: vec3<f32>) -> vec3<f32> {
     var colour = mix(horizon, middle, smoothstep(0.0, 0.22, up));
     colour = mix(colour, zenith, smoothstep(0.12, 0.75, up));
     let sun = max(dot(direction, params.sun.xyz), 0.0);
-    colour += vec3(1.0, 0.86, 0.62) * (0.10 * pow(sun, 6.0) + 0.5 * pow(sun, 180.0));
-    return colour;
+    let sun2 = sun * sun;
+    return colour + vec3(0.10, 0.086, 0.062) * (sun2 * sun2 * sun2);
+}
+
+fn sky(direction: vec3<f32>) -> vec3<f32> {
+    let sun = max(dot(direction, params.sun.xyz), 0.0);
+    return air(direction) + vec3(0.5, 0.43, 0.31) * pow(sun, 180.0);
 }
 
 fn haze(colour: vec3<f32>, world: vec3<f32>, look: vec3<f32>, away: f32) -> vec3<f32> {
-    let thick = 1.0 - exp(-pow(away / 34000.0, 1.25));
-    let far = sky(normalize(vec3(look.x, max(look.y, 0.0) * 0.4 + 0.015, look.z)));
+    let depth = away / 34000.0;
+    let thick = 1.0 - exp(-depth * sqrt(sqrt(depth)));
+    let far = air(normalize(vec3(look.x, max(look.y, 0.0) * 0.4 + 0.015, look.z)));
     return mix(colour, far, clamp(thick, 0.0, 1.0));
 }
 
 // Windows of a wall: how much of the pixel is glass, and the number of the window.
-fn windows(u: f32, v: f32, object: u32, glassy: bool) -> vec3<f32> {
-    let own = hash2(vec2(f32(object & 1023u), f32((object >> 10u) & 1023u)));
+fn windows(u: f32, v: f32, own: f32, glassy: bool) -> vec3<f32> {
     let bay = select(2.7 + own * 1.1, 1.7 + own * 0.5, glassy);
     let cell = vec2(u / bay, (v - 0.25) / 3.2);
     let blurred = max(fwidth(cell), vec2(1e-4));
@@ -140,15 +139,18 @@ fn windows(u: f32, v: f32, object: u32, glassy: bool) -> vec3<f32> {
 
 @fragment
 fn fragment(in: Fragment, @builtin(front_facing) front: bool) -> @location(0) vec4<f32> {
-    let kind = in.what.x;
+    let kind = in.kind;
     let to_eye = view.world_position - in.world;
     let away = length(to_eye);
     let look = -to_eye / away;
+#ifdef HAS_SKY
     if kind == SKY {
         // Under a faded ground there is dark earth, not sky: pipes and halls stand out against it.
         let below = smoothstep(0.0, -0.04, look.y) * params.look.z;
         return vec4(mix(sky(look), vec3(0.085, 0.10, 0.125), below), 1.0);
     }
+#endif
+#ifdef HAS_CUT
     if in.world.y > params.cut.x {
         discard;
     }
@@ -156,40 +158,38 @@ fn fragment(in: Fragment, @builtin(front_facing) front: bool) -> @location(0) ve
     if in_hole && in.world.y > params.cut.y - 0.5 {
         discard;
     }
-    if (in.what.z & GHOST) != 0u && (u32(in.clip.x) + u32(in.clip.y)) % 3u != 0u {
-        discard;
-    }
+#endif
     var colour = in.colour;
     var normal = in.normal;
-    if !front {
-        normal = -normal;
-        if params.look.y > 0.5 {
-            return vec4(haze(linear(vec3(0.30, 0.32, 0.36)), in.world, look, away), params.cut.w);
-        }
-    }
+    // Only what is cut shows backs of faces; they are what the cut went through.
+    let filled = !front && f32(front) + params.look.y > 0.5;
+    normal = select(-normal, normal, front);
 
     var shine = vec3(0.0);
+#ifdef HAS_FACADE
     if kind == FACADE {
         let u = dot(in.world.xz, vec2(-normal.z, normal.x));
         let glassy = colour.b > colour.r * 1.10;
-        let w = windows(u, in.height.x, in.what.y, glassy);
+        let w = windows(u, in.height.x, in.height.z, glassy);
         let mirrored = reflect(look, normalize(normal + vec3(0.0, 0.02, 0.0)));
         let facing = clamp(1.0 + dot(look, normal), 0.0, 1.0);
         let fresnel = 0.16 + 0.6 * pow(facing, 3.0);
         let pane = mix(vec3(0.075, 0.115, 0.165), vec3(0.17, 0.20, 0.23), w.y * 0.8 * w.z + 0.3 * (1.0 - w.z));
         shine = w.x * fresnel * sky(vec3(mirrored.x, abs(mirrored.y), mirrored.z)) * 0.75;
         colour = mix(colour, pane, w.x * select(0.80, 0.86, glassy));
-    } else if kind == GRASS {
-        let fine = noise(in.world.xz * 0.35) * exp(-away / 500.0);
-        let broad = noise(in.world.xz * 0.021) * 0.6 + noise(in.world.xz * 0.006) * 0.4;
-        colour *= 0.93 + 0.12 * broad + 0.08 * (fine - 0.3);
-    } else if kind == SAND {
-        colour *= 0.95 + 0.07 * noise(in.world.xz * 0.05) + 0.04 * noise(in.world.xz * 0.9) * exp(-away / 300.0);
-    } else if kind == ASPHALT {
-        colour *= 0.96 + 0.08 * noise(in.world.xz * 0.08);
-    } else if kind == ROOF {
-        colour *= 0.97 + 0.05 * noise(in.world.xz * 0.2);
     }
+#endif
+#ifdef HAS_GRAIN
+    // Grain of the ground: broad patches, and fine ones near by. Per metre; strength; per metre; strength; metres of reach.
+    var grain = vec4(0.08, 0.08, 0.08, 0.0);
+    grain = select(grain, vec4(0.021, 0.12, 0.35, 0.08), kind == GRASS);
+    grain = select(grain, vec4(0.05, 0.07, 0.9, 0.05), kind == SAND);
+    grain = select(grain, vec4(0.2, 0.05, 0.2, 0.0), kind == ROOF);
+    grain = select(grain, vec4(0.0), kind == PLAIN || kind == GLOW || kind == FACADE);
+    let broad = noise(in.world.xz * grain.x) - 0.5;
+    let fine = (noise(in.world.xz * grain.z) - 0.5) * exp(-away / 400.0);
+    colour *= 1.0 + grain.y * broad + grain.w * fine;
+#endif
 
     // Sun, sky and what the shade grid says of this place.
     let at = (in.world.xz + normal.xz * params.look.w * 1.3 - params.grid.xy) * params.grid.zw;
@@ -202,13 +202,16 @@ fn fragment(in: Fragment, @builtin(front_facing) front: bool) -> @location(0) ve
         open *= 1.0 - 0.16 * on_ground * step(0.01, in.height.x + 1.0 - normal.y);
     }
     var sun = max(dot(normal, params.sun.xyz), 0.0);
+#ifdef HAS_LEAVES
     if kind == LEAVES {
         sun = 0.35 + 0.65 * max(dot(normal, params.sun.xyz) * 0.8 + 0.2, 0.0);
         lit = max(lit, 0.35);
     }
+#endif
     let sky_light = mix(vec3(0.25, 0.235, 0.205), vec3(0.34, 0.42, 0.53), normal.y * 0.5 + 0.5);
     var light = sky_light * open + vec3(1.20, 1.07, 0.87) * (sun * lit * params.sun.w);
 
+#ifdef HAS_WATER
     if kind == WATER {
         let calm = 1.0 / (1.0 + away / 260.0);
         let t = params.cut.z;
@@ -226,13 +229,18 @@ fn fragment(in: Fragment, @builtin(front_facing) front: bool) -> @location(0) ve
         colour += vec3(1.0, 0.9, 0.7) * pow(max(dot(mirrored, params.sun.xyz), 0.0), 320.0) * 0.8;
         light = vec3(1.0);
         shine = vec3(0.0);
-    } else if kind == GLOW {
+    }
+#endif
+#ifdef HAS_GLOW
+    if kind == GLOW {
         light = vec3(1.0);
     }
+#endif
     colour = colour * light + shine * mix(0.55, 1.0, lit);
     // A little more colour than the light alone gives: the air of a clear day.
     let grey = dot(colour, vec3(0.3, 0.6, 0.1));
     colour = max(mix(vec3(grey), colour, 1.16), vec3(0.0));
     colour = mix(colour, vec3(grey * 0.8 + 0.12), params.look.z);
+    colour = select(colour, linear(vec3(0.30, 0.32, 0.36)), filled);
     return vec4(haze(colour, in.world, look, away), params.cut.w);
 }

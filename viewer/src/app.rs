@@ -1,6 +1,7 @@
 //! Puts the viewer together: one app for the window and for pictures, with the same city and the same renderer.
 
 use crate::i18n::{Language, Texts};
+use crate::model::busiest::busiest;
 use crate::model::cameras::{self, CameraChoice};
 use crate::model::city::City;
 use crate::model::layer::Layer;
@@ -17,6 +18,7 @@ use crate::state::{Clock, Viewer};
 use crate::ui;
 use bevy::app::ScheduleRunnerPlugin;
 use bevy::log::{Level, LogPlugin};
+use bevy::light::cluster::GlobalClusterSettings;
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
 use bevy::render::settings::{RenderCreation, WgpuSettings};
@@ -45,7 +47,7 @@ pub enum ShowError {
     NoDisplay,
     /// The camera's place is not in the city.
     #[error("the city has nothing that the camera '{0}' could look at")]
-    #[diagnostic(code(qike::view::camera), help("cameras that every city has: overview, or x,y,z,yaw,pitch"))]
+    #[diagnostic(code(qike::view::camera), help("cameras that every city has: overview, or x,y,z,yaw,pitch; traffic needs a run directory with vehicles"))]
     NoCamera(String),
     /// There is no such storey.
     #[error("there is no storey {0}: the city has {1}, counted from 0")]
@@ -65,7 +67,7 @@ pub enum ShowError {
 ///
 /// # Errors
 /// [`ShowError::NoCamera`], [`ShowError::NoStorey`].
-pub fn prepare(city: &City, replays: &Replays, options: &Options) -> Result<Viewer, ShowError> {
+pub fn prepare(city: &City, replays: &mut Replays, options: &Options) -> Result<Viewer, ShowError> {
     let mut layers = Layer::ALL.map(Layer::on_by_default);
     if !options.layers.is_empty() {
         layers = Layer::ALL.map(|layer| options.layers.contains(&layer));
@@ -75,7 +77,15 @@ pub fn prepare(city: &City, replays: &Replays, options: &Options) -> Result<View
     if let Some(wanted) = storey.filter(|wanted| *wanted >= storeys.len()) {
         return Err(ShowError::NoStorey(wanted, storeys.len()));
     }
-    let mut view = cameras::view(city, &options.camera).ok_or_else(|| match &options.camera {
+    let (first, last) = replays.span().unwrap_or_default();
+    let mut clock = Clock::over(first, last);
+    clock.set(options.time.unwrap_or(SimTime((first.ms() + last.ms()) / 2)));
+    let view = if options.camera == CameraChoice::Named(cameras::TRAFFIC.into()) {
+        replays.0.first_mut().and_then(|replay| busiest(&replay.at(clock.now_ms), &city.frame))
+    } else {
+        cameras::view(city, &options.camera)
+    };
+    let mut view = view.ok_or_else(|| match &options.camera {
         CameraChoice::Named(name) => ShowError::NoCamera(name.clone()),
         CameraChoice::Free(_) => ShowError::NoCamera("x,y,z,yaw,pitch".into()),
     })?;
@@ -87,9 +97,6 @@ pub fn prepare(city: &City, replays: &Replays, options: &Options) -> Result<View
             view.target[1] = shown.floor;
         }
     }
-    let (first, last) = replays.span().unwrap_or_default();
-    let mut clock = Clock::over(first, last);
-    clock.set(options.time.unwrap_or(SimTime((first.ms() + last.ms()) / 2)));
     Ok(Viewer {
         view,
         layers,
@@ -146,7 +153,7 @@ fn base(city: Arc<City>, replays: Replays, viewer: Viewer, size: [u32; 2], windo
         .insert_resource(replays)
         .insert_resource(viewer)
         .insert_resource(TargetSize(size))
-        .add_systems(Startup, (tiles::spawn, agents::spawn))
+        .add_systems(Startup, (tiles::spawn, agents::spawn, no_light_clusters))
         .add_systems(
             PostUpdate,
             (
@@ -160,6 +167,12 @@ fn base(city: Arc<City>, replays: Replays, viewer: Viewer, size: [u32; 2], windo
                 .before(bevy::transform::TransformSystems::Propagate),
         );
     app
+}
+
+/// The city has one sun and no lamps that shine: sorting lamps into clusters on the graphics card would be work for nothing, on
+/// a processor (lavapipe) most of the work.
+fn no_light_clusters(mut settings: ResMut<GlobalClusterSettings>) {
+    settings.gpu_clustering = None;
 }
 
 /// Draws into an image; gives the picture and the measurements.

@@ -27,7 +27,7 @@ use std::time::Instant;
 /// # Errors
 /// What cannot be opened or drawn, as a report for people.
 pub fn run(options: &Options, started: Instant) -> miette::Result<()> {
-    let opened = data::open(&options.paths)?;
+    let mut opened = data::open(&options.paths)?;
     for warning in &opened.warnings {
         eprintln!("warning: {warning}");
     }
@@ -38,7 +38,7 @@ pub fn run(options: &Options, started: Instant) -> miette::Result<()> {
     if city.broken.len() > 5 {
         eprintln!("warning: {} more objects have broken geometry", city.broken.len() - 5);
     }
-    let viewer = app::prepare(&city, &opened.replays, options)?;
+    let viewer = app::prepare(&city, &mut opened.replays, options)?;
     if options.screenshot.is_none() && !options.bench {
         return Ok(app::window(city, opened.replays, viewer, options)?);
     }

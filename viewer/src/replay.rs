@@ -73,6 +73,12 @@ impl Replay {
         before.agents.iter().map(pair).collect()
     }
 
+    /// All agents of the key frame at or before an instant.
+    pub fn at(&mut self, now_ms: f64) -> Vec<TrackPoint> {
+        let Some(still) = self.still(now_ms) else { return Vec::new() };
+        self.pairs(still).into_iter().map(|(before, _)| before).collect()
+    }
+
     fn load(&mut self, still: Still) {
         let has = |ms: i64| self.loaded.frames.binary_search_by_key(&ms, |f| f.time.ms()).is_ok();
         if has(still.from) && has(still.to) {

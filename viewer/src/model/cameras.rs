@@ -46,7 +46,10 @@ pub enum CameraChoice {
 }
 
 /// The named views.
-pub const NAMES: [&str; 6] = ["overview", "lake", "station", "station-inside", "street", "beach"];
+pub const NAMES: [&str; 7] = ["overview", "lake", "station", "station-inside", "street", "beach", TRAFFIC];
+
+/// The view of the busiest place of a recording ([`super::busiest`]): not of the city alone.
+pub const TRAFFIC: &str = "traffic";
 
 impl FromStr for CameraChoice {
     type Err = String;

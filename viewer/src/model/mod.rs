@@ -1,5 +1,6 @@
 //! What is drawn, without any graphics: layers, colours, tiles, shade, cameras, picking.
 
+pub mod busiest;
 pub mod cameras;
 pub mod city;
 pub mod frame;

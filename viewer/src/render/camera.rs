@@ -8,6 +8,7 @@ use crate::state::Viewer;
 use bevy::camera::Viewport;
 use bevy::camera::visibility::RenderLayers;
 use bevy::core_pipeline::tonemapping::Tonemapping;
+use bevy::light::cluster::ClusterConfig;
 use bevy::prelude::*;
 
 /// Vertical field of view, radians.
@@ -26,6 +27,8 @@ pub fn bundle(number: usize, order: isize) -> impl Bundle {
         Camera { order, clear_color, ..default() },
         Projection::Perspective(PerspectiveProjection { fov: FIELD_OF_VIEW, near: 0.4, far: 200_000.0, ..default() }),
         Tonemapping::None,
+        // No lamps: one cluster.
+        ClusterConfig::Single,
         Msaa::Off,
         RenderLayers::from_layers(&[0, number + 1]),
         CityCamera(number),

@@ -1,6 +1,6 @@
 //! The plain city material: packed vertices, one buffer with the state of every object, one shade grid.
 
-use crate::mesh::{TileMesh, Vertex};
+use crate::mesh::{Kind, TileMesh, Vertex};
 use bevy::asset::RenderAssetUsages;
 use bevy::mesh::{Indices, MeshVertexAttribute, MeshVertexBufferLayoutRef, PrimitiveTopology, VertexAttributeValues};
 use bevy::pbr::{MaterialPipeline, MaterialPipelineKey};
@@ -41,6 +41,32 @@ pub struct Params {
     pub hole: Vec4,
 }
 
+impl Params {
+    /// Whether the shader has anything to cut away.
+    fn cuts(&self) -> bool {
+        self.cut.x.is_finite() || self.hole.x <= self.hole.z
+    }
+}
+
+/// Parts of the shader that only some kinds of surface need.
+const PARTS: [(&str, &[Kind]); 6] = [
+    ("HAS_SKY", &[Kind::Sky]),
+    ("HAS_FACADE", &[Kind::Facade]),
+    ("HAS_GRAIN", &[Kind::Grass, Kind::Asphalt, Kind::Sand, Kind::Roof]),
+    ("HAS_LEAVES", &[Kind::Leaves]),
+    ("HAS_WATER", &[Kind::Water]),
+    ("HAS_GLOW", &[Kind::Glow]),
+];
+
+fn bit(kind: Kind) -> u16 {
+    1 << kind as u8
+}
+
+/// The kinds of surface in a mesh, a bit each.
+pub fn kinds_of(mesh: &TileMesh) -> u16 {
+    mesh.vertices.iter().fold(0, |kinds, vertex| kinds | 1_u16 << vertex.normal[3].clamp(0, 15))
+}
+
 /// The material of a layer's tiles.
 #[derive(Asset, TypePath, AsBindGroup, Clone, Debug)]
 #[bind_group_data(Variant)]
@@ -59,6 +85,8 @@ pub struct CityMaterial {
     pub two_sided: bool,
     /// Lets what is behind shine through.
     pub see_through: bool,
+    /// The kinds of surface it draws, a bit each ([`kinds_of`]).
+    pub kinds: u16,
 }
 
 /// What needs a pipeline of its own.
@@ -66,11 +94,13 @@ pub struct CityMaterial {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Variant {
     two_sided: bool,
+    cut: bool,
+    kinds: u16,
 }
 
 impl From<&CityMaterial> for Variant {
     fn from(material: &CityMaterial) -> Self {
-        Self { two_sided: material.two_sided }
+        Self { two_sided: material.two_sided, cut: material.params.cuts(), kinds: material.kinds }
     }
 }
 
@@ -106,6 +136,13 @@ impl Material for CityMaterial {
         descriptor.vertex.buffers = vec![layout.0.get_layout(&at)?];
         if key.bind_group_data.two_sided {
             descriptor.primitive.cull_mode = None;
+        }
+        if let Some(fragment) = &mut descriptor.fragment {
+            let has = |kind: &Kind| key.bind_group_data.kinds & bit(*kind) != 0;
+            let needed = PARTS.iter().filter(|(_, kinds)| kinds.iter().any(has));
+            fragment.shader_defs.extend(needed.map(|(part, _)| (*part).into()));
+            // A shader that may discard must run before the depth is known: only where something is cut away.
+            fragment.shader_defs.extend(key.bind_group_data.cut.then(|| "HAS_CUT".into()));
         }
         Ok(())
     }

@@ -9,6 +9,9 @@ use bevy::prelude::*;
 /// Half the side of the box, metres.
 const REACH_M: f32 = 90_000.0;
 
+/// The sky's one kind of surface, as a material says it.
+pub const KINDS: u16 = 1 << Kind::Sky as u8;
+
 /// The sky's entity.
 #[derive(Component)]
 pub struct Sky;

@@ -4,7 +4,7 @@ use crate::mesh::TileMesh;
 use crate::model::city::{City, Tile};
 use crate::model::layer::Layer;
 use crate::model::shade::TO_SUN;
-use crate::render::material::{CityMaterial, Params, gpu_mesh};
+use crate::render::material::{CityMaterial, Params, gpu_mesh, kinds_of};
 use crate::state::Viewer;
 use bevy::asset::RenderAssetUsages;
 use bevy::camera::primitives::Aabb;
@@ -40,7 +40,7 @@ pub struct LayerMaterials {
     states: Handle<ShaderBuffer>,
 }
 
-/// One word for each object: hidden, picked, ghost, tinted, and the tint.
+/// One word for each object: whether it is picked.
 #[derive(Resource, Default)]
 pub struct ObjectStates {
     /// The words; the bits are those of the shader.
@@ -71,6 +71,10 @@ pub fn spawn(
     let shade_image = images.add(image);
     let words = vec![0_u32; city.snapshot.objects().len().max(1)];
     let states = buffers.add(ShaderBuffer::new(bytemuck::cast_slice(&words), RenderAssetUsages::default()));
+    let kinds = |layer: Layer| {
+        let meshes = city.tiles.iter().filter(|tile| tile.layer == layer).flat_map(|tile| std::iter::once(&tile.near).chain(&tile.far));
+        meshes.fold(0, |kinds, mesh| kinds | kinds_of(mesh))
+    };
     let layers: Vec<_> = Layer::ALL
         .iter()
         .map(|layer| {
@@ -80,6 +84,7 @@ pub fn spawn(
                 shade: shade_image.clone(),
                 two_sided: matches!(layer, Layer::Interior | Layer::Pipes),
                 see_through: false,
+                kinds: kinds(*layer),
             })
         })
         .collect();
@@ -95,6 +100,7 @@ pub fn spawn(
         shade: shade_image,
         two_sided: true,
         see_through: false,
+        kinds: crate::render::sky::KINDS,
     });
     super::sky::spawn(&mut commands, &mut meshes, sky.clone());
     commands.insert_resource(LayerMaterials { layers, sky, states });
