@@ -119,7 +119,8 @@ def view(city):
     for camera in ("overview", "street", "station-inside"):
         rounds = [json.loads(run([viewer, city / "city.gpkg", "--bench", "--size", "640x360", "--camera", camera], env=env)[3])
                   for _ in range(min(options.rounds, 3))]
-        for key, unit in (("first_picture_s", "s"), ("frames_per_second", "/s"), ("draw_calls", ""), ("entities", ""), ("bytes_per_building", "B")):
+        for key, unit in (("first_picture_s", "s"), ("frames_per_second", "/s"), ("draw_calls", ""), ("entities", ""), ("bytes_per_building", "B"),
+                          ("peak_memory_bytes", "B")):
             record("viewer", f"{camera}: {key.replace('_', ' ')}", spread([r[key] for r in rounds]), unit)
 
 

@@ -51,6 +51,7 @@ pub fn run(options: &Options, started: Instant) -> miette::Result<()> {
             "frames_per_second": outcome.frames_per_second,
             "draw_calls": outcome.draws,
             "entities": outcome.entities,
+            "peak_memory_bytes": outcome.peak_memory_bytes,
             "objects": city.snapshot.objects().len(),
             "buildings": buildings,
             "bytes_per_building": city.bytes(Layer::Buildings) as f64 / buildings.max(1) as f64,

@@ -18,9 +18,9 @@ const TOLERANCE: (f64, u8) = (0.03, 24);
 
 type Picture = (u32, u32, Vec<u8>);
 
-fn draw(city: &Arc<City>, replays: Replays, line: &str) -> Picture {
+fn draw(city: &Arc<City>, mut replays: Replays, line: &str) -> Picture {
     let options = Options::try_parse_from(format!("v city {line}").split_whitespace()).expect("options");
-    let viewer = prepare(city, &replays, &options).expect("a view");
+    let viewer = prepare(city, &mut replays, &options).expect("a view");
     picture(city.clone(), replays, viewer, &options, Instant::now()).expect("a picture").picture.expect("pixels")
 }
 
@@ -123,14 +123,37 @@ fn vehicles_and_people_move_and_two_runs_stand_side_by_side() {
     assert!(difference(&both, &neither, 0..158) > 0.004 && difference(&both, &neither, 162..320) == 0.0, "each run on its side");
 }
 
+/// Peak memory of drawing some frames, bytes.
+#[cfg(target_os = "linux")]
+fn peak(city: &Arc<City>, frames: u32) -> u64 {
+    let line = format!("v city --bench --frames {frames} --camera overview --size 64x36");
+    let options = Options::try_parse_from(line.split_whitespace()).expect("options");
+    let viewer = prepare(city, &mut Replays::default(), &options).expect("a view");
+    let outcome = picture(city.clone(), Replays::default(), viewer, &options, Instant::now()).expect("a picture");
+    outcome.peak_memory_bytes.expect("the system says how much memory a process uses")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_frame_leaves_nothing_behind() {
+    if !can_draw() {
+        return;
+    }
+    let city = Arc::new(City::build(Arc::new(common::city())));
+    let few = peak(&city, 10);
+    let many = peak(&city, 160);
+    assert!(many < few + (100 << 20), "150 more frames took {} MiB more", (many - few) >> 20);
+}
+
 #[test]
 fn places_that_are_not_there_are_refused() {
     let city = City::build(Arc::new(common::city()));
     let refused = |line: &str| {
         let options = Options::try_parse_from(format!("v city {line}").split_whitespace()).expect("options");
-        prepare(&city, &Replays::default(), &options).err()
+        prepare(&city, &mut Replays::default(), &options).err()
     };
     assert!(matches!(refused("--storey 9"), Some(ShowError::NoStorey(9, 2))));
     assert!(refused("--camera beach").is_none());
     assert!(refused("--camera lake").is_none());
+    assert!(matches!(refused("--camera traffic"), Some(ShowError::NoCamera(_))), "nothing moves without a run");
 }

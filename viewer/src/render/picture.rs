@@ -37,6 +37,8 @@ pub struct Outcome {
     pub draws: usize,
     /// Entities in all.
     pub entities: usize,
+    /// Greatest memory of the process so far, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
     /// Width, height and RGB bytes of the picture.
     pub picture: Option<(u32, u32, Vec<u8>)>,
     /// Why there is no picture.
@@ -108,6 +110,7 @@ fn captured(shot: On<ScreenshotCaptured>, order: Res<Order>, mut progress: ResMu
     } else if let Some((since, frame)) = progress.since {
         outcome.frames_per_second = Some(f64::from(progress.frame - frame) / since.elapsed().as_secs_f64());
     }
+    outcome.peak_memory_bytes = peak_memory();
     match shot.image.clone().try_into_dynamic() {
         Ok(picture) => {
             let picture = picture.to_rgb8();
@@ -119,4 +122,11 @@ fn captured(shot: On<ScreenshotCaptured>, order: Res<Order>, mut progress: ResMu
         Err(error) => outcome.fault = Some(error.to_string()),
     }
     exit.write(AppExit::Success);
+}
+
+/// The greatest part of main memory that the process has had, bytes (Linux).
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
