@@ -22,7 +22,7 @@ test:
 
 bench: setup build
 	cargo build --release --workspace --examples --locked
-	@tools/bench.py "$(bin)" "$(demo)" $(BENCH)
+	@tools/bench.py "$(bin)" "$(CURDIR)/bench" $(BENCH)
 
 lint:
 	cargo clippy --release --workspace --all-targets --locked -- -D warnings

@@ -125,7 +125,7 @@ def view(city):
 
 
 options.out.mkdir(parents=True, exist_ok=True)
-city = options.out / "bench-city"
+city = options.out / "city"
 shutil.rmtree(city, ignore_errors=True)
 run([qike, "sample", "lingang", city])
 run([qike, "import", *sorted(city.joinpath("sources").iterdir()), "--store", city / "city.gpkg"])

@@ -169,8 +169,8 @@ fn base(city: Arc<City>, replays: Replays, viewer: Viewer, size: [u32; 2], windo
     app
 }
 
-/// The city has one sun and no lamps that shine: sorting lamps into clusters on the graphics card would be work for nothing, on
-/// a processor (lavapipe) most of the work.
+/// The city has one sun and no lamps that shine: sorting lamps into clusters on the graphics card would be work for nothing (on
+/// lavapipe two milliseconds a frame).
 fn no_light_clusters(mut settings: ResMut<GlobalClusterSettings>) {
     settings.gpu_clustering = None;
 }
