@@ -84,7 +84,10 @@ pub trait Importer: Sync {
 pub static IMPORTERS: &[&dyn Importer] = &[
     &formats::osm::Osm,
     &formats::cityjson::CityJson,
+    &formats::citygml::CityGml,
     &formats::ifc::Ifc,
+    &formats::inp::Epanet,
+    &formats::inp::Swmm,
     &formats::table::Mapping,
     &formats::geojson::GeoJson,
     &formats::gtfs::Gtfs,

@@ -79,6 +79,11 @@ impl Projector {
         self.geographic
     }
 
+    /// True where a position can be right; nothing is reported.
+    pub fn fits(&mut self, p: [f64; 3]) -> bool {
+        p.iter().all(|c| c.is_finite()) && (self.is_known_good(p) || self.check_area(p))
+    }
+
     /// The position in the target system; `None` where it cannot be right. `object` names it in the report.
     pub fn project(&mut self, p: [f64; 3], object: &str) -> Option<[f64; 3]> {
         if !p.iter().all(|c| c.is_finite()) {

@@ -7,6 +7,7 @@ use qike_scene::{CityObject, Class};
 use std::path::PathBuf;
 
 /// Imports into the system that the sources suggest.
+#[allow(dead_code)] // Each test binary uses its own part of this module.
 pub fn import(paths: &[PathBuf]) -> (MemorySink, ImportReport) {
     import_with(paths, &SourceOptions::default(), None)
 }

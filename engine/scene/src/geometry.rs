@@ -334,6 +334,39 @@ impl GeometryBuilder {
         self
     }
 
+    /// Adds a semantic that surfaces may refer to; gives its number.
+    pub fn add_semantic(&mut self, semantic: Semantic) -> u32 {
+        self.geometry.semantics.push(semantic);
+        self.geometry.semantics.len() as u32 - 1
+    }
+
+    /// The number of a material, which is added where it is new.
+    pub fn material(&mut self, material: &Material) -> u32 {
+        let materials = &mut self.geometry.materials;
+        let number = materials.iter().position(|m| m == material).unwrap_or_else(|| {
+            materials.push(material.clone());
+            materials.len() - 1
+        });
+        number as u32
+    }
+
+    /// Adds a surface as [`GeometryBuilder::surface`] does, with the numbers of its semantic and material or [`NONE`].
+    pub fn face(&mut self, rings: &[Vec<[f64; 3]>], semantic: u32, material: u32) -> &mut Self {
+        for ring in rings {
+            self.ring(ring);
+        }
+        let g = &mut self.geometry;
+        g.surface_ends.push(g.ring_ends.len() as u32);
+        let (semantics, materials) = (&mut g.surface_semantic, &mut g.surface_material);
+        for (list, number) in [(semantics, semantic), (materials, material)] {
+            if number != NONE || !list.is_empty() {
+                list.resize(g.surface_ends.len() - 1, NONE);
+                list.push(number);
+            }
+        }
+        self
+    }
+
     /// Ends the current shell.
     pub fn end_shell(&mut self) -> &mut Self {
         let g = &mut self.geometry;
@@ -353,6 +386,13 @@ impl GeometryBuilder {
 
     /// The geometry; a solid's last shell is ended where that was forgotten.
     pub fn build(mut self) -> Geometry {
+        // A list that ended early says nothing of the surfaces after it.
+        let surfaces = self.geometry.surface_ends.len();
+        for list in [&mut self.geometry.surface_semantic, &mut self.geometry.surface_material] {
+            if !list.is_empty() {
+                list.resize(surfaces, NONE);
+            }
+        }
         let g = &self.geometry;
         if g.kind.is_solid() && g.shell_ends.last().copied().unwrap_or(0) < g.surface_ends.len() as u32 {
             self.end_solid();

@@ -6,7 +6,6 @@
 
 mod appearance;
 mod classes;
-pub(super) mod findings;
 mod geometry;
 mod instance;
 mod model;
@@ -17,7 +16,7 @@ mod sequence;
 mod vertices;
 
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
-use findings::Findings;
+use crate::formats::findings::Findings;
 use model::Document;
 use objects::{Objects, Shared};
 use qike_core::Feedback;

@@ -2,7 +2,7 @@
 
 use super::appearance::material;
 use super::classes::class_of;
-use super::findings::Findings;
+use crate::formats::findings::Findings;
 use super::geometry::{Faults, Renumber, Surroundings, build, lod_of};
 use super::instance::Placement;
 use super::model::{Document, RawAppearance, RawGeometry, RawObject, RawTemplates, RawTransform};

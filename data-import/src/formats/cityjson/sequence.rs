@@ -1,7 +1,7 @@
 //! CityJSONSeq: a header on the first line, then one feature a line, so that a file of any size needs the memory of its
 //! largest feature. A line that cannot be read is left out with its number; the others stay.
 
-use super::findings::Findings;
+use crate::formats::findings::Findings;
 use super::model::Document;
 use super::objects::{Objects, Shared};
 use super::vertices::{resolve_crs, usable_transform};

@@ -13,7 +13,7 @@ mod objects;
 mod properties;
 mod relations;
 
-use super::cityjson::findings::Findings;
+use crate::formats::findings::Findings;
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use file::{IfcFile, Product, is_step};
 use georef::{Georeferencing, Placement};

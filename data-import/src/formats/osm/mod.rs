@@ -15,7 +15,7 @@ mod pbf;
 mod restriction;
 mod rings;
 mod roof;
-mod xml;
+pub(super) mod xml;
 
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use load::Encoding;

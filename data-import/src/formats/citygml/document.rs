@@ -1,0 +1,188 @@
+//! Reads a document as a stream of members, plain or compressed with gzip.
+//!
+//! Entities other than the five predefined ones and characters by number are not expanded, a document type declaration is
+//! refused: a file of a few bytes cannot grow in memory.
+
+use super::tree::{MAX_DEPTH, Names, Tree};
+use crate::{ImportError, Source};
+use flate2::bufread::MultiGzDecoder;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use std::io::{BufRead, BufReader, Read};
+
+/// A member of more bytes in memory than this is refused.
+const MEMBER_LIMIT: usize = 2 << 30;
+
+/// A document under way.
+pub struct Document {
+    reader: Reader<Lines<Box<dyn BufRead>>>,
+    buffer: Vec<u8>,
+    file: String,
+    /// The namespaces the root declares: prefix and URI.
+    pub namespaces: Vec<(String, String)>,
+    ended: bool,
+}
+
+impl Document {
+    /// Opens a document and reads its root's opening tag.
+    pub fn open(source: &Source) -> Result<Self, ImportError> {
+        let mut file = source.open()?;
+        let zipped = file.fill_buf().map_err(|e| ImportError::io(&source.name, e))?.starts_with(&[0x1f, 0x8b]);
+        let input: Box<dyn BufRead> =
+            if zipped { Box::new(BufReader::with_capacity(256 * 1024, MultiGzDecoder::new(file))) } else { Box::new(file) };
+        let mut reader = Reader::from_reader(Lines { inner: input, ends: 0 });
+        reader.config_mut().expand_empty_elements = true;
+        let mut document = Self { reader, buffer: Vec::new(), file: source.name.clone(), namespaces: Vec::new(), ended: false };
+        document.root()?;
+        Ok(document)
+    }
+
+    fn root(&mut self) -> Result<(), ImportError> {
+        loop {
+            self.buffer.clear();
+            let event = self.reader.read_event_into(&mut self.buffer);
+            let line = self.reader.get_ref().line();
+            let fail = |reason: String| ImportError::corrupt(&self.file, format!("line {line}"), reason);
+            match event.map_err(|e| fail(format!("broken XML: {e}")))? {
+                Event::Start(tag) => {
+                    let name = String::from_utf8_lossy(tag.local_name().as_ref()).into_owned();
+                    for attribute in tag.attributes().flatten() {
+                        let key = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
+                        if let Some(prefix) = key.strip_prefix("xmlns") {
+                            let uri = String::from_utf8_lossy(&attribute.value).into_owned();
+                            self.namespaces.push((prefix.trim_start_matches(':').to_owned(), uri));
+                        }
+                    }
+                    if !matches!(name.as_str(), "CityModel" | "FeatureCollection") {
+                        return Err(fail(format!("the document's root is '{name}', not CityModel")));
+                    }
+                    return Ok(());
+                }
+                Event::DocType(_) => return Err(fail("a document type declaration is not accepted".into())),
+                Event::Eof => return Err(fail("there is no element in it".into())),
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads the next child of the root whose local name is wanted into `tree`; false at the end. Others are skipped.
+    /// `featureMembers` is stepped into: each of its children is a member.
+    pub fn next(&mut self, tree: &mut Tree, names: &mut Names, wanted: &dyn Fn(&str) -> bool) -> Result<bool, ImportError> {
+        tree.clear();
+        let mut inside = false;
+        while !self.ended {
+            self.buffer.clear();
+            let event = self.reader.read_event_into(&mut self.buffer);
+            let line = self.reader.get_ref().line();
+            let fail = |reason: String| ImportError::corrupt(&self.file, format!("line {line}"), reason);
+            match event.map_err(|e| fail(format!("broken XML: {e}")))? {
+                Event::Start(tag) if !inside => {
+                    let local = tag.local_name();
+                    let local = String::from_utf8_lossy(local.as_ref());
+                    if local == "featureMembers" {
+                        continue;
+                    }
+                    if !wanted(&local) {
+                        let end = tag.to_end().into_owned();
+                        let mut skipped = Vec::new();
+                        self.reader.read_to_end_into(end.name(), &mut skipped).map_err(|e| fail(format!("broken XML: {e}")))?;
+                        continue;
+                    }
+                    drop(local);
+                    inside = true;
+                    begin(tree, names, &tag, line).map_err(fail)?;
+                }
+                Event::Start(tag) => begin(tree, names, &tag, line).map_err(fail)?,
+                Event::End(_) if inside => {
+                    if tree.end() {
+                        return Ok(true);
+                    }
+                    if tree.bytes() > MEMBER_LIMIT {
+                        return Err(fail(format!("one member takes more than {} MiB", MEMBER_LIMIT >> 20)));
+                    }
+                }
+                Event::End(tag) => self.ended = tag.local_name().as_ref() != b"featureMembers",
+                Event::Text(text) if inside => tree.text(&String::from_utf8_lossy(&text), names),
+                Event::CData(text) if inside => tree.text(&String::from_utf8_lossy(&text), names),
+                Event::GeneralRef(reference) if inside => {
+                    let resolved = match reference.resolve_char_ref() {
+                        Ok(Some(character)) => Some(character),
+                        _ => predefined(&reference),
+                    };
+                    if let Some(character) = resolved {
+                        tree.text(character.encode_utf8(&mut [0; 4]), names);
+                    }
+                }
+                Event::DocType(_) => return Err(fail("a document type declaration is not accepted".into())),
+                Event::Eof => return Err(fail("the file is cut off: elements are still open".into())),
+                _ => {}
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn predefined(name: &[u8]) -> Option<char> {
+    Some(match name {
+        b"lt" => '<',
+        b"gt" => '>',
+        b"amp" => '&',
+        b"apos" => '\'',
+        b"quot" => '"',
+        _ => return None,
+    })
+}
+
+fn begin(tree: &mut Tree, names: &mut Names, tag: &BytesStart<'_>, line: u64) -> Result<(), String> {
+    let name = std::str::from_utf8(tag.name().into_inner()).map_err(|_| "an element's name is no UTF-8".to_owned())?;
+    if !tree.begin(names.number(name), line) {
+        return Err(format!("elements are nested deeper than {MAX_DEPTH}"));
+    }
+    for attribute in tag.attributes() {
+        let attribute = attribute.map_err(|e| e.to_string())?;
+        let key = String::from_utf8_lossy(attribute.key.as_ref());
+        let raw = String::from_utf8_lossy(&attribute.value);
+        let value = quick_xml::escape::unescape(&raw).map_err(|e| e.to_string())?;
+        tree.attribute(names.number(&key), &value);
+    }
+    Ok(())
+}
+
+/// Counts the lines that were read.
+struct Lines<R> {
+    inner: R,
+    ends: u64,
+}
+
+impl<R> Lines<R> {
+    /// The line that is being read, from 1.
+    fn line(&self) -> u64 {
+        self.ends + 1
+    }
+}
+
+impl<R: BufRead> Read for Lines<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(into)?;
+        self.ends += line_ends(into.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+}
+
+impl<R: BufRead> BufRead for Lines<R> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        // Already filled: this gives the same bytes again.
+        if let Ok(bytes) = self.inner.fill_buf() {
+            self.ends += line_ends(bytes.get(..count).unwrap_or_default());
+        }
+        self.inner.consume(count);
+    }
+}
+
+fn line_ends(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|b| **b == b'\n').count() as u64
+}

@@ -1,0 +1,197 @@
+//! Faces, lines and points of a feature at one level of detail to the scene's geometries.
+
+use super::appearance::Appearances;
+use super::features::Renumber;
+use super::shapes::{self, Face, Piece, Shapes, positions, rings};
+use super::systems::Systems;
+use super::tree::{Ix, Names, Tree};
+use crate::ImportError;
+use qike_scene::geometry::NONE;
+use qike_scene::{CityObject, Geometry, GeometryBuilder, GeometryKind, Lod, Semantic};
+use std::collections::{HashMap, HashSet};
+
+/// Builds the geometries of a feature.
+pub struct Builder<'a> {
+    /// The member.
+    pub tree: &'a Tree,
+    /// Its names.
+    pub names: &'a Names,
+    /// Reference systems.
+    pub systems: &'a mut Systems,
+    /// The level of detail.
+    pub lod: Lod,
+    /// The feature's id, for messages.
+    pub object: &'a str,
+    /// Semantics of the feature's surfaces.
+    pub semantics: &'a [&'a Semantic],
+    /// Which face has which.
+    pub owner: &'a HashMap<Ix, u32>,
+    /// Materials: the member's own, the document's.
+    pub appearances: [&'a Appearances; 2],
+    /// Triangles alone become a mesh.
+    pub mesh: bool,
+    /// Rings and lines left out.
+    pub degenerate: usize,
+    /// The numbers of the semantics that some face has.
+    pub used: HashSet<u32>,
+}
+
+impl Builder<'_> {
+    /// Appends the geometries of all shapes but the implicit ones.
+    pub fn build(&mut self, shapes: &Shapes, out: &mut Vec<Geometry>) {
+        if !shapes.solids.is_empty() {
+            let kind = match (shapes.solids.len(), shapes.composite) {
+                (1, false) => GeometryKind::Solid,
+                (_, true) => GeometryKind::CompositeSolid,
+                (_, false) => GeometryKind::MultiSolid,
+            };
+            let mut builder = GeometryBuilder::new(self.lod, kind);
+            let mut renumber = Renumber::new(self.semantics);
+            for solid in &shapes.solids {
+                for shell in solid {
+                    shell.iter().for_each(|face| self.face(face, &mut builder, &mut renumber));
+                    builder.end_shell();
+                }
+                builder.end_solid();
+            }
+            self.used.extend(renumber.used());
+            keep(builder, out);
+        }
+        if self.mesh && !shapes.faces.is_empty() && let Some(mesh) = self.triangles(&shapes.faces) {
+            out.push(mesh);
+        } else if !shapes.faces.is_empty() {
+            let mut builder = GeometryBuilder::new(self.lod, GeometryKind::MultiSurface);
+            let mut renumber = Renumber::new(self.semantics);
+            shapes.faces.iter().for_each(|face| self.face(face, &mut builder, &mut renumber));
+            self.used.extend(renumber.used());
+            keep(builder, out);
+        }
+        if !shapes.lines.is_empty() {
+            let mut builder = GeometryBuilder::new(self.lod, GeometryKind::MultiLine);
+            for line in &shapes.lines {
+                let points = self.piece(line);
+                if points.len() >= 2 {
+                    builder.line(&points);
+                } else {
+                    self.degenerate += 1;
+                }
+            }
+            keep(builder, out);
+        }
+        if !shapes.points.is_empty() {
+            let mut builder = GeometryBuilder::new(self.lod, GeometryKind::MultiPoint);
+            for point in &shapes.points {
+                self.piece(point).into_iter().for_each(|p| {
+                    builder.point(p);
+                });
+            }
+            keep(builder, out);
+        }
+    }
+
+    fn face(&mut self, face: &Face, builder: &mut GeometryBuilder, renumber: &mut Renumber<'_>) {
+        let Some(rings) = self.rings(face) else { return };
+        let semantic = self.owner.get(&face.node).map_or(NONE, |number| renumber.number(*number, builder));
+        let mut wearing = self.appearances.iter().filter(|a| !a.is_empty());
+        let material = wearing.find_map(|a| a.of(self.tree, self.names, face.node));
+        let material = material.map_or(NONE, |material| builder.material(material));
+        builder.face(&rings, semantic, material);
+    }
+
+    /// The rings of a face in the store's system; `None` where the outer one has too few points. Holes that do are left out.
+    fn rings(&mut self, face: &Face) -> Option<Vec<Vec<[f64; 3]>>> {
+        let mut out: Vec<Vec<[f64; 3]>> = Vec::new();
+        for ring in rings(self.tree, self.names, face.node) {
+            let mut points = self.piece(&Piece { node: ring, system: face.system, dimension: face.dimension });
+            points.dedup();
+            if points.len() > 1 && points.first() == points.last() {
+                points.pop();
+            }
+            if points.len() < 3 {
+                self.degenerate += 1;
+                if out.is_empty() {
+                    return None;
+                }
+                continue;
+            }
+            if face.flipped {
+                points.reverse();
+            }
+            out.push(points);
+        }
+        (!out.is_empty()).then_some(out)
+    }
+
+    fn piece(&mut self, piece: &Piece) -> Vec<[f64; 3]> {
+        let mut points = Vec::new();
+        positions(self.tree, self.names, piece.node, piece.dimension, &mut points);
+        let systems = &mut *self.systems;
+        points.iter().filter_map(|p| systems.project(piece.system, *p, self.object)).collect()
+    }
+
+    /// A mesh where all faces are triangles.
+    fn triangles(&mut self, faces: &[Face]) -> Option<Geometry> {
+        let mut builder = GeometryBuilder::new(self.lod, GeometryKind::Mesh);
+        let mut indices = Vec::new();
+        for face in faces {
+            let rings = self.rings(face)?;
+            let [[a, b, c]] = rings.iter().map(Vec::as_slice).collect::<Vec<_>>()[..] else { return None };
+            indices.extend([a, b, c].map(|p| builder.vertex(*p)));
+        }
+        let mut mesh = builder.build();
+        mesh.indices = indices;
+        Some(mesh)
+    }
+
+    /// Places prototypes: matrix, then the reference point. Their own coordinates are metres around it.
+    /// Gives what was found where a prototype is not.
+    pub fn implicit(&mut self, all: &[Ix], system: usize, object: &mut CityObject) -> Result<Vec<(Ix, Shapes)>, ImportError> {
+        let mut broken = Vec::new();
+        for ix in all {
+            let (tree, names) = (self.tree, self.names);
+            let anchor = tree.child(*ix, "referencePoint", names).map(|point| shapes::collect(tree, names, self.systems, point, system)).transpose()?;
+            let Some(anchor) = anchor.and_then(|shapes| self.piece(shapes.points.first()?).first().copied()) else { continue };
+            let matrix = tree.child(*ix, "transformationMatrix", names).map(|m| tree.numbers(m)).unwrap_or_default();
+            let prototype = tree.child(*ix, "relativeGMLGeometry", names).or_else(|| tree.child(*ix, "relativeGeometry", names));
+            if let Some(library) = tree.child(*ix, "libraryObject", names) {
+                object.attributes.insert("library_object".into(), tree.own_text(library).into());
+            }
+            let Some(prototype) = prototype else {
+                object.geometries.push(Geometry::point(self.lod, anchor));
+                continue;
+            };
+            let local = self.systems.local();
+            let shapes = shapes::collect(tree, names, self.systems, prototype, local)?;
+            if !shapes.missing.is_empty() {
+                broken.push((prototype, shapes));
+                continue;
+            }
+            let first = object.geometries.len();
+            self.build(&shapes, &mut object.geometries);
+            for geometry in object.geometries.iter_mut().skip(first) {
+                for vertex in &mut geometry.vertices {
+                    let turned = transform(matrix, *vertex);
+                    *vertex = [0, 1, 2].map(|axis| turned[axis] + anchor[axis]);
+                }
+            }
+        }
+        Ok(broken)
+    }
+}
+
+/// Applies a 4×4 matrix given row by row; none is the identity.
+fn transform(m: &[f64], v: [f64; 3]) -> [f64; 3] {
+    if m.len() != 16 || !m.iter().all(|n| n.is_finite()) {
+        return v;
+    }
+    let row = |r: usize| m[4 * r] * v[0] + m[4 * r + 1] * v[1] + m[4 * r + 2] * v[2] + m[4 * r + 3];
+    let scale = if row(3) == 0.0 { 1.0 } else { 1.0 / row(3) };
+    [0, 1, 2].map(|axis| row(axis) * scale)
+}
+
+fn keep(builder: GeometryBuilder, out: &mut Vec<Geometry>) {
+    let geometry = builder.build();
+    if !geometry.indices.is_empty() {
+        out.push(geometry);
+    }
+}

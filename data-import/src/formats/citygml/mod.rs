@@ -1,0 +1,120 @@
+//! CityGML 1.0, 2.0 and 3.0: all modules, all levels of detail with interiors, thematic surfaces, implicit geometry, links,
+//! materials, generic attributes; what the schemas do not know (application extensions) is kept as attributes.
+//!
+//! A document is a stream of members ([`document`]); each is a small tree ([`tree`]) that becomes objects ([`features`]). Members
+//! that refer to others further on wait until a second pass has found what they need ([`links`]).
+
+mod appearance;
+mod attributes;
+mod classes;
+mod document;
+mod features;
+mod geometry;
+mod links;
+mod shapes;
+mod survey;
+mod systems;
+mod tree;
+
+use super::osm::xml::plain_head;
+use crate::formats::findings::Findings;
+use crate::{Confidence, ImportError, Importer, Profile, Source};
+use document::Document;
+use features::Converter;
+use qike_core::{Feedback, Severity};
+use qike_scene::ObjectSink;
+use std::path::Path;
+use systems::Systems;
+use tree::{Names, Tree};
+
+/// The importer's short name.
+pub const NAME: &str = "citygml";
+
+/// Members between two looks at whether the user wants to stop.
+const CHECK_EVERY: u64 = 64;
+
+/// CityGML documents.
+pub struct CityGml;
+
+impl Importer for CityGml {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn title(&self) -> &'static str {
+        "a CityGML city model"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["gml", "gml.gz", "citygml"]
+    }
+
+    fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
+        Confidence::of(self.has_ending(path), is_citygml(&plain_head(head)))
+    }
+
+    fn probe(&self, source: &Source, _: &Feedback) -> Result<Profile, ImportError> {
+        survey::profile(source)
+    }
+
+    fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+        let mut names = Names::default();
+        let mut systems = Systems::new(source, sink.crs().clone());
+        let appearances = survey::read(source, &mut names, &mut systems, feedback)?;
+        let crs = match &source.options.source_crs {
+            Some(crs) => crs.to_string(),
+            None => systems.default_name().to_owned(),
+        };
+        let number = source.begin(NAME, &crs, sink)?;
+        let stem = source.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut converter = Converter { source: number, stem, systems, findings: Findings::new(&source.name), appearances };
+        let mut waiting = links::Waiting::default();
+        let mut document = Document::open(source)?;
+        let mut tree = Tree::default();
+        let task = feedback.task(format!("read {}", source.name), 0);
+        let mut count = 0_u64;
+        while document.next(&mut tree, &mut names, &is_member)? {
+            count += 1;
+            task.advance(1);
+            if count.is_multiple_of(CHECK_EVERY) {
+                feedback.check()?;
+            }
+            if let Some(ready) = waiting.take_in(&mut tree, &names) {
+                converter.member(ready, &names, sink)?;
+            }
+        }
+        drop(task);
+        for tree in waiting.resolve(source, &mut names, feedback)? {
+            converter.member(&tree, &names, sink)?;
+        }
+        finish(converter, count, sink);
+        Ok(())
+    }
+}
+
+fn finish(converter: Converter, members: u64, sink: &mut dyn ObjectSink) {
+    let Converter { mut findings, systems, appearances, .. } = converter;
+    findings.line = None;
+    if members == 0 {
+        findings.warn("citygml-empty", "", "/CityModel", "the document has no members".to_owned(), sink);
+    }
+    if appearances.textures > 0 {
+        let message = format!("{} textures are not kept; materials are", appearances.textures);
+        findings.add(Severity::Info, "citygml-textures", "", "", message, sink);
+    }
+    findings.finish(sink);
+    systems.finish(sink);
+}
+
+/// Properties of the root that hold members: `cityObjectMember`, `featureMember`, `member`, `versionMember`.
+fn is_member(local: &str) -> bool {
+    local.ends_with("ember") && local != "appearanceMember"
+}
+
+/// A document whose root is a CityModel, or a collection of features with CityGML's namespace.
+fn is_citygml(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    let has = |needle: &[u8]| head.windows(needle.len()).any(|w| w == needle);
+    let xml = head.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<');
+    xml && (has(b"CityModel") || has(b"FeatureCollection")) && has(b"opengis.net/citygml")
+}

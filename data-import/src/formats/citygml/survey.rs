@@ -1,0 +1,88 @@
+//! What must be known of a document before its members: reference system, local frames, materials of all members.
+
+use super::appearance::Appearances;
+use super::document::Document;
+use super::is_member;
+use super::systems::{Anchor, Systems, parse};
+use super::tree::{Ix, Names, Tree};
+use crate::{ImportError, Profile, Source};
+use qike_core::{Crs, Feedback, SourceCrs, Transform};
+
+/// Reads what stands beside the members.
+pub fn read(source: &Source, names: &mut Names, systems: &mut Systems, feedback: &Feedback) -> Result<Appearances, ImportError> {
+    let mut document = Document::open(source)?;
+    let (mut tree, mut appearances) = (Tree::default(), Appearances::default());
+    let mut default = None;
+    while document.next(&mut tree, names, &|local| !is_member(local))? {
+        feedback.check()?;
+        appearances.read(&tree, names);
+        default = default.or_else(|| envelope(&tree, names).and_then(|e| tree.get(e, "srsName", names)).map(str::to_owned));
+        for ix in tree.all().filter(|ix| tree.local(*ix, names) == "EngineeringCRS") {
+            if let (Some(id), Some(anchor)) = (tree.id(ix, names), anchor(&tree, names)) {
+                systems.anchors.insert(id.to_owned(), anchor);
+            }
+        }
+    }
+    if let Some(name) = default {
+        systems.set_default(&name)?;
+    }
+    Ok(appearances)
+}
+
+/// The box of the document, where the tree is its `boundedBy`.
+fn envelope(tree: &Tree, names: &Names) -> Option<Ix> {
+    (tree.local(0, names) == "boundedBy").then(|| tree.child(0, "Envelope", names)).flatten()
+}
+
+/// Where the local frame of an `engineeringCRS` lies.
+fn anchor(tree: &Tree, names: &Names) -> Option<Anchor> {
+    let ix = tree.all().find(|ix| matches!(tree.local(*ix, names), "anchorDefinition" | "anchorPoint"))?;
+    let system = tree.get(ix, "codeSpace", names).or_else(|| tree.get(ix, "srsName", names))?.to_owned();
+    let numbers: Vec<f64> = tree.own_text(ix).split_ascii_whitespace().filter_map(|n| n.parse().ok()).collect();
+    let at = [*numbers.first()?, *numbers.get(1)?, numbers.get(2).copied().unwrap_or(0.0)];
+    Some(Anchor { system, at })
+}
+
+/// The document's place: from its box, else from the first position of its first member.
+pub fn profile(source: &Source) -> Result<Profile, ImportError> {
+    let (mut names, mut tree) = (Names::default(), Tree::default());
+    let mut document = Document::open(source)?;
+    let (mut name, mut middle, mut local) = (None, None, None);
+    // A member that cannot be read says nothing of the place; the import tells what is wrong with it.
+    while let Ok(true) = document.next(&mut tree, &mut names, &|_| true) {
+        let names = &names;
+        local = local.or_else(|| anchor(&tree, names));
+        if let Some(envelope) = envelope(&tree, names) {
+            name = tree.get(envelope, "srsName", names).map(str::to_owned);
+            let corners: Vec<[f64; 2]> =
+                tree.children(envelope).filter_map(|c| Some([*tree.numbers(c).first()?, *tree.numbers(c).get(1)?])).collect();
+            middle = match corners.as_slice() {
+                [a, b] => Some([(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0]),
+                _ => None,
+            };
+        }
+        if is_member(tree.local(0, names)) {
+            name = name.or_else(|| tree.all().find_map(|ix| tree.get(ix, "srsName", names)).map(str::to_owned));
+            let first = || tree.all().map(|ix| tree.numbers(ix)).find(|n| n.len() >= 2);
+            middle = middle.or_else(|| first().map(|n| [n[0], n[1]]));
+            break;
+        }
+    }
+    if let (Some(anchor), Some(p)) = (&local, &mut middle) && name.as_deref().is_some_and(|n| n.starts_with('#')) {
+        name = Some(anchor.system.clone());
+        *p = [p[0] + anchor.at[0], p[1] + anchor.at[1]];
+    }
+    let stated = name.as_deref().and_then(|name| parse(name).ok());
+    let authority = source.options.source_crs.is_none() && stated.as_ref().is_some_and(|(_, authority)| *authority);
+    let crs = source.options.source_crs.clone().or(stated.map(|(crs, _)| crs));
+    let centre_lonlat = crs.as_ref().zip(middle).and_then(|(crs, p)| lonlat(crs, p, authority));
+    Ok(Profile { crs, centre_lonlat })
+}
+
+fn lonlat(crs: &SourceCrs, p: [f64; 2], authority: bool) -> Option<[f64; 2]> {
+    let transform = Transform::new(crs, &Crs::wgs84()).ok()?;
+    let geographic = crs.base().kind().ok()? == qike_core::crs::CrsKind::Geographic;
+    let p = if authority && geographic { [p[1], p[0]] } else { p };
+    let q = transform.apply([p[0], p[1], 0.0]).ok()?;
+    Some([q[0], q[1]])
+}

@@ -1,0 +1,121 @@
+//! Pipe networks in the text files of EPANET (water) and SWMM (storm and sewer): nodes, links, cross-sections, subcatchments.
+//!
+//! Both are made of sections in square brackets with a line for each thing. Lengths are feet or metres by the unit of flow; all
+//! come out in metres. A link runs from its first node to its second through its vertices, at the elevations of its ends; that
+//! is also the direction in which flow counts as positive.
+//!
+//! Formats: EPANET 2.2 user manual, appendix C; SWMM 5.2 user manual, appendix D.
+
+mod network;
+mod schema;
+mod sections;
+
+use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
+use qike_core::{Diagnostic, Feedback, SourceCrs};
+use qike_scene::ObjectSink;
+use schema::{EPANET, SWMM, Schema};
+use sections::Sections;
+use std::path::Path;
+
+/// Largest file read, bytes.
+const LIMIT: u64 = 512 << 20;
+
+/// EPANET's input files.
+pub struct Epanet;
+
+/// SWMM's input files.
+pub struct Swmm;
+
+impl Importer for Epanet {
+    fn name(&self) -> &'static str {
+        "epanet"
+    }
+
+    fn title(&self) -> &'static str {
+        "an EPANET water network"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["inp"]
+    }
+
+    fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
+        Confidence::of(self.has_ending(path), has_sections(head) && !is_swmm(head))
+    }
+
+    fn probe(&self, source: &Source, _: &Feedback) -> Result<Profile, ImportError> {
+        Ok(Profile { crs: source.options.source_crs.clone(), centre_lonlat: None })
+    }
+
+    fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+        import(&EPANET, self.name(), source, sink, feedback)
+    }
+}
+
+impl Importer for Swmm {
+    fn name(&self) -> &'static str {
+        "swmm"
+    }
+
+    fn title(&self) -> &'static str {
+        "a SWMM drainage network"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["inp"]
+    }
+
+    fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
+        Confidence::of(self.has_ending(path), has_sections(head) && is_swmm(head))
+    }
+
+    fn probe(&self, source: &Source, _: &Feedback) -> Result<Profile, ImportError> {
+        Ok(Profile { crs: source.options.source_crs.clone(), centre_lonlat: None })
+    }
+
+    fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+        import(&SWMM, self.name(), source, sink, feedback)
+    }
+}
+
+fn import(schema: &'static Schema, name: &str, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+    let bytes = source.read(LIMIT)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let task = feedback.task(format!("read {}", source.name), bytes.len() as u64);
+    let sections = Sections::read(&text);
+    if !sections.has("JUNCTIONS") {
+        return Err(ImportError::corrupt(&source.name, "its end", "there is no section [JUNCTIONS]"));
+    }
+    let crs = match &source.options.source_crs {
+        Some(crs) => crs.clone(),
+        None => {
+            let store = sink.crs().clone();
+            let message = format!("such a file names no reference system; its coordinates are taken as {store}, that of the store");
+            sink.diagnostic(Diagnostic::warning("crs-unknown", message).file(source.name.as_str()).help("name the system with --source-crs"));
+            SourceCrs::Crs(store)
+        }
+    };
+    let projector = Projector::new(&crs, sink.crs(), &source.name)?;
+    let number = source.begin(name, &crs.to_string(), sink)?;
+    let stem = source.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut network = network::Network::new(schema, &sections, number, stem, projector, &source.name);
+    network.give(sink, feedback)?;
+    network.finish(sink);
+    task.advance(bytes.len() as u64);
+    Ok(())
+}
+
+fn lines(head: &[u8]) -> impl Iterator<Item = String> + '_ {
+    head.split(|b| *b == b'\n' || *b == b'\r').map(|line| String::from_utf8_lossy(line).trim().to_ascii_uppercase())
+}
+
+/// True for text with the section that both formats have.
+fn has_sections(head: &[u8]) -> bool {
+    !head.contains(&0) && lines(head).any(|line| line == "[JUNCTIONS]" || line == "[TITLE]")
+}
+
+/// True where a section or option is there that only SWMM has.
+fn is_swmm(head: &[u8]) -> bool {
+    const ONLY: [&str; 7] = ["[SUBCATCHMENTS]", "[RAINGAGES]", "[CONDUITS]", "[OUTFALLS]", "[XSECTIONS]", "[EVAPORATION]", "[SUBAREAS]"];
+    lines(head).any(|line| ONLY.contains(&line.as_str()) || line.starts_with("FLOW_UNITS"))
+}
