@@ -91,6 +91,7 @@ pub static IMPORTERS: &[&dyn Importer] = &[
     &formats::table::Mapping,
     &formats::geojson::GeoJson,
     &formats::gtfs::Gtfs,
+    &formats::poly::Poly,
 ];
 
 /// The importer of a file or folder, by its name and its content. A file that is not what its ending says is refused.

@@ -8,4 +8,5 @@ pub mod gtfs;
 pub mod ifc;
 pub mod inp;
 pub mod osm;
+pub mod poly;
 pub mod table;

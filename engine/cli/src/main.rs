@@ -47,6 +47,8 @@ enum Command {
     Find(find::Args),
     /// Check a store or a source file for faults.
     Validate(validate::Args),
+    /// Compare two models.
+    Diff(diff::Args),
     /// Write a store as a file of another format.
     Export(export_cmd::Args),
     /// Run a scenario.
@@ -68,7 +70,7 @@ pub enum Done {
     Wholly,
     /// Some input was left out.
     Skipping,
-    /// The question was answered, and the answer is no (`validate`).
+    /// The question was answered, and the answer is no (`validate`, `diff`).
     No,
 }
 
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         Command::Info(args) => info::run(args, &output),
         Command::Find(args) => find::run(args, &output),
         Command::Validate(args) => validate::run(args, &output),
+        Command::Diff(args) => diff::run(args, &output),
         Command::Export(args) => export_cmd::run(args, &output),
         Command::Run(args) => run::run(args, &output),
         Command::Compare(args) => compare::run(args, &output),

@@ -114,9 +114,9 @@ fn validate_says_what_is_wrong_where() {
     broken["CityObjects"]["b1"]["geometry"][0]["semantics"]["values"][0].as_array_mut().unwrap().pop();
     place.write("open.city.json", broken.to_string());
     let report = place.qike("validate open.city.json --json");
-    report.expect(1, &["open.city.json", "shell-not-closed"]);
+    report.expect(1, &["open.city.json", "302", "SHELL_NOT_CLOSED"]);
     let report = report.json();
-    assert_eq!((report["valid"].as_bool(), &report["errors"][0]["code"], &report["errors"][0]["object"]), (Some(false), &"shell-not-closed".into(), &"b1".into()));
+    assert_eq!((report["valid"].as_bool(), &report["errors"][0]["code"], &report["errors"][0]["object"]), (Some(false), &"302".into(), &"b1".into()));
     assert!(report["errors"][0]["where"]["path"].as_str().unwrap().contains("shell 0"));
 }
 
@@ -155,4 +155,21 @@ fn view_hands_its_arguments_to_the_viewer() {
     std::fs::set_permissions(place.at("bin/qike-viewer"), std::fs::Permissions::from_mode(0o755)).unwrap();
     let said = run("/usr/bin:/bin");
     assert_eq!((said.code, said.stdout.as_str()), (3, "city.gpkg --screenshot a.png --size 640x360\n"));
+}
+
+#[test]
+fn a_round_trip_through_cityjson_loses_nothing() {
+    let place = city();
+    for out in ["out.city.json", "out.city.jsonl"] {
+        place.qike(&format!("export city.gpkg {out}")).expect(0, &[]);
+        let said = place.qike(&format!("diff city.gpkg {out} --json"));
+        said.expect(0, &[]);
+        assert_eq!(said.json()["equal"], true, "{}", said.stdout);
+    }
+    // And what is different is said.
+    place.write("other.city.json", cityjson(2, 11.0));
+    place.qike("import other.city.json --store other.gpkg").expect(0, &[]);
+    let said = place.qike("diff city.gpkg other.gpkg --json");
+    assert_eq!((said.code, said.json()["equal"].as_bool()), (1, Some(false)), "{}", said.stdout);
+    place.qike("diff city.gpkg").expect(2, &[]);
 }

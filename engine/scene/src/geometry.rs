@@ -224,6 +224,27 @@ impl Geometry {
         (0..self.shell_ends.len()).map(|s| span(&self.shell_ends, s))
     }
 
+    /// Puts the shells of another solid into this one as hollows; false where one of them is no single solid.
+    pub fn add_shell(&mut self, shell: &Geometry) -> bool {
+        if [&*self, shell].iter().any(|g| g.kind != GeometryKind::Solid || g.solid_ends.len() != 1) {
+            return false;
+        }
+        let after = |ends: &mut Vec<u32>, more: &[u32], by: usize| ends.extend(more.iter().map(|n| n + by as u32));
+        let (vertices, indices, rings, surfaces) = (self.vertices.len(), self.indices.len(), self.ring_ends.len(), self.surface_ends.len());
+        self.vertices.extend(&shell.vertices);
+        after(&mut self.indices, &shell.indices, vertices);
+        after(&mut self.ring_ends, &shell.ring_ends, indices);
+        after(&mut self.surface_ends, &shell.surface_ends, rings);
+        after(&mut self.shell_ends, &shell.shell_ends, surfaces);
+        self.solid_ends = vec![self.shell_ends.len() as u32];
+        for list in [&mut self.surface_semantic, &mut self.surface_material] {
+            if !list.is_empty() {
+                list.resize(self.surface_ends.len(), NONE);
+            }
+        }
+        true
+    }
+
     /// Moves every vertex.
     pub fn translate(&mut self, by: [f64; 3]) {
         for v in &mut self.vertices {

@@ -4,6 +4,7 @@
 //! computes or draws reads a [`SceneSnapshot`].
 
 pub mod class;
+pub mod diff;
 pub mod edit;
 pub mod geometry;
 pub mod lod;
@@ -12,6 +13,7 @@ pub mod scenario;
 pub mod sink;
 pub mod snapshot;
 pub mod triangulate;
+pub mod valid;
 
 pub use class::Class;
 pub use edit::Edit;

@@ -93,11 +93,17 @@ impl<'a> Objects<'a> {
         }
         let mut object = CityObject::new(id.as_str(), class, self.source);
         object.attributes = raw.attributes;
+        // Classes that CityJSON has no type for, as Qike's own export keeps them.
+        let own = object.str("qike_class").and_then(Class::parse);
+        if let Some(class) = own {
+            object.class = class;
+            object.attributes.shift_remove("qike_class");
+        }
         object.name = ["name", "gml:name", "gml_name"].iter().find_map(|key| object.str(key)).map(str::to_owned);
         for (key, value) in raw.others {
             object.attributes.entry(key).or_insert(value);
         }
-        if !exact {
+        if !exact && own.is_none() {
             object.attributes.insert("cityjson_type".into(), Value::String(raw.kind));
         }
         if class == Class::CityObjectGroup && !raw.children.is_empty() {

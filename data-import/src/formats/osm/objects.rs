@@ -329,10 +329,20 @@ fn inside(f: &Footprint) -> P2 {
     (0..n).map(ear).find(|p| super::footprint::contains(&f.exterior, *p)).unwrap_or(centre)
 }
 
+/// Areas seen from above: outlines counter-clockwise, holes clockwise, whichever way their ways were drawn.
 fn multi_surface(polygons: &[Rings]) -> Geometry {
     let mut b = GeometryBuilder::new(Lod::ZERO, GeometryKind::MultiSurface);
     for rings in polygons {
-        b.surface(rings, None);
+        let turned: Rings = rings
+            .iter()
+            .enumerate()
+            .map(|(i, ring)| {
+                let plan: Vec<P2> = ring.iter().map(|p| [p[0], p[1]]).collect();
+                let wrong = (super::footprint::area2(&plan) > 0.0) != (i == 0);
+                if wrong { ring.iter().rev().copied().collect() } else { ring.clone() }
+            })
+            .collect();
+        b.surface(&turned, None);
     }
     b.build()
 }

@@ -1,6 +1,7 @@
 //! The subcommands: each has its arguments (`Args`) and what it does (`run`).
 
 pub mod compare;
+pub mod diff;
 #[path = "export.rs"]
 pub mod export_cmd;
 pub mod find;
