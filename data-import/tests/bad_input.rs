@@ -49,7 +49,7 @@ fn each_mistake_has_its_code_and_names_the_file() {
         (file(d, "cut.gtfs.zip", b"PK\x03\x04\x14\x00"), "file-wrong-kind", "GTFS"),
     ];
     for (path, code, message) in cases {
-        let (sink, report) = import_with(&[path.clone()], &SourceOptions::default(), Some("EPSG:4550"));
+        let (sink, report) = import_with(std::slice::from_ref(&path), &SourceOptions::default(), Some("EPSG:4550"));
         assert_eq!(codes(&sink), [code], "{}", path.display());
         let d = &sink.diagnostics[0];
         assert!(d.message.contains(message), "{}: {d}", path.display());

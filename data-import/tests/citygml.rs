@@ -72,7 +72,7 @@ fn every_document_of_the_manifest_comes_whole() {
     assert!(files.len() > 60, "{}", files.len());
     let mut wrong = Vec::new();
     for (path, expected) in files {
-        let (sink, report) = import(&[path.clone()]);
+        let (sink, report) = import(std::slice::from_ref(&path));
         assert_eq!(report.left_out(), 0, "{}: {:?}", path.display(), sink.diagnostics);
         let counts = counted(&sink);
         for geometry in sink.objects.iter().flat_map(|o| &o.geometries) {

@@ -176,13 +176,13 @@ fn data_files_of_listed_mappings_are_no_sources_and_map_option_reads_through() {
     let case = Case::new(("a.csv", b"code,lon,lat\n1,121.9,30.9\n"), POINTS);
     let (map, data) = (case.dir.path().join("a.map.toml"), case.dir.path().join("a.csv"));
     let both = plan(&[data.clone(), map.clone(), map.clone()], &SourceOptions::default());
-    assert_eq!(both.iter().map(|p| p.source.path.clone()).collect::<Vec<_>>(), [map.clone()]);
+    assert_eq!(both.iter().map(|p| p.source.path.clone()).collect::<Vec<_>>(), std::slice::from_ref(&map));
     let folder = plan(&[case.dir.path().to_owned()], &SourceOptions::default());
     assert_eq!(folder.iter().map(|p| p.format()).collect::<Vec<_>>(), [Some("table")]);
     let other = case.dir.path().join("other.csv");
     fs::copy(&data, &other).unwrap();
     let options = SourceOptions { map: Some(map), ..Default::default() };
-    let (sink, report) = import_with(&[other.clone()], &options, None);
+    let (sink, report) = import_with(std::slice::from_ref(&other), &options, None);
     assert_eq!((sink.objects.len(), report.sources[0].path.as_str()), (1, other.to_str().unwrap()));
     let alone = plan(&[data], &SourceOptions::default());
     assert!(alone[0].importer.as_ref().is_err_and(|e| e.code() == "file-unknown-kind"));

@@ -41,7 +41,9 @@ impl Listener for Bars {
 
     fn message(&self, text: &str) {
         // Printing through the bars keeps them whole; an unwritable stderr is nobody's concern.
-        let _ = if self.on_terminal { self.all.println(text) } else { Ok(eprintln!("{text}")) };
+        if !self.on_terminal || self.all.println(text).is_err() {
+            eprintln!("{text}");
+        }
     }
 }
 

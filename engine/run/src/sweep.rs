@@ -25,6 +25,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// A run that is to be made: its folder, its parameters and their values, its scenario.
+type Planned = (PathBuf, Vec<(String, String)>, Scenario);
+
 /// What a call may say beyond the study.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SweepOptions {
@@ -101,7 +104,7 @@ pub fn sweep(study: &Path, options: &SweepOptions, feedback: &Feedback) -> Resul
         return Err(fault(format!("the parameter '{}' has no values", parameter.path)));
     }
     let folder = load::folder(study);
-    let mut plan: Vec<(PathBuf, Vec<(String, String)>, Scenario)> = Vec::new();
+    let mut plan: Vec<Planned> = Vec::new();
     for file in &read.scenarios {
         confined(file).map_err(|message| fault(format!("scenarios: {message}")))?;
         let path = folder.join(file);

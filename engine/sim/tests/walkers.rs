@@ -195,7 +195,7 @@ fn streams_that_meet_in_a_corridor_pass_each_other() {
     let person = |i: u32| {
         let (column, row) = (f64::from(i / 2 % 20), 0.4 + 0.8 * f64::from(i / 40));
         let (near, far) = (1.0 + 0.9 * column, 59.0 - 0.9 * column);
-        if i % 2 == 0 { walk(i, 0.0, (0, [near, row]), (0, [58.0, row]), 1.34) } else { walk(i, 0.0, (0, [far, row]), (0, [2.0, row]), 1.34) }
+        if i.is_multiple_of(2) { walk(i, 0.0, (0, [near, row]), (0, [58.0, row]), 1.34) } else { walk(i, 0.0, (0, [far, row]), (0, [2.0, row]), 1.34) }
     };
     let (recorder, s) = run(net, walks((0..120).map(person).collect()), options(300));
     let last = recorder.trips.iter().filter_map(|t| t.duration_s()).fold(0.0, f64::max);
@@ -214,7 +214,7 @@ fn streams_pass_each_other_at_the_mouth_of_a_path() {
         let square = (1, [rng.range(42.0, 88.0), rng.range(-38.0, 48.0)]);
         let path = (0, [1.0, rng.range(1.0, 9.0)]);
         let at = f64::from(i / 2);
-        if i % 2 == 0 { walk(i, at, path, square, 1.34) } else { walk(i, at, square, path, 1.34) }
+        if i.is_multiple_of(2) { walk(i, at, path, square, 1.34) } else { walk(i, at, square, path, 1.34) }
     };
     let (recorder, s) = run(net, walks((0..600).map(person).collect()), options(500));
     let losses: Vec<f64> = recorder.trips.iter().map(|t| t.time_loss_s).collect();

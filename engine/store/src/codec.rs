@@ -123,7 +123,7 @@ fn places(vertices: &[[f64; 3]], axis: usize) -> Option<u8> {
 /// `value × scale` as a whole number, where dividing it by `scale` gives back the same bits.
 fn whole(value: f64, scale: f64) -> Option<i64> {
     let scaled = (value * scale).round();
-    if !(scaled.abs() < 9e15) {
+    if scaled.is_nan() || scaled.abs() >= 9e15 {
         return None;
     }
     let number = scaled as i64;

@@ -71,6 +71,9 @@ impl Raw {
     }
 }
 
+/// Objects that one task has decoded, or why it could not.
+type Decoded = Result<Vec<CityObject>, String>;
+
 impl SceneStore {
     /// The object with that id.
     pub fn object(&self, id: &str) -> Result<Option<CityObject>, StoreError> {
@@ -125,7 +128,7 @@ impl SceneStore {
     fn all_objects(&self, feedback: &Feedback) -> Result<Vec<CityObject>, StoreError> {
         let mut features = self.all_features()?;
         let task = feedback.task("load", features.len() as u64);
-        let done: Mutex<Vec<(usize, Result<Vec<CityObject>, String>)>> = Mutex::new(Vec::new());
+        let done: Mutex<Vec<(usize, Decoded)>> = Mutex::new(Vec::new());
         let mut statement = self.conn.prepare("SELECT gid, data FROM qike_geometry ORDER BY gid").at(&self.path)?;
         let mut rows = statement.query([]).at(&self.path)?;
         let read = rayon::in_place_scope(|scope| -> Result<(), StoreError> {

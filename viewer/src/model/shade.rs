@@ -147,7 +147,7 @@ fn half(value: f32) -> u16 {
     let bits = value.to_bits();
     let sign = ((bits >> 16) & 0x8000) as u16;
     let magnitude = value.abs().min(65_504.0);
-    if !(magnitude >= 6.1e-5) {
+    if magnitude.is_nan() || magnitude < 6.1e-5 {
         return sign | (magnitude * 16_777_216.0) as u16;
     }
     let rounded = magnitude.to_bits() + 0x0fff + ((magnitude.to_bits() >> 13) & 1);

@@ -184,11 +184,11 @@ pub fn update_layers(
             params.cut.z = time.elapsed_secs_wrapped();
         }
         let see_through = opacity < 0.999;
-        if params != old.params || see_through != old.see_through {
-            if let Some(mut material) = materials.get_mut(handle) {
-                material.params = params;
-                material.see_through = see_through;
-            }
+        if (params != old.params || see_through != old.see_through)
+            && let Some(mut material) = materials.get_mut(handle)
+        {
+            material.params = params;
+            material.see_through = see_through;
         }
     }
 }

@@ -87,6 +87,7 @@ fn cursor(window: &Window, parts: usize) -> Option<([f32; 2], f32)> {
     (width > 0.0 && height > 0.0).then(|| ([(at.x % width) / width, at.y / height], width / height))
 }
 
+#[allow(clippy::too_many_arguments)] // A system's parameters are what it reads.
 fn steer(
     mut contexts: EguiContexts,
     window: Option<Single<&Window, With<PrimaryWindow>>>,

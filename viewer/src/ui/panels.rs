@@ -153,10 +153,10 @@ fn object(ui: &mut egui::Ui, city: &City, viewer: &mut Viewer, state: &mut Panel
     ui.label(RichText::new(object.id.as_str()).monospace().weak());
     ui.horizontal(|ui| {
         ui.label(format!("{} · LOD {}", object.class, object.geometries.iter().map(|g| g.lod.to_string()).collect::<Vec<_>>().join(", ")));
-        if ui.small_button(viewer.text("panel.fly")).clicked() {
-            if let Some(view) = fly_to(city, ix, &viewer.view) {
-                viewer.view = view;
-            }
+        if ui.small_button(viewer.text("panel.fly")).clicked()
+            && let Some(view) = fly_to(city, ix, &viewer.view)
+        {
+            viewer.view = view;
         }
     });
     if let Some(parent) = city.snapshot.parent(ix) {

@@ -75,8 +75,7 @@ impl Waiting {
         while document.next(&mut tree, names, &is_member)? {
             feedback.check()?;
             for ix in tree.all() {
-                if let Some(id) = tree.id(ix, names).filter(|id| self.wanted.contains(*id)) {
-                    self.wanted.remove(&id.to_owned());
+                if tree.id(ix, names).is_some_and(|id| self.wanted.remove(id)) {
                     found.graft(&tree, ix);
                 }
             }

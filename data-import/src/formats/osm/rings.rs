@@ -83,7 +83,7 @@ pub fn nest(rings: &[Vec<Fixed>]) -> Vec<Polygon> {
     };
     let parents: Vec<Vec<usize>> = (0..rings.len()).map(around).collect();
     let mut polygons: Vec<Polygon> =
-        (0..rings.len()).filter(|&i| parents[i].len() % 2 == 0).map(|i| Polygon { exterior: i, holes: vec![] }).collect();
+        (0..rings.len()).filter(|&i| parents[i].len().is_multiple_of(2)).map(|i| Polygon { exterior: i, holes: vec![] }).collect();
     for (i, around) in parents.iter().enumerate().filter(|(_, p)| p.len() % 2 == 1) {
         let nearest = around.iter().copied().filter(|&j| parents[j].len() + 1 == parents[i].len());
         let nearest = nearest.min_by(|&a, &b| areas[a].total_cmp(&areas[b]));

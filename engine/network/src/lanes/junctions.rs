@@ -84,7 +84,7 @@ pub(crate) fn join(top: &Topology, arms: &[Vec<u32>]) -> Junctions {
             let spec = &top.specs[s.spec as usize];
             spec.forward.lanes.is_empty() || spec.backward.lanes.is_empty()
         };
-        if !(lights[a as usize] && lights[b as usize]) && !one_way && s.length_m > JOIN_M / 2.0 {
+        if !(one_way || lights[a as usize] && lights[b as usize]) && s.length_m > JOIN_M / 2.0 {
             continue;
         }
         let (u, v) = (boxes[a as usize], boxes[b as usize]);

@@ -26,7 +26,7 @@ pub(crate) fn body(object: &CityObject) -> Option<&Geometry> {
 /// rings, the hull of the whole footprint.
 pub(crate) fn outlines(geometry: &Geometry) -> Vec<Vec<Vec<Point>>> {
     let corners = |t: &[u32; 3]| t.map(|i| geometry.vertices[i as usize]);
-    let level: Vec<[Point; 3]> = triangulate(geometry).indices.iter().map(corners).filter(|t| is_level(t)).collect();
+    let level: Vec<[Point; 3]> = triangulate(geometry).indices.iter().map(corners).filter(is_level).collect();
     let height = |t: &[Point; 3]| (t[0][2] + t[1][2] + t[2][2]) / 3.0;
     let Some(floor) = level.iter().map(height).min_by(f64::total_cmp) else { return hull_of(geometry) };
     let mut positions: BTreeMap<Key, Point> = BTreeMap::new();

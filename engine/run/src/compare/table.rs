@@ -91,7 +91,7 @@ fn basis(difference: &Difference) -> String {
              between days)"
                 .to_owned()
         }
-        None => return String::new(),
+        None => String::new(),
     }
 }
 

@@ -154,7 +154,7 @@ impl VehicleModel {
         }
         let blocked = since % DETOUR_MS == 0 && self.rerouting.closed.contains(&true);
         let interval = self.options.reroute_interval_ms;
-        if !blocked && !(minute && interval > 0) {
+        if !(blocked || minute && interval > 0) {
             return;
         }
         let turns = (interval / UPDATE_MS).max(1);

@@ -75,10 +75,9 @@ fn footways_pass_by_buildings() {
             let (a, b) = (c.doc.nodes[pair[0]].at, c.doc.nodes[pair[1]].at);
             let o = bounds(&[a, b]);
             for (f, q) in c.buildings.iter().zip(&boxes) {
-                if o[0] <= q[2] && q[0] <= o[2] && o[1] <= q[3] && q[1] <= o[3] {
-                    if edges(&f.footprint).any(|(p, q)| crate::geo::crossing(a, b, p, q).is_some()) {
-                        through.push(format!("{:?} at {:?}: {:?} from {a:?} to {b:?}", f.name, f.footprint[0], w.tags));
-                    }
+                let near = o[0] <= q[2] && q[0] <= o[2] && o[1] <= q[3] && q[1] <= o[3];
+                if near && edges(&f.footprint).any(|(p, q)| crate::geo::crossing(a, b, p, q).is_some()) {
+                    through.push(format!("{:?} at {:?}: {:?} from {a:?} to {b:?}", f.name, f.footprint[0], w.tags));
                 }
             }
         }

@@ -332,7 +332,7 @@ mod tests {
         for (i, a) in p.streets.junctions.iter().enumerate() {
             for b in &p.streets.junctions[i + 1..] {
                 let d = dist(a.at, b.at);
-                assert!(d < 0.01 || d > 25.0, "{d} {:?} {:?}", a, b);
+                assert!(!(0.01..=25.0).contains(&d), "{d} {:?} {:?}", a, b);
             }
         }
         assert!(p.streets.junctions.iter().filter(|j| p.streets.has_signals(j)).count() > 60);
