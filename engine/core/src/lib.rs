@@ -7,6 +7,7 @@ pub mod bounds;
 pub mod crs;
 pub mod datum_shift;
 pub mod diagnostic;
+pub mod fast_map;
 pub mod feedback;
 pub mod frame;
 pub mod hash;

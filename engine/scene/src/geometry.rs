@@ -3,6 +3,7 @@
 use crate::{Attributes, Lod};
 use qike_core::Bounds3;
 use serde::{Deserialize, Serialize};
+use qike_core::fast_map::FastMap;
 use std::collections::HashMap;
 
 /// "No entry" in [`Geometry::surface_semantic`] and [`Geometry::surface_material`].
@@ -280,14 +281,14 @@ impl Geometry {
 /// Builds a geometry surface by surface; equal positions become one vertex.
 pub struct GeometryBuilder {
     geometry: Geometry,
-    known: HashMap<[u64; 3], u32>,
+    known: FastMap<[u64; 3], u32>,
     semantic_by_kind: HashMap<String, u32>,
 }
 
 impl GeometryBuilder {
     /// An empty geometry of the kind.
     pub fn new(lod: Lod, kind: GeometryKind) -> Self {
-        Self { geometry: Geometry::empty(lod, kind), known: HashMap::new(), semantic_by_kind: HashMap::new() }
+        Self { geometry: Geometry::empty(lod, kind), known: FastMap::default(), semantic_by_kind: HashMap::new() }
     }
 
     /// The number of the vertex at `p`.

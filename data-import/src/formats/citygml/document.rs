@@ -8,6 +8,7 @@ use crate::{ImportError, Source};
 use flate2::bufread::MultiGzDecoder;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 
 /// A member of more bytes in memory than this is refused.
@@ -21,6 +22,8 @@ pub struct Document {
     /// The namespaces the root declares: prefix and URI.
     pub namespaces: Vec<(String, String)>,
     ended: bool,
+    /// Ends at the first child of the root that is not wanted.
+    pub only_beginning: bool,
 }
 
 impl Document {
@@ -32,7 +35,7 @@ impl Document {
             if zipped { Box::new(BufReader::with_capacity(256 * 1024, MultiGzDecoder::new(file))) } else { Box::new(file) };
         let mut reader = Reader::from_reader(Lines { inner: input, ends: 0 });
         reader.config_mut().expand_empty_elements = true;
-        let mut document = Self { reader, buffer: Vec::new(), file: source.name.clone(), namespaces: Vec::new(), ended: false };
+        let mut document = Self { reader, buffer: Vec::new(), file: source.name.clone(), namespaces: Vec::new(), ended: false, only_beginning: false };
         document.root()?;
         Ok(document)
     }
@@ -82,6 +85,9 @@ impl Document {
                     if local == "featureMembers" {
                         continue;
                     }
+                    if !wanted(&local) && self.only_beginning {
+                        return Ok(false);
+                    }
                     if !wanted(&local) {
                         let end = tag.to_end().into_owned();
                         let mut skipped = Vec::new();
@@ -102,8 +108,8 @@ impl Document {
                     }
                 }
                 Event::End(tag) => self.ended = tag.local_name().as_ref() != b"featureMembers",
-                Event::Text(text) if inside => tree.text(&String::from_utf8_lossy(&text), names),
-                Event::CData(text) if inside => tree.text(&String::from_utf8_lossy(&text), names),
+                Event::Text(text) if inside => tree.text(&utf8(&text), names),
+                Event::CData(text) if inside => tree.text(&utf8(&text), names),
                 Event::GeneralRef(reference) if inside => {
                     let resolved = match reference.resolve_char_ref() {
                         Ok(Some(character)) => Some(character),
@@ -120,6 +126,11 @@ impl Document {
         }
         Ok(false)
     }
+}
+
+/// Text as it stands where it is UTF-8, with replacement characters where it is not.
+fn utf8(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 fn predefined(name: &[u8]) -> Option<char> {
@@ -140,9 +151,9 @@ fn begin(tree: &mut Tree, names: &mut Names, tag: &BytesStart<'_>, line: u64) ->
     }
     for attribute in tag.attributes() {
         let attribute = attribute.map_err(|e| e.to_string())?;
-        let key = String::from_utf8_lossy(attribute.key.as_ref());
-        let raw = String::from_utf8_lossy(&attribute.value);
-        let value = quick_xml::escape::unescape(&raw).map_err(|e| e.to_string())?;
+        let key = utf8(attribute.key.as_ref());
+        let raw = utf8(&attribute.value);
+        let value = if raw.contains('&') { quick_xml::escape::unescape(&raw).map_err(|e| e.to_string())? } else { Cow::Borrowed(&*raw) };
         tree.attribute(names.number(&key), &value);
     }
     Ok(())

@@ -12,6 +12,7 @@ use crate::ImportError;
 use crate::formats::findings::Findings;
 use qike_scene::geometry::NONE;
 use qike_scene::{Attributes, CityObject, Class, Geometry, Lod, ObjectId, ObjectSink, Semantic, SourceId, Value};
+use qike_core::fast_map::{FastMap, FastSet};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Turns members into objects.
@@ -41,7 +42,7 @@ struct Parts {
     properties: BTreeMap<u8, Vec<Ix>>,
     surfaces: Vec<Surface>,
     /// The semantic of faces.
-    owner: HashMap<Ix, u32>,
+    owner: FastMap<Ix, u32>,
     /// Features inside, with the id of the surface they open.
     nested: Vec<(Ix, Class, Option<String>)>,
 }
@@ -286,7 +287,7 @@ impl Member<'_> {
                 all.points.extend(shapes.points);
                 all.implicit.extend(shapes.implicit);
             }
-            let mut used: HashSet<Ix> = all.all_faces().map(|face| face.node).collect();
+            let mut used: FastSet<Ix> = all.all_faces().map(|face| face.node).collect();
             let at_lod = parts.surfaces.iter().flat_map(|s| s.by_lod.iter().filter(|(l, _)| *l == lod)).flat_map(|(_, faces)| faces);
             all.faces.extend(at_lod.filter(|face| used.insert(face.node)));
             let id = object.id.to_string();
@@ -388,13 +389,13 @@ fn keep_unused(semantics: &[&Semantic], used: &HashSet<u32>, geometries: &mut [G
 /// The numbers of semantics in a geometry that uses only some of them.
 pub struct Renumber<'a> {
     semantics: &'a [&'a Semantic],
-    numbers: HashMap<u32, u32>,
+    numbers: FastMap<u32, u32>,
 }
 
 impl<'a> Renumber<'a> {
     /// None used yet.
     pub fn new(semantics: &'a [&'a Semantic]) -> Self {
-        Self { semantics, numbers: HashMap::new() }
+        Self { semantics, numbers: FastMap::default() }
     }
 
     /// The numbers of those that were used.

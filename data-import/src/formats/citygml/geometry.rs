@@ -8,7 +8,8 @@ use super::tree::{Ix, Names, Tree};
 use crate::ImportError;
 use qike_scene::geometry::NONE;
 use qike_scene::{CityObject, Geometry, GeometryBuilder, GeometryKind, Lod, Semantic};
-use std::collections::{HashMap, HashSet};
+use qike_core::fast_map::FastMap;
+use std::collections::HashSet;
 
 /// Builds the geometries of a feature.
 pub struct Builder<'a> {
@@ -25,7 +26,7 @@ pub struct Builder<'a> {
     /// Semantics of the feature's surfaces.
     pub semantics: &'a [&'a Semantic],
     /// Which face has which.
-    pub owner: &'a HashMap<Ix, u32>,
+    pub owner: &'a FastMap<Ix, u32>,
     /// Materials: the member's own, the document's.
     pub appearances: [&'a Appearances; 2],
     /// Triangles alone become a mesh.

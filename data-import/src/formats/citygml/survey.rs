@@ -7,10 +7,12 @@ use super::systems::{Anchor, Systems, parse};
 use super::tree::{Ix, Names, Tree};
 use crate::{ImportError, Profile, Source};
 use qike_core::{Crs, Feedback, SourceCrs, Transform};
+use std::io::BufRead;
 
 /// Reads what stands beside the members.
 pub fn read(source: &Source, names: &mut Names, systems: &mut Systems, feedback: &Feedback) -> Result<Appearances, ImportError> {
     let mut document = Document::open(source)?;
+    document.only_beginning = !has_appearances(source)?;
     let (mut tree, mut appearances) = (Tree::default(), Appearances::default());
     let mut default = None;
     while document.next(&mut tree, names, &|local| !is_member(local))? {
@@ -27,6 +29,30 @@ pub fn read(source: &Source, names: &mut Names, systems: &mut Systems, feedback:
         systems.set_default(&name)?;
     }
     Ok(appearances)
+}
+
+/// May there be materials beside the members? They often stand at the document's end, and looking for the word is far quicker than
+/// reading everything. A compressed document is read.
+fn has_appearances(source: &Source) -> Result<bool, ImportError> {
+    const WORD: &[u8] = b"appearanceMember";
+    let finder = memchr::memmem::Finder::new(WORD);
+    let mut file = source.open()?;
+    let mut window: Vec<u8> = Vec::new();
+    loop {
+        let bytes = file.fill_buf().map_err(|e| ImportError::io(&source.name, e))?;
+        if bytes.is_empty() {
+            return Ok(false);
+        }
+        let first = window.is_empty();
+        let kept = window.len().saturating_sub(WORD.len());
+        window.drain(..kept);
+        window.extend_from_slice(bytes);
+        let count = bytes.len();
+        if (first && window.starts_with(&[0x1f, 0x8b])) || finder.find(&window).is_some() {
+            return Ok(true);
+        }
+        file.consume(count);
+    }
 }
 
 /// The box of the document, where the tree is its `boundedBy`.

@@ -23,7 +23,12 @@ const NUMBER_LISTS: [&str; 7] = ["posList", "pos", "coordinates", "lowerCorner",
 pub struct Names {
     by_text: HashMap<Box<str>, u32>,
     all: Vec<Name>,
+    /// Numbers by a few of their letters: nearly every name is found here.
+    recent: Vec<u32>,
 }
+
+/// Places in [`Names::recent`].
+const RECENT: usize = 256;
 
 struct Name {
     text: Box<str>,
@@ -35,6 +40,22 @@ struct Name {
 impl Names {
     /// The number of a name.
     pub fn number(&mut self, text: &str) -> u32 {
+        self.recent.resize(RECENT, u32::MAX);
+        let letters = text.as_bytes();
+        let letter = |i: usize| usize::from(letters.get(i).copied().unwrap_or(0));
+        let slot = (letters.len() + 7 * letter(letters.len() / 2) + 31 * letter(letters.len().wrapping_sub(2)) + 61 * letter(5)) % RECENT;
+        let recent = self.recent.get(slot).copied().unwrap_or(u32::MAX);
+        if self.all.get(recent as usize).is_some_and(|name| &*name.text == text) {
+            return recent;
+        }
+        let number = self.look_up(text);
+        if let Some(recent) = self.recent.get_mut(slot) {
+            *recent = number;
+        }
+        number
+    }
+
+    fn look_up(&mut self, text: &str) -> u32 {
         if let Some(number) = self.by_text.get(text) {
             return *number;
         }
