@@ -3,7 +3,9 @@
 //! A document is never in memory as a whole: each member (a building, a road) becomes a [`Tree`], is turned into objects, and
 //! its arrays are used again for the next.
 
+use qike_core::fast_map::FastHasher;
 use std::collections::HashMap;
+use std::hash::Hasher;
 use std::ops::Range;
 
 /// Number of a node in its tree.
@@ -100,7 +102,8 @@ pub struct Tree {
     text: String,
     numbers: Vec<f64>,
     open: Vec<u32>,
-    ids: HashMap<Box<str>, u32>,
+    /// Ids by their hash, sorted: hash, place in the text, node.
+    ids: Vec<(u64, Range<u32>, u32)>,
     indexed: bool,
 }
 
@@ -268,8 +271,7 @@ impl Tree {
 
     /// Its `gml:id`.
     pub fn id<'t>(&'t self, ix: Ix, names: &'t Names) -> Option<&'t str> {
-        let id = |name: &str| name == "gml:id" || name.ends_with(":id") || name == "id";
-        self.attributes_of(ix, names).find(|(name, _)| id(name)).map(|(_, value)| value).filter(|id| !id.is_empty())
+        self.attributes_of(ix, names).find(|(name, value)| is_id(name) && !value.is_empty()).map(|(_, value)| value)
     }
 
     /// The id that its `xlink:href` names, where that is one inside the document.
@@ -291,14 +293,29 @@ impl Tree {
     pub fn index(&mut self, names: &Names) {
         if !self.indexed {
             self.indexed = true;
-            let ids = (0..self.nodes.len()).filter_map(|ix| self.id(ix, names).map(|id| (Box::from(id), ix as u32))).collect();
+            let mut ids = std::mem::take(&mut self.ids);
+            ids.clear();
+            let id = |(ix, node): (usize, &Node)| {
+                let attributes = self.attributes.get(node.attributes.start as usize..node.attributes.end as usize)?;
+                let (_, place) = attributes.iter().find(|(name, place)| is_id(names.text(*name)) && !place.is_empty())?;
+                Some((hash(self.part(place)), place.clone(), ix as u32))
+            };
+            ids.extend(self.nodes.iter().enumerate().filter_map(id));
+            ids.sort_unstable_by_key(|(hash, _, ix)| (*hash, *ix));
             self.ids = ids;
         }
     }
 
     /// The node of an id.
     pub fn by_id(&self, id: &str) -> Option<Ix> {
-        self.ids.get(id).map(|ix| *ix as Ix)
+        let wanted = hash(id);
+        let first = self.ids.partition_point(|(hash, ..)| *hash < wanted);
+        let alike = self.ids.iter().skip(first).take_while(|(hash, ..)| *hash == wanted);
+        alike.filter(|(_, place, _)| self.part(place) == id).last().map(|(.., ix)| *ix as Ix)
+    }
+
+    fn part(&self, place: &Range<u32>) -> &str {
+        self.text.get(place.start as usize..place.end as usize).unwrap_or_default()
     }
 
     /// True where an element refers to another by `xlink:href="#…"`.
@@ -307,6 +324,17 @@ impl Tree {
             names.local(*name) == "href" && self.text.as_bytes().get(value.start as usize).is_some_and(|b| *b == b'#')
         })
     }
+}
+
+/// True for `gml:id` under any prefix.
+fn is_id(name: &str) -> bool {
+    name.strip_suffix("id").is_some_and(|prefix| prefix.is_empty() || prefix.ends_with(':'))
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = FastHasher::default();
+    hasher.write(text.as_bytes());
+    hasher.finish()
 }
 
 #[cfg(test)]
