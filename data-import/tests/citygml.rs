@@ -96,6 +96,17 @@ fn every_document_of_the_manifest_comes_whole() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn values_over_time_become_series() {
+    let Some(path) = testdata::path("citymodel/ogc_citygml3/Dynamizer/Building_CityGML3.0_with_Dynamizer_and_inline_Timeseries.gml") else { return };
+    let (sink, _) = import(&[path]);
+    let [series] = sink.series.as_slice() else { panic!("{} series", sink.series.len()) };
+    assert_eq!((series.quantity.as_str(), series.unit.as_str(), series.date.as_str()), ("DiffuseIrradiationPerMonth", "kWh", "2019-01-01"));
+    assert_eq!((series.values.len(), series.values[0], series.values[11]), (12, 1454.63, 1391.29));
+    assert_eq!(series.times[1].ms(), 31 * 86_400_000);
+    assert!(sink.objects.iter().any(|o| o.id == series.object));
+}
+
 const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <core:CityModel xmlns:core="http://www.opengis.net/citygml/2.0" xmlns:bldg="http://www.opengis.net/citygml/building/2.0"
  xmlns:gen="http://www.opengis.net/citygml/generics/2.0" xmlns:gml="http://www.opengis.net/gml" xmlns:frn="http://www.opengis.net/citygml/cityfurniture/2.0"

@@ -4,6 +4,7 @@
 use super::appearance::Appearances;
 use super::attributes::{self, put};
 use super::classes::{class_of, is_surface, lod_of};
+use super::dynamizer;
 use super::geometry::Builder;
 use super::shapes::{self, Face, Shapes};
 use super::systems::Systems;
@@ -81,6 +82,9 @@ impl Converter {
         set_storeys(&mut objects, &storeys);
         for object in objects {
             sink.object(object)?;
+        }
+        for series in dynamizer::series(tree, names) {
+            sink.series(series)?;
         }
         Ok(())
     }

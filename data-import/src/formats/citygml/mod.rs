@@ -8,6 +8,7 @@ mod appearance;
 mod attributes;
 mod classes;
 mod document;
+mod dynamizer;
 mod features;
 mod geometry;
 mod links;

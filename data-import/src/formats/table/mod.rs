@@ -5,7 +5,7 @@ mod layer;
 mod mapping;
 mod position;
 mod records;
-mod series;
+pub mod series;
 mod template;
 
 use crate::formats::geojson::centre_lonlat;

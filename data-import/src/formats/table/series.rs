@@ -103,7 +103,7 @@ fn local_ms(value: &Value, offset_ms: i64) -> Option<i64> {
 }
 
 /// `2019-07-11`, `2019-07-11 08:30`, `2019-07-11T08:30:00.5+08:00`, also with slashes.
-fn iso_ms(text: &str) -> Option<i64> {
+pub fn iso_ms(text: &str) -> Option<i64> {
     let text = text.replace('/', "-");
     let (date, time) = text.split_once(['T', ' ']).unwrap_or((&text, "00:00"));
     let mut parts = date.splitn(3, '-').map(|p| p.parse::<i64>().ok());
@@ -134,7 +134,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// The way back: `YYYY-MM-DD`.
-fn date_text(days: i64) -> String {
+pub fn date_text(days: i64) -> String {
     let z = days + 719_468;
     let (era, d) = (z.div_euclid(146_097), z.rem_euclid(146_097));
     let year_of_era = (d - d / 1_460 + d / 36_524 - d / 146_096) / 365;
