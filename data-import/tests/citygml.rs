@@ -229,6 +229,25 @@ fn latitude_first_is_read_as_the_name_of_the_system_says_and_as_the_numbers_say(
 }
 
 #[test]
+fn links_in_a_circle_and_links_that_multiply_end() {
+    let building = |inside: &str| format!(
+        r#"<core:cityObjectMember><bldg:Building gml:id="b"><bldg:lod1MultiSurface>{inside}</bldg:lod1MultiSurface></bldg:Building></core:cityObjectMember>"#
+    );
+    let circle = r##"<gml:MultiSurface gml:id="m"><gml:surfaceMember xlink:href="#m"/></gml:MultiSurface>"##;
+    // Thirty aggregates, each ten times the next: 10^30 faces.
+    let mut bomb = triangle("s30", 500);
+    for i in (0..30).rev() {
+        let links = format!(r##"<gml:surfaceMember xlink:href="#s{}"/>"##, i + 1).repeat(10);
+        bomb += &format!(r#"<gml:surfaceMember><gml:CompositeSurface gml:id="s{i}">{links}</gml:CompositeSurface></gml:surfaceMember>"#);
+    }
+    for inside in [circle.to_owned(), format!("<gml:MultiSurface>{bomb}</gml:MultiSurface>")] {
+        let (sink, report) = read(&building(&inside));
+        assert_eq!((report.left_out(), sink.objects.len()), (0, 1));
+        assert!(codes(&sink).contains(&"citygml-circular-link".to_owned()), "{:?}", codes(&sink));
+    }
+}
+
+#[test]
 fn damaged_documents_are_refused_or_cut_short_with_their_line() {
     let refused = |text: &str| {
         let folder = tempfile::tempdir().unwrap();

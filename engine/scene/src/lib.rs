@@ -3,6 +3,7 @@
 //! No input or output here: importers write to [`ObjectSink`], the store keeps what comes through it, and everything that
 //! computes or draws reads a [`SceneSnapshot`].
 
+pub mod builder;
 pub mod class;
 pub mod diff;
 pub mod edit;
@@ -15,9 +16,10 @@ pub mod snapshot;
 pub mod triangulate;
 pub mod valid;
 
+pub use builder::GeometryBuilder;
 pub use class::Class;
 pub use edit::Edit;
-pub use geometry::{Geometry, GeometryBuilder, GeometryKind, Material, Semantic};
+pub use geometry::{Geometry, GeometryKind, Material, Semantic};
 pub use lod::Lod;
 pub use object::{Attributes, CityObject, ObjectId, Series, Value};
 pub use scenario::Scenario;

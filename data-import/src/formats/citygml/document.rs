@@ -13,6 +13,8 @@ use std::io::{BufRead, BufReader, Read};
 
 /// A member of more bytes in memory than this is refused.
 const MEMBER_LIMIT: usize = 2 << 30;
+/// So is a piece of text or a tag of more bytes than this, or a skipped member: a small compressed file may unfold to anything.
+const PIECE_LIMIT: usize = 1 << 30;
 
 /// A document under way.
 pub struct Document {
@@ -33,7 +35,7 @@ impl Document {
         let zipped = file.fill_buf().map_err(|e| ImportError::io(&source.name, e))?.starts_with(&[0x1f, 0x8b]);
         let input: Box<dyn BufRead> =
             if zipped { Box::new(BufReader::with_capacity(256 * 1024, MultiGzDecoder::new(file))) } else { Box::new(file) };
-        let mut reader = Reader::from_reader(Lines { inner: input, ends: 0 });
+        let mut reader = Reader::from_reader(Lines { inner: input, ends: 0, piece: 0 });
         reader.config_mut().expand_empty_elements = true;
         let mut document = Self { reader, buffer: Vec::new(), file: source.name.clone(), namespaces: Vec::new(), ended: false, only_beginning: false };
         document.root()?;
@@ -75,6 +77,7 @@ impl Document {
         let mut inside = false;
         while !self.ended {
             self.buffer.clear();
+            self.reader.get_mut().piece = 0;
             let event = self.reader.read_event_into(&mut self.buffer);
             let line = self.reader.get_ref().line();
             let fail = |reason: String| ImportError::corrupt(&self.file, format!("line {line}"), reason);
@@ -163,6 +166,8 @@ fn begin(tree: &mut Tree, names: &mut Names, tag: &BytesStart<'_>, line: u64) ->
 struct Lines<R> {
     inner: R,
     ends: u64,
+    /// Bytes since the last event.
+    piece: usize,
 }
 
 impl<R> Lines<R> {
@@ -182,6 +187,10 @@ impl<R: BufRead> Read for Lines<R> {
 
 impl<R: BufRead> BufRead for Lines<R> {
     fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        if self.piece > PIECE_LIMIT {
+            let message = format!("one piece is larger than {} MiB", PIECE_LIMIT >> 20);
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message));
+        }
         self.inner.fill_buf()
     }
 
@@ -190,6 +199,7 @@ impl<R: BufRead> BufRead for Lines<R> {
         if let Ok(bytes) = self.inner.fill_buf() {
             self.ends += line_ends(bytes.get(..count).unwrap_or_default());
         }
+        self.piece += count;
         self.inner.consume(count);
     }
 }

@@ -336,6 +336,10 @@ impl Member<'_> {
             let message = format!("a link leads to '#{id}', which is not in the document; what it stands for is left out");
             self.warn("citygml-broken-link", property, "", message);
         }
+        if shapes.circular {
+            let message = "links lead round in a circle, or to one another without end; they are followed no further".to_owned();
+            self.warn("citygml-circular-link", property, "", message);
+        }
         if shapes.curved > 0 {
             let message = format!("{} curved segments or surfaces are left out", shapes.curved);
             self.warn("citygml-curved", property, "", message);

@@ -5,7 +5,7 @@ use super::tree::{Ix, Names, Tree};
 use crate::ImportError;
 
 /// Links and aggregates deeper than this are a circle.
-const MAX_LINKS: usize = 64;
+const MAX_DEPTH: usize = 2 * super::tree::MAX_DEPTH;
 
 /// A polygon, triangle or patch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,6 +50,8 @@ pub struct Shapes {
     pub missing: Vec<String>,
     /// Curves or surfaces that are no straight lines and no flat faces, and are left out.
     pub curved: usize,
+    /// Links lead round in a circle, or stand for far more than the member holds; the walk ended there.
+    pub circular: bool,
 }
 
 impl Shapes {
@@ -69,7 +71,7 @@ struct Around {
 
 /// Collects what a property (or a geometry itself) holds. `system` is that of what surrounds it.
 pub fn collect(tree: &Tree, names: &Names, systems: &mut Systems, ix: Ix, system: usize) -> Result<Shapes, ImportError> {
-    let mut walk = Walk { tree, names, systems, out: Shapes::default() };
+    let mut walk = Walk { tree, names, systems, out: Shapes::default(), jumps: 0 };
     walk.visit(ix, Around { system, dimension: 0, flipped: false, depth: 0 })?;
     Ok(walk.out)
 }
@@ -79,11 +81,14 @@ struct Walk<'a> {
     names: &'a Names,
     systems: &'a mut Systems,
     out: Shapes,
+    /// Links followed. Links that share links multiply: a few lines could stand for more faces than there is memory.
+    jumps: usize,
 }
 
 impl Walk<'_> {
     fn visit(&mut self, ix: Ix, around: Around) -> Result<(), ImportError> {
-        if around.depth > MAX_LINKS {
+        if around.depth > MAX_DEPTH || self.jumps > self.tree.all().len() {
+            self.out.circular = true;
             return Ok(());
         }
         let (tree, names) = (self.tree, self.names);
@@ -118,7 +123,10 @@ impl Walk<'_> {
                 }
                 if alone && let Some(id) = tree.link(ix, names) {
                     match tree.by_id(id) {
-                        Some(target) => self.visit(target, around)?,
+                        Some(target) => {
+                            self.jumps += 1;
+                            self.visit(target, around)?;
+                        }
                         None => self.out.missing.push(id.to_owned()),
                     }
                 }

@@ -13,7 +13,7 @@ mod sections;
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use qike_core::{Diagnostic, Feedback, SourceCrs};
 use qike_scene::ObjectSink;
-use schema::{EPANET, SWMM, Schema};
+use schema::Schema;
 use sections::Sections;
 use std::path::Path;
 
@@ -21,18 +21,20 @@ use std::path::Path;
 const LIMIT: u64 = 512 << 20;
 
 /// EPANET's input files.
-pub struct Epanet;
-
+pub static EPANET: Inp = Inp(&schema::EPANET);
 /// SWMM's input files.
-pub struct Swmm;
+pub static SWMM: Inp = Inp(&schema::SWMM);
 
-impl Importer for Epanet {
+/// The input files of one of the two programs.
+pub struct Inp(&'static Schema);
+
+impl Importer for Inp {
     fn name(&self) -> &'static str {
-        "epanet"
+        self.0.name
     }
 
     fn title(&self) -> &'static str {
-        "an EPANET water network"
+        self.0.title
     }
 
     fn endings(&self) -> &'static [&'static str] {
@@ -40,7 +42,7 @@ impl Importer for Epanet {
     }
 
     fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
-        Confidence::of(self.has_ending(path), has_sections(head) && !is_swmm(head))
+        Confidence::of(self.has_ending(path), has_sections(head) && is_swmm(head) == (self.0.name == schema::SWMM.name))
     }
 
     fn probe(&self, source: &Source, _: &Feedback) -> Result<Profile, ImportError> {
@@ -48,37 +50,11 @@ impl Importer for Epanet {
     }
 
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
-        import(&EPANET, self.name(), source, sink, feedback)
+        import(self.0, source, sink, feedback)
     }
 }
 
-impl Importer for Swmm {
-    fn name(&self) -> &'static str {
-        "swmm"
-    }
-
-    fn title(&self) -> &'static str {
-        "a SWMM drainage network"
-    }
-
-    fn endings(&self) -> &'static [&'static str] {
-        &["inp"]
-    }
-
-    fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
-        Confidence::of(self.has_ending(path), has_sections(head) && is_swmm(head))
-    }
-
-    fn probe(&self, source: &Source, _: &Feedback) -> Result<Profile, ImportError> {
-        Ok(Profile { crs: source.options.source_crs.clone(), centre_lonlat: None })
-    }
-
-    fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
-        import(&SWMM, self.name(), source, sink, feedback)
-    }
-}
-
-fn import(schema: &'static Schema, name: &str, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+fn import(schema: &'static Schema, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
     let bytes = source.read(LIMIT)?;
     let text = String::from_utf8_lossy(&bytes);
     let task = feedback.task(format!("read {}", source.name), bytes.len() as u64);
@@ -96,7 +72,7 @@ fn import(schema: &'static Schema, name: &str, source: &Source, sink: &mut dyn O
         }
     };
     let projector = Projector::new(&crs, sink.crs(), &source.name)?;
-    let number = source.begin(name, &crs.to_string(), sink)?;
+    let number = source.begin(schema.name, &crs.to_string(), sink)?;
     let stem = source.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let mut network = network::Network::new(schema, &sections, number, stem, projector, &source.name);
     network.give(sink, feedback)?;

@@ -25,6 +25,10 @@ pub struct Section {
 
 /// A format.
 pub struct Schema {
+    /// The importer's short name.
+    pub name: &'static str,
+    /// What people call such a file.
+    pub title: &'static str,
     /// The attribute `network`.
     pub network: &'static str,
     /// Options that name the unit of flow.
@@ -40,7 +44,9 @@ pub struct Schema {
 use Kind::{Bore, Length, Number, Text};
 
 /// EPANET 2.2.
-pub const EPANET: Schema = Schema {
+pub static EPANET: Schema = Schema {
+    name: "epanet",
+    title: "an EPANET water network",
     network: "water",
     unit_options: &["UNITS"],
     default_unit: "GPM",
@@ -77,7 +83,9 @@ pub const EPANET: Schema = Schema {
 };
 
 /// SWMM 5.2.
-pub const SWMM: Schema = Schema {
+pub static SWMM: Schema = Schema {
+    name: "swmm",
+    title: "a SWMM drainage network",
     network: "storm",
     unit_options: &["FLOW_UNITS"],
     default_unit: "CFS",

@@ -28,14 +28,17 @@ impl Shell {
         let corner = |i: u32| corners.get(i as usize).copied().unwrap_or(i);
         let at = |i: u32| g.vertices.get(corner(i) as usize).copied().unwrap_or_default();
         let mut alone = Geometry::empty(Lod::ZERO, GeometryKind::MultiSurface);
-        alone.vertices = (0..g.vertices.len() as u32).map(at).collect();
         let mut faces = Vec::with_capacity(span.len());
+        let mut numbers: Vec<u32> = Vec::new();
         let mut edges: BTreeMap<(u32, u32), [Vec<usize>; 2]> = BTreeMap::new();
         let mut place = BTreeMap::new();
-        for surface in g.surfaces().skip(first).take(span.len()) {
+        for surface in span.filter_map(|index| g.surface(index)) {
             let mut rings = Vec::new();
             for ring in surface.rings() {
-                alone.indices.extend(ring);
+                // Vertices as the rings name them: a geometry may have thousands of shells.
+                alone.indices.extend((alone.vertices.len()..alone.vertices.len() + ring.len()).map(|i| i as u32));
+                alone.vertices.extend(ring.iter().map(|i| at(*i)));
+                numbers.extend(ring.iter().map(|i| corner(*i)));
                 alone.ring_ends.push(alone.indices.len() as u32);
                 let ring: Vec<u32> = ring.iter().map(|i| corner(*i)).collect();
                 for (k, a) in ring.iter().enumerate() {
@@ -51,9 +54,9 @@ impl Shell {
         let meshed = triangulate(&alone);
         let rim = |a: u32, b: u32| edges.contains_key(&(a.min(b), a.max(b)));
         let triangles = meshed.indices.iter().zip(&meshed.surface).map(|(t, surface)| {
-            let corner = t.map(corner);
+            let corner = t.map(|i| numbers.get(i as usize).copied().unwrap_or(i));
             let rim = [0, 1, 2].map(|i| rim(corner[i], corner[(i + 1) % 3]));
-            Triangle { at: t.map(at), corner, surface: *surface as usize, rim }
+            Triangle { at: t.map(|i| alone.vertices.get(i as usize).copied().unwrap_or_default()), corner, surface: *surface as usize, rim }
         });
         let triangles = triangles.filter(|t| norm(t.normal()) > 0.0).collect();
         Self { faces, first, triangles, edges, place }
