@@ -12,6 +12,9 @@ pub fn is_left_out(kind: &IfcType) -> bool {
         IfcType::IfcPort,
         IfcType::IfcVirtualElement,
         IfcType::IfcStructuralItem,
+        IfcType::IfcStructuralAnalysisModel,
+        IfcType::IfcStructuralLoadGroup,
+        IfcType::IfcStructuralResultGroup,
         IfcType::IfcStructuralActivity,
         IfcType::IfcReferent,
         IfcType::IfcAlignmentSegment,
@@ -21,6 +24,20 @@ pub fn is_left_out(kind: &IfcType) -> bool {
     ]
     .into_iter()
     .any(|parent| kind.is_subtype_of(parent))
+}
+
+/// The class of an object among those above it, nearest first: a wall of a bridge is a bridge's, a part of a road a section.
+pub fn class_in<'k>(class: Class, above: impl Iterator<Item = &'k IfcType>) -> Class {
+    let facility = above.into_iter().find(|kind| kind.is_subtype_of(IfcType::IfcFacility));
+    match (facility, class) {
+        (Some(IfcType::IfcBridge), Class::BuildingConstructiveElement) => Class::BridgeConstructiveElement,
+        (Some(IfcType::IfcBridge), Class::BuildingInstallation) => Class::BridgeInstallation,
+        (Some(IfcType::IfcBridge), Class::BuildingFurniture) => Class::BridgeFurniture,
+        (Some(IfcType::IfcBridge), Class::BuildingRoom) => Class::BridgeRoom,
+        (Some(IfcType::IfcBridge), Class::OtherConstruction) => Class::BridgePart,
+        (Some(IfcType::IfcRoad | IfcType::IfcRailway), Class::GenericLogicalSpace) => Class::Section,
+        _ => class,
+    }
 }
 
 /// The class of a product; `predefined` is its predefined type, where it has one.
@@ -48,6 +65,11 @@ static TABLE: &[(IfcType, Class)] = &[
     (IfcType::IfcRoadPart, Class::Section),
     (IfcType::IfcRailwayPart, Class::Section),
     (IfcType::IfcFacility, Class::OtherConstruction),
+    (IfcType::IfcZone, Class::CityObjectGroup),
+    (IfcType::IfcBuildingSystem, Class::CityObjectGroup),
+    (IfcType::IfcBuiltSystem, Class::CityObjectGroup),
+    (IfcType::IfcSystem, Class::UtilityNetwork),
+    (IfcType::IfcGroup, Class::CityObjectGroup),
     (IfcType::IfcSpatialElement, Class::GenericLogicalSpace),
     (IfcType::IfcLinearPositioningElement, Class::GenericLogicalSpace),
     (IfcType::IfcDoor, Class::Door),
@@ -111,6 +133,8 @@ mod tests {
             ("IFCROAD", Class::Road),
             ("IFCALIGNMENT", Class::GenericLogicalSpace),
             ("IFCSPATIALZONE", Class::GenericLogicalSpace),
+            ("IFCZONE", Class::CityObjectGroup),
+            ("IFCDISTRIBUTIONSYSTEM", Class::UtilityNetwork),
             ("IFCSIGNAL", Class::CityFurniture),
         ];
         for (keyword, class) in table {

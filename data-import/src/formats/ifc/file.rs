@@ -14,7 +14,7 @@ const LIMIT: u64 = 8 << 30;
 /// The text that ends every complete file.
 const END: &[u8] = b"END-ISO-10303-21;";
 
-/// A product of the file, in its order.
+/// A product of the file, or a group of products (zone, system), in the file's order.
 #[derive(Clone, Debug)]
 pub struct Product {
     /// Entity number.
@@ -46,6 +46,24 @@ pub enum Relation {
     Type,
     /// Objects and their material.
     Material,
+    /// Members and their group (zone, system).
+    Group,
+    /// A system and the buildings or storeys it serves.
+    Serves,
+    /// Two ports, and what joins them.
+    Ports,
+    /// A port and its element.
+    PortOf,
+    /// Elements and a structure that holds them beside their container (a spatial zone).
+    References,
+    /// A room and an element at its boundary.
+    Boundary,
+    /// Objects and a classification reference.
+    Classification,
+    /// Objects and a document.
+    Document,
+    /// Representations and their presentation layer.
+    Layer,
 }
 
 /// An IFC file, scanned once.
@@ -207,6 +225,15 @@ fn meaning(name: &str) -> Meaning {
         "IFCRELDEFINESBYPROPERTIES" => Relation::Properties,
         "IFCRELDEFINESBYTYPE" => Relation::Type,
         "IFCRELASSOCIATESMATERIAL" => Relation::Material,
+        "IFCRELASSIGNSTOGROUP" | "IFCRELASSIGNSTOGROUPBYFACTOR" => Relation::Group,
+        "IFCRELSERVICESBUILDINGS" => Relation::Serves,
+        "IFCRELCONNECTSPORTS" => Relation::Ports,
+        "IFCRELCONNECTSPORTTOELEMENT" => Relation::PortOf,
+        "IFCRELREFERENCEDINSPATIALSTRUCTURE" => Relation::References,
+        "IFCRELSPACEBOUNDARY" | "IFCRELSPACEBOUNDARY1STLEVEL" | "IFCRELSPACEBOUNDARY2NDLEVEL" => Relation::Boundary,
+        "IFCRELASSOCIATESCLASSIFICATION" => Relation::Classification,
+        "IFCRELASSOCIATESDOCUMENT" => Relation::Document,
+        "IFCPRESENTATIONLAYERASSIGNMENT" | "IFCPRESENTATIONLAYERWITHSTYLE" => Relation::Layer,
         "IFCPROJECT" => return Meaning::Project,
         "IFCGEOMETRICREPRESENTATIONCONTEXT" => return Meaning::Context,
         // The scaled conversion begins with the plain one's attributes; the extractor wants it under that name.
@@ -219,7 +246,8 @@ fn meaning(name: &str) -> Meaning {
         "IFCPROPERTYSET" => return Meaning::Georeference(IfcType::IfcPropertySet),
         _ => {
             let kind = ifc_lite_core::ifc_type_from_keyword(name);
-            return if kind.is_subtype_of(IfcType::IfcProduct) { Meaning::Product(kind) } else { Meaning::Nothing };
+            let kept = kind.is_subtype_of(IfcType::IfcProduct) || kind.is_subtype_of(IfcType::IfcGroup);
+            return if kept { Meaning::Product(kind) } else { Meaning::Nothing };
         }
     };
     Meaning::Relation(relation)

@@ -60,7 +60,8 @@ pub struct Mesher<'f> {
     prepass: ResolvedPrepass,
     /// Colour of a representation item, or of an element by its material.
     colours: HashMap<u32, [f32; 4]>,
-    scales: UnitScales,
+    /// Units of length and angle.
+    pub scales: UnitScales,
     /// What the library subtracts before it rounds to 32 bits.
     pub anchor: [f64; 3],
 }

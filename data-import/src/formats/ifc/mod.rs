@@ -4,20 +4,26 @@
 //! ifc-lite parses and meshes; this module decides what becomes an object ([`classes`]), where it belongs ([`relations`]),
 //! what it says ([`properties`]), where the model stands ([`georef`]), and how long an element may take ([`budget`]).
 
+mod alignment;
 mod budget;
 mod classes;
+mod curve;
 mod file;
 mod georef;
+mod links;
+mod materials;
 mod mesh;
 mod objects;
 mod properties;
 mod relations;
+mod told;
 
 use crate::formats::findings::Findings;
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use file::{IfcFile, Product, is_step};
 use georef::{Georeferencing, Placement};
 use mesh::{Mesher, Outcome, Shape};
+use ifc_lite_core::IfcType;
 use qike_core::{Diagnostic, Feedback, Severity, SourceCrs};
 use qike_scene::{CityObject, Geometry, Lod, ObjectSink};
 use std::path::Path;
@@ -92,20 +98,24 @@ impl Import<'_> {
         self.tell_about_file(sink);
 
         let products: Vec<&Product> = file.products.iter().filter(|p| !classes::is_left_out(&p.kind)).collect();
-        let mut objects = objects::Objects::new(file, &products, &mut decoder);
-        let shaped: Vec<&Product> = products.iter().copied().filter(|p| p.has_shape).collect();
+        let mut objects = objects::Objects::new(file, &products, &mesher.scales, &mut decoder);
+        let shaped: Vec<&Product> = products.iter().copied().filter(|p| has_mesh(p)).collect();
         let shaped = if self.placeless { Vec::new() } else { shaped };
         let mut shapes = mesher.shapes(&shaped, self.feedback)?.into_iter();
         let task = self.feedback.task(format!("import {name}"), products.len() as u64);
         for product in &products {
             self.feedback.check()?;
             task.advance(1);
-            let shape = if product.has_shape && !self.placeless { shapes.next().flatten() } else { None };
+            let shape = if has_mesh(product) && !self.placeless { shapes.next().flatten() } else { None };
             let Some(mut object) = objects.object(product, number, &mut decoder) else {
                 let message = format!("the record #{} of an {} cannot be read and is left out", product.id, product.kind.name());
                 self.findings.error("ifc-bad-record", "", &format!("#{}", product.id), message, sink);
                 continue;
             };
+            if product.kind == IfcType::IfcAlignment {
+                let line = objects.axis(product, &mut object, &mut decoder);
+                self.draw(&mut object, &line, &placement, &mut projector);
+            }
             match shape {
                 Some(shape) => self.dress(&mut object, product, shape, &placement, &mut projector, sink),
                 None => self.tell_if_shapeless(&object, product, &decoder, sink),
@@ -221,12 +231,28 @@ impl Import<'_> {
         object.geometries.push(geometry);
     }
 
+    /// Gives an alignment its line, in the store's coordinates.
+    fn draw(&self, object: &mut CityObject, line: &[[f64; 3]], placement: &Placement, projector: &mut Projector) {
+        if self.placeless || line.len() < 2 {
+            return;
+        }
+        let points: Option<Vec<[f64; 3]>> = line.iter().map(|p| projector.project(placement.apply(*p), object.id.as_str())).collect();
+        if let Some(points) = points {
+            object.geometries.push(Geometry::line(Lod::ZERO, &points));
+        }
+    }
+
     /// A product that says it has a shape, of which nothing came.
     fn tell_if_shapeless(&mut self, object: &CityObject, product: &Product, decoder: &ifc_lite_core::EntityDecoder<'_>, sink: &mut dyn ObjectSink) {
         let has = self.file.record(decoder, product.span).is_some_and(|entity| entity.get_ref(6).is_some());
-        if has && product.has_shape && !self.placeless {
+        if has && product.has_shape && object.geometries.is_empty() && !self.placeless {
             let message = format!("an {} has a representation, but none of it is a surface or a solid that could be meshed", product.kind.name());
             self.findings.add(Severity::Info, "ifc-no-mesh", object.id.as_str(), &format!("#{}", product.id), message, sink);
         }
     }
+}
+
+/// Products that the geometry library meshes; an alignment's line is not a mesh.
+fn has_mesh(product: &Product) -> bool {
+    product.has_shape && product.kind != IfcType::IfcAlignment
 }

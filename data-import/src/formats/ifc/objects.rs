@@ -1,11 +1,15 @@
 //! Products of a file to objects of the scene: identity, class, place in the spatial structure, attributes.
 
-use super::classes::class_of;
+use super::alignment::Alignments;
+use super::classes::{class_in, class_of};
 use super::file::{IfcFile, Product, references, text};
+use super::links::Links;
+use super::materials::Materials;
 use super::properties::Properties;
 use super::relations::Relations;
-use ifc_lite_core::{DecodedEntity, EntityDecoder, IfcType};
-use qike_scene::{CityObject, Class, ObjectId, SourceId, Value};
+use super::told::Told;
+use ifc_lite_core::{DecodedEntity, EntityDecoder, IfcType, UnitScales};
+use qike_scene::{Attributes, CityObject, Class, ObjectId, SourceId, Value};
 use std::collections::HashMap;
 
 /// Attributes of a product that are lengths.
@@ -27,11 +31,13 @@ pub struct Objects<'f> {
     kinds: HashMap<u32, IfcType>,
     project: Option<String>,
     names: HashMap<String, Vec<(usize, &'static str)>>,
+    links: Links,
+    alignments: Alignments<'f>,
 }
 
 impl<'f> Objects<'f> {
     /// Reads relations and identities. `products` are those that become objects.
-    pub fn new(file: &'f IfcFile, products: &[&Product], decoder: &mut EntityDecoder<'f>) -> Self {
+    pub fn new(file: &'f IfcFile, products: &[&Product], scales: &UnitScales, decoder: &mut EntityDecoder<'f>) -> Self {
         let relations = Relations::read(file, decoder);
         let properties = Properties::new(file, decoder);
         let mut ids = HashMap::new();
@@ -43,12 +49,28 @@ impl<'f> Objects<'f> {
         }
         let project = file.project.and_then(|id| file.entity(decoder, id));
         let project = project.and_then(|p| text(&p, 5).or_else(|| text(&p, 2)));
-        Self { file, relations, properties, ids, kinds, project, names: HashMap::new() }
+        let alignments = Alignments::new(file, scales.geometry_length_scale(), scales.plane_angle_to_radians, decoder);
+        let links = Links::read(file, &relations, decoder);
+        Self { file, relations, properties, ids, kinds, project, names: HashMap::new(), links, alignments }
     }
 
     /// The id of a product that becomes an object.
     pub fn id(&self, product: u32) -> Option<&str> {
         self.ids.get(&product).map(String::as_str)
+    }
+
+    /// The line of an alignment in the file's coordinates, metres; its layouts and stations go to the object, which becomes a
+    /// railway where it is canted or the file has one, a road where the file has one.
+    pub fn axis(&mut self, product: &Product, object: &mut CityObject, decoder: &mut EntityDecoder<'f>) -> Vec<[f64; 3]> {
+        let Some(axis) = self.alignments.axis(product, &self.relations, decoder) else { return Vec::new() };
+        let has = |facility: IfcType| self.file.products.iter().any(|p| p.kind == facility);
+        object.class = match (axis.canted || has(IfcType::IfcRailway), has(IfcType::IfcRoad)) {
+            (true, _) => Class::Railway,
+            (false, true) => Class::Road,
+            (false, false) => object.class,
+        };
+        object.attributes.extend(axis.attributes);
+        axis.points
     }
 
     /// One object without its geometry; `None` where its record cannot be read.
@@ -72,9 +94,7 @@ impl<'f> Objects<'f> {
         if let Some(name) = own_type.as_ref().and_then(|entity| text(entity, 2)) {
             attributes.insert("type_name".into(), name.into());
         }
-        if let Some(material) = self.material(product.id, decoder) {
-            attributes.insert("material".into(), material);
-        }
+        self.material(product.id, attributes, decoder);
         for set in self.relations.properties.get(&product.id).cloned().unwrap_or_default() {
             self.properties.add_to(attributes, set, decoder);
         }
@@ -86,13 +106,38 @@ impl<'f> Objects<'f> {
         if let Some(host) = self.relations.host(product.id).and_then(|host| self.ids.get(&host)) {
             attributes.insert("fills_opening_in".into(), host.as_str().into());
         }
+        self.said(product, class, attributes, decoder);
         let above = self.relations.ancestors(product.id, is_object);
+        object.class = class_in(class, above.iter().filter_map(|id| self.kinds.get(id)));
         object.parent = above.first().and_then(|id| self.ids.get(id)).map(ObjectId::new);
         let storey = above.iter().find(|id| self.kinds.get(id) == Some(&IfcType::IfcBuildingStorey));
         if let Some(storey) = storey.filter(|storey| above.first() != Some(storey)).and_then(|id| self.ids.get(id)) {
             attributes.insert("ifc_storey".into(), storey.as_str().into());
         }
         Some(object)
+    }
+
+    /// What the object is made of: its own material, else its type's.
+    fn material(&self, product: u32, attributes: &mut Attributes, decoder: &EntityDecoder<'_>) {
+        let own = self.relations.material.get(&product);
+        let by_type = || self.relations.material.get(self.relations.kind.get(&product)?);
+        if let Some(material) = own.or_else(by_type) {
+            Materials { file: self.file, properties: &self.properties, decoder }.describe(*material, attributes);
+        }
+    }
+
+    /// What relations say of an object: groups, systems and zones it is in, what it is joined to, codes, documents, layers.
+    fn said(&self, product: &Product, class: Class, attributes: &mut Attributes, decoder: &EntityDecoder<'_>) {
+        let Self { file, relations, ids, kinds, links, .. } = self;
+        let told = Told { file, relations, ids, kinds, decoder };
+        told.groups(product.id, attributes);
+        told.members(product, attributes);
+        told.references(product, self.relations.kind.get(&product.id).copied(), attributes);
+        if matches!(class, Class::Door | Class::Window) {
+            told.rooms(product.id, attributes);
+        }
+        links.describe(product.id, ids, attributes);
+        self.alignments.place(product, ids, attributes, decoder);
     }
 
     /// A room is called by its long name (`Kitchen`), its short one (`A102`) stays an attribute; other things by their name.
@@ -110,7 +155,7 @@ impl<'f> Objects<'f> {
     }
 
     /// The record's own attributes under their IFC names.
-    fn direct(&mut self, entity: &DecodedEntity, class: Class, attributes: &mut qike_scene::Attributes) {
+    fn direct(&mut self, entity: &DecodedEntity, class: Class, attributes: &mut Attributes) {
         let schema = &self.file.schema;
         let slots = self.names.entry(entity.ifc_type.as_str().to_owned()).or_insert_with(|| {
             let known = ifc_lite_core::attribute_names_for_schema(schema, entity.ifc_type.as_str());
@@ -134,43 +179,6 @@ impl<'f> Objects<'f> {
             && let Some(number) = text(entity, 2)
         {
             attributes.insert("Name".into(), number.into());
-        }
-    }
-
-    /// Names of the materials: one, or those of the layers, constituents or list.
-    fn material(&self, product: u32, decoder: &EntityDecoder<'_>) -> Option<Value> {
-        let own = self.relations.material.get(&product);
-        let by_type = || self.relations.material.get(self.relations.kind.get(&product)?);
-        let mut names = Vec::new();
-        self.material_names(*own.or_else(by_type)?, 0, &mut names, decoder);
-        match names.len() {
-            0 => None,
-            1 => names.pop().map(Value::from),
-            _ => Some(names.into()),
-        }
-    }
-
-    fn material_names(&self, id: u32, depth: usize, names: &mut Vec<String>, decoder: &EntityDecoder<'_>) {
-        let Some(entity) = self.file.entity(decoder, id).filter(|_| depth < 4) else { return };
-        // Where each kind of material keeps its parts.
-        let parts = match entity.ifc_type {
-            IfcType::IfcMaterial => {
-                names.extend(text(&entity, 0).filter(|name| !names.contains(name)));
-                return;
-            }
-            IfcType::IfcMaterialList
-            | IfcType::IfcMaterialLayer
-            | IfcType::IfcMaterialLayerSet
-            | IfcType::IfcMaterialLayerSetUsage
-            | IfcType::IfcMaterialProfileSetUsage => 0,
-            IfcType::IfcMaterialConstituent
-            | IfcType::IfcMaterialConstituentSet
-            | IfcType::IfcMaterialProfile
-            | IfcType::IfcMaterialProfileSet => 2,
-            _ => return,
-        };
-        for part in references(&entity, parts) {
-            self.material_names(part, depth + 1, names, decoder);
         }
     }
 }

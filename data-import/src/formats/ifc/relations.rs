@@ -1,6 +1,6 @@
 //! Who is part of what, who fills which hole, and which properties belong to whom: the relations of a file, by entity number.
 
-use super::file::{IfcFile, Relation, reference, references};
+use super::file::{IfcFile, Relation, reference, references, text};
 use ifc_lite_core::EntityDecoder;
 use std::collections::HashMap;
 
@@ -12,6 +12,8 @@ const LONGEST_CHAIN: usize = 64;
 pub struct Relations {
     /// Part → whole, and nested → host.
     pub whole: HashMap<u32, u32>,
+    /// Host → what is nested in it, in order (layouts of an alignment, segments of a layout, ports of an element).
+    pub nested: HashMap<u32, Vec<u32>>,
     /// Element → spatial structure that contains it.
     pub container: HashMap<u32, u32>,
     /// Opening → host.
@@ -24,6 +26,28 @@ pub struct Relations {
     pub kind: HashMap<u32, u32>,
     /// Object → its material (or list, or layers).
     pub material: HashMap<u32, u32>,
+    /// Member → its groups (zones, systems).
+    pub groups: HashMap<u32, Vec<u32>>,
+    /// Group → its members.
+    pub members: HashMap<u32, Vec<u32>>,
+    /// System → buildings and storeys it serves.
+    pub serves: HashMap<u32, Vec<u32>>,
+    /// Structure (a spatial zone) → what it refers to.
+    pub referenced: HashMap<u32, Vec<u32>>,
+    /// Joined ports, and the element that joins them.
+    pub joints: Vec<(u32, u32, Option<u32>)>,
+    /// Port → its element, where a relation says so (IFC4 nests ports in their element instead: [`Self::whole`]).
+    pub port_of: HashMap<u32, u32>,
+    /// Element → rooms at whose boundary it stands.
+    pub rooms: HashMap<u32, Vec<u32>>,
+    /// Object → classification references.
+    pub classification: HashMap<u32, Vec<u32>>,
+    /// Object → documents.
+    pub documents: HashMap<u32, Vec<u32>>,
+    /// Representation, or item of one → names of its presentation layers.
+    pub layers: HashMap<u32, Vec<u32>>,
+    /// Presentation layer record → its name.
+    pub layer_names: HashMap<u32, String>,
 }
 
 impl Relations {
@@ -33,16 +57,41 @@ impl Relations {
         for (relation, span) in &file.relations {
             let Some(entity) = file.record(decoder, *span) else { continue };
             match relation {
-                Relation::Aggregates | Relation::Nests => put(&mut all.whole, references(&entity, 5), reference(&entity, 4)),
+                Relation::Nests => {
+                    put(&mut all.whole, references(&entity, 5), reference(&entity, 4));
+                    add(&mut all.nested, references(&entity, 4), &references(&entity, 5));
+                }
+                Relation::Aggregates => put(&mut all.whole, references(&entity, 5), reference(&entity, 4)),
                 Relation::Contains => put(&mut all.container, references(&entity, 4), reference(&entity, 5)),
                 Relation::Voids => put(&mut all.voided, references(&entity, 5), reference(&entity, 4)),
                 Relation::Fills => put(&mut all.filled, references(&entity, 5), reference(&entity, 4)),
                 Relation::Type => put(&mut all.kind, references(&entity, 4), reference(&entity, 5)),
                 Relation::Material => put(&mut all.material, references(&entity, 4), reference(&entity, 5)),
-                Relation::Properties => {
-                    let sets = references(&entity, 5);
-                    for object in references(&entity, 4) {
-                        all.properties.entry(object).or_default().extend(&sets);
+                Relation::Properties => add(&mut all.properties, references(&entity, 4), &references(&entity, 5)),
+                Relation::Group => {
+                    let (members, groups) = (references(&entity, 4), references(&entity, 6));
+                    add(&mut all.members, groups.clone(), &members);
+                    add(&mut all.groups, members, &groups);
+                }
+                Relation::Serves => add(&mut all.serves, references(&entity, 4), &references(&entity, 5)),
+                Relation::References => {
+                    let (members, zones) = (references(&entity, 4), references(&entity, 5));
+                    add(&mut all.referenced, zones.clone(), &members);
+                    add(&mut all.groups, members, &zones);
+                }
+                Relation::Ports => {
+                    if let (Some(a), Some(b)) = (reference(&entity, 4), reference(&entity, 5)) {
+                        all.joints.push((a, b, reference(&entity, 6)));
+                    }
+                }
+                Relation::PortOf => put(&mut all.port_of, references(&entity, 4), reference(&entity, 5)),
+                Relation::Boundary => add(&mut all.rooms, references(&entity, 5), &references(&entity, 4)),
+                Relation::Classification => add(&mut all.classification, references(&entity, 4), &references(&entity, 5)),
+                Relation::Document => add(&mut all.documents, references(&entity, 4), &references(&entity, 5)),
+                Relation::Layer => {
+                    if let Some(name) = text(&entity, 0) {
+                        all.layer_names.insert(entity.id, name);
+                        add(&mut all.layers, references(&entity, 2), &[entity.id]);
                     }
                 }
             }
@@ -92,6 +141,12 @@ fn put(map: &mut HashMap<u32, u32>, keys: Vec<u32>, value: Option<u32>) {
         for key in keys {
             map.entry(key).or_insert(value);
         }
+    }
+}
+
+fn add(map: &mut HashMap<u32, Vec<u32>>, keys: Vec<u32>, values: &[u32]) {
+    for key in keys {
+        map.entry(key).or_default().extend(values);
     }
 }
 
