@@ -4,7 +4,7 @@ use crate::formats::table::{Mapping, is_table};
 use crate::{ImportError, Importer, Source, SourceOptions, sniff};
 use qike_core::crs::CrsKind;
 use qike_core::{Crs, Diagnostic, Feedback, SourceCrs};
-use qike_scene::{CityObject, ObjectSink, Series, SinkError, SourceId, SourceInfo};
+use qike_scene::{CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -179,6 +179,10 @@ impl ObjectSink for Counting<'_> {
 
     fn series(&mut self, series: Series) -> Result<(), SinkError> {
         self.sink.series(series)
+    }
+
+    fn image(&mut self, image: Image) -> Result<(), SinkError> {
+        self.sink.image(image)
     }
 
     fn diagnostic(&mut self, mut diagnostic: Diagnostic) {

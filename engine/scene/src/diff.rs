@@ -1,4 +1,6 @@
-//! What differs between two models: objects on one side only, and of those on both every attribute, part and position.
+//! What differs between two models: objects on one side only, and of those on both every attribute, part, position and look.
+
+mod looks;
 
 use crate::{CityObject, Geometry, GeometryKind, ObjectId, SceneSnapshot, Semantic, Value};
 use serde::Serialize;
@@ -173,12 +175,7 @@ fn compare(a: &Geometry, b: &Geometry, label: &str, tolerance: f64, shift: &mut 
         let what = format!("{label} semantics of surface {at}");
         out.push(Change { what, before: before.get(at).cloned().unwrap_or_default(), after: after.get(at).cloned().unwrap_or_default() });
     }
-    let surfaces = a.surface_ends.len().max(a.indices.len() / 3);
-    let worn = |g: &Geometry, s: usize| g.material_of(s).map(|m| m.colour.map(|c| (c * 255.0).round() as u8));
-    if let Some(at) = (0..surfaces).find(|s| worn(a, *s) != worn(b, *s)) {
-        let colour = |g: &Geometry| worn(g, at).map_or(Value::Null, |c| c.to_vec().into());
-        out.push(Change { what: format!("{label} material of surface {at}"), before: colour(a), after: colour(b) });
-    }
+    looks::compare(a, b, label, out);
 }
 
 fn lengths(ends: &[u32]) -> Vec<u32> {

@@ -1,6 +1,6 @@
 //! Geometry of objects: points, lines, surfaces, solids and meshes in flat arrays, as CityJSON and IFC need them.
 
-use crate::{Attributes, GeometryBuilder, Lod};
+use crate::{Appearance, Attributes, GeometryBuilder, Lod, Material};
 use qike_core::Bounds3;
 use serde::{Deserialize, Serialize};
 
@@ -65,15 +65,6 @@ pub struct Semantic {
     pub attributes: Attributes,
 }
 
-/// How a surface looks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Material {
-    /// The source's name of it.
-    pub name: String,
-    /// Red, green, blue, opacity; sRGB, 0 to 1.
-    pub colour: [f32; 4],
-}
-
 /// One geometry of an object at one LOD. Coordinates are x east, y north, z up, metres, in the store's CRS.
 /// The arrays are nested by ends: surface `s` holds the rings `surface_ends[s-1]..surface_ends[s]`, and so on outwards.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,6 +93,10 @@ pub struct Geometry {
     pub materials: Vec<Material>,
     /// For each surface (each triangle of a mesh) its material or [`NONE`]; empty: the only material, if any, is everyone's.
     pub surface_material: Vec<u32>,
+    /// Textures with their coordinates, and themes beside the drawn one; `None` for the many geometries that have neither. Who adds,
+    /// removes or turns rings keeps [`Appearance::uv`] one for one with `indices`, or drops it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub appearance: Option<Box<Appearance>>,
 }
 
 /// A surface of a geometry: its number and its rings.
@@ -117,6 +112,12 @@ impl<'a> SurfaceRef<'a> {
     pub fn rings(self) -> impl Iterator<Item = &'a [u32]> + 'a {
         let g = self.geometry;
         span(&g.surface_ends, self.index).map(move |r| g.ring(r))
+    }
+
+    /// The place in the geometry's `indices` of its first corner; its rings follow one another from there.
+    pub fn first_corner(self) -> u32 {
+        let ring = span(&self.geometry.surface_ends, self.index).start;
+        span(&self.geometry.ring_ends, ring).start as u32
     }
 
     /// The semantic type, where the surface has one.
@@ -153,6 +154,7 @@ impl Geometry {
             surface_semantic: vec![],
             materials: vec![],
             surface_material: vec![],
+            appearance: None,
         }
     }
 
@@ -181,6 +183,11 @@ impl Geometry {
     /// Triangles: three indices each.
     pub fn mesh(lod: Lod, vertices: Vec<[f64; 3]>, indices: Vec<u32>) -> Self {
         Self { vertices, indices, ..Self::empty(lod, GeometryKind::Mesh) }
+    }
+
+    /// The number of triangles of a mesh; none for other kinds.
+    pub fn mesh_triangles(&self) -> usize {
+        if self.kind == GeometryKind::Mesh { self.indices.len() / 3 } else { 0 }
     }
 
     /// The box around all vertices.
@@ -246,6 +253,9 @@ impl Geometry {
                 list.resize(self.surface_ends.len(), NONE);
             }
         }
+        if let Some(appearance) = &mut self.appearance {
+            appearance.pad(self.surface_ends.len(), self.indices.len());
+        }
         true
     }
 
@@ -278,6 +288,7 @@ impl Geometry {
             && rising(&self.solid_ends, self.shell_ends.len())
             && refers(&self.surface_semantic, self.semantics.len())
             && refers(&self.surface_material, self.materials.len())
+            && self.appearance.as_ref().is_none_or(|a| a.is_consistent(self.indices.len(), self.materials.len()))
     }
 }
 

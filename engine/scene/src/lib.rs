@@ -3,11 +3,13 @@
 //! No input or output here: importers write to [`ObjectSink`], the store keeps what comes through it, and everything that
 //! computes or draws reads a [`SceneSnapshot`].
 
+pub mod appearance;
 pub mod builder;
 pub mod class;
 pub mod diff;
 pub mod edit;
 pub mod geometry;
+pub mod image;
 pub mod lod;
 pub mod object;
 pub mod scenario;
@@ -16,10 +18,12 @@ pub mod snapshot;
 pub mod triangulate;
 pub mod valid;
 
+pub use appearance::{Appearance, Material, Shading, Texture, TextureKind, Theme, Wrap};
 pub use builder::GeometryBuilder;
 pub use class::Class;
 pub use edit::Edit;
-pub use geometry::{Geometry, GeometryKind, Material, Semantic};
+pub use geometry::{Geometry, GeometryKind, Semantic};
+pub use image::{Image, ImageId};
 pub use lod::Lod;
 pub use object::{Attributes, CityObject, ObjectId, Series, Value};
 pub use scenario::Scenario;

@@ -1,6 +1,6 @@
 //! The door through which every importer hands over what it read.
 
-use crate::{CityObject, Series};
+use crate::{CityObject, Image, ImageId, Series};
 use qike_core::{Crs, Diagnostic};
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ pub enum SinkError {
 
 /// Receives objects from importers. Coordinates must already be in [`ObjectSink::crs`].
 ///
-/// Contract: `source` comes first, then objects, series and diagnostics of that source in any order. Parents may come after
+/// Contract: `source` comes first, then objects, series, pictures and diagnostics of that source in any order. Parents may come after
 /// their children. A sink refuses an object whose id came before in the same source by a `duplicate-id` diagnostic of its own
 /// and goes on. Importers stop at the first `Err`.
 pub trait ObjectSink {
@@ -47,6 +47,9 @@ pub trait ObjectSink {
     fn object(&mut self, object: CityObject) -> Result<(), SinkError>;
     /// Takes one time series.
     fn series(&mut self, series: Series) -> Result<(), SinkError>;
+    /// Takes one picture that textures of the current source show; the same picture may come again. A sink that
+    /// passes things on passes this on too.
+    fn image(&mut self, image: Image) -> Result<(), SinkError>;
     /// Takes one finding about the current source.
     fn diagnostic(&mut self, diagnostic: Diagnostic);
 }
@@ -61,6 +64,8 @@ pub struct MemorySink {
     pub objects: Vec<CityObject>,
     /// Series in the order they came.
     pub series: Vec<Series>,
+    /// Pictures by their identity.
+    pub images: std::collections::BTreeMap<ImageId, Image>,
     /// Diagnostics in the order they came.
     pub diagnostics: Vec<Diagnostic>,
     seen: std::collections::HashSet<crate::ObjectId>,
@@ -69,7 +74,7 @@ pub struct MemorySink {
 impl MemorySink {
     /// An empty sink for objects in `crs`.
     pub fn new(crs: Crs) -> Self {
-        Self { crs, sources: vec![], objects: vec![], series: vec![], diagnostics: vec![], seen: Default::default() }
+        Self { crs, sources: vec![], objects: vec![], series: vec![], images: Default::default(), diagnostics: vec![], seen: Default::default() }
     }
 }
 
@@ -95,6 +100,11 @@ impl ObjectSink for MemorySink {
 
     fn series(&mut self, series: Series) -> Result<(), SinkError> {
         self.series.push(series);
+        Ok(())
+    }
+
+    fn image(&mut self, image: Image) -> Result<(), SinkError> {
+        self.images.entry(image.id).or_insert(image);
         Ok(())
     }
 

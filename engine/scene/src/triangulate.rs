@@ -10,6 +10,16 @@ pub struct Triangles {
     pub indices: Vec<[u32; 3]>,
     /// For each triangle the number of its surface (for a mesh: of itself).
     pub surface: Vec<u32>,
+    /// For each corner its place in the geometry's `indices`, where texture coordinates belong.
+    pub corner: Vec<[u32; 3]>,
+}
+
+impl Triangles {
+    /// Adds a triangle of a surface whose vertex numbers are `numbers`, the first of them the geometry's corner `first`.
+    fn push(&mut self, numbers: &[u32], first: u32, at: [usize; 3]) {
+        self.indices.push(at.map(|i| numbers[i]));
+        self.corner.push(at.map(|i| first + i as u32));
+    }
 }
 
 /// Cuts all surfaces into triangles by ear clipping in the plane each fits best (Newell's normal); points and lines give
@@ -20,6 +30,7 @@ pub fn triangulate(geometry: &Geometry) -> Triangles {
         for (t, corner) in geometry.indices.chunks_exact(3).enumerate() {
             out.indices.push([corner[0], corner[1], corner[2]]);
             out.surface.push(t as u32);
+            out.corner.push([0, 1, 2].map(|k| 3 * t as u32 + k));
         }
         return out;
     }
@@ -29,6 +40,8 @@ pub fn triangulate(geometry: &Geometry) -> Triangles {
         numbers.clear();
         holes.clear();
         let mut normal = [0.0; 3];
+        // The rings of a surface lie back to back.
+        let first = surface.first_corner();
         for (r, ring) in surface.rings().enumerate() {
             if r == 0 {
                 normal = newell(geometry, ring);
@@ -40,10 +53,10 @@ pub fn triangulate(geometry: &Geometry) -> Triangles {
         let count = out.indices.len();
         match numbers.len() {
             0..=2 => continue,
-            3 if holes.is_empty() => out.indices.push([numbers[0], numbers[1], numbers[2]]),
+            3 if holes.is_empty() => out.push(&numbers, first, [0, 1, 2]),
             4 if holes.is_empty() && convex_quad(geometry, &numbers, normal) => {
-                out.indices.push([numbers[0], numbers[1], numbers[2]]);
-                out.indices.push([numbers[0], numbers[2], numbers[3]]);
+                out.push(&numbers, first, [0, 1, 2]);
+                out.push(&numbers, first, [0, 2, 3]);
             }
             _ => {
                 let (u, v) = plane_axes(normal);
@@ -58,7 +71,7 @@ pub fn triangulate(geometry: &Geometry) -> Triangles {
                     // Ear clipping keeps no winding: turn each triangle to the surface's side.
                     let area = (flat[b][0] - flat[a][0]) * (flat[c][1] - flat[a][1]) - (flat[b][1] - flat[a][1]) * (flat[c][0] - flat[a][0]);
                     let (b, c) = if area >= 0.0 { (b, c) } else { (c, b) };
-                    out.indices.push([numbers[a], numbers[b], numbers[c]]);
+                    out.push(&numbers, first, [a, b, c]);
                 }
             }
         }
@@ -135,6 +148,8 @@ mod tests {
         let sum = area(&g, &t);
         assert!((sum[0] - 28.0).abs() < 1e-6 && sum[1].abs() < 1e-6, "{sum:?}");
         assert_eq!(t.surface, vec![0; t.indices.len()]);
+        let named: Vec<[u32; 3]> = t.corner.iter().map(|c| c.map(|i| g.indices[i as usize])).collect();
+        assert_eq!(named, t.indices, "corners are those of the rings");
     }
 
     proptest! {

@@ -1,17 +1,23 @@
 //! The blob of one geometry: versioned, little-endian, without loss.
 //!
 //! Layout of version 1: version, kind, LOD code, flags (one byte each); the number of vertices; three columns of
-//! coordinates; vertex numbers and ends as differences; then, where the flags say so, semantics and materials.
+//! coordinates; vertex numbers and ends as differences; then, where the flags say so, semantics and materials. Version 2 is the same
+//! with more flags: the whole of X3D's materials, and appearances ([`crate::looks`]). What needs neither is written as version 1.
 //! A column starts with its mode. Mode `1..=7`: all its values are decimal fractions with `mode - 1` places, stored as
 //! differences of whole numbers. Mode 0: differences of the values' bit patterns, which are short for neighbours.
 //! Either way the decoded f64 has the very bits that were encoded.
 
 use crate::bytes::{Reader, put_signed, put_text, put_varint};
+use crate::looks::{put_appearance, put_shading, read_appearance, read_shading};
 use qike_scene::{Geometry, GeometryKind, Lod, Material, Semantic};
 
-const VERSION: u8 = 1;
+/// The latest version, and the first, which has no looks.
+const VERSION: u8 = 2;
+const PLAIN: u8 = 1;
 const SEMANTICS: u8 = 1;
 const MATERIALS: u8 = 2;
+const SHADING: u8 = 4;
+const APPEARANCE: u8 = 8;
 /// Largest number of decimal places that is tried for a column.
 const PLACES: u8 = 6;
 
@@ -31,9 +37,12 @@ pub fn encode(g: &Geometry) -> Vec<u8> {
     let mut out = Vec::with_capacity(16 + g.vertices.len() * 14 + g.indices.len() + g.surface_ends.len() * 2);
     let has_semantics = !g.semantics.is_empty() || !g.surface_semantic.is_empty();
     let has_materials = !g.materials.is_empty() || !g.surface_material.is_empty();
-    let flags = if has_semantics { SEMANTICS } else { 0 } | if has_materials { MATERIALS } else { 0 };
+    let has_shading = g.materials.iter().any(|m| !m.shading.is_empty());
+    let flags = [(has_semantics, SEMANTICS), (has_materials, MATERIALS), (has_shading, SHADING), (g.appearance.is_some(), APPEARANCE)];
+    let flags = flags.iter().fold(0, |all, (has, flag)| if *has { all | flag } else { all });
+    let version = if flags & (SHADING | APPEARANCE) == 0 { PLAIN } else { VERSION };
     let kind = GeometryKind::ALL.iter().position(|k| *k == g.kind).unwrap_or(0) as u8;
-    out.extend_from_slice(&[VERSION, kind, g.lod.code(), flags]);
+    out.extend_from_slice(&[version, kind, g.lod.code(), flags]);
     put_varint(&mut out, g.vertices.len() as u64);
     for axis in 0..3 {
         put_column(&mut out, &g.vertices, axis);
@@ -56,8 +65,14 @@ pub fn encode(g: &Geometry) -> Vec<u8> {
         for material in &g.materials {
             put_text(&mut out, &material.name);
             material.colour.iter().for_each(|c| out.extend_from_slice(&c.to_le_bytes()));
+            if has_shading {
+                put_shading(&mut out, &material.shading);
+            }
         }
         put_list(&mut out, &g.surface_material);
+    }
+    if let Some(appearance) = &g.appearance {
+        put_appearance(&mut out, appearance);
     }
     out
 }
@@ -65,7 +80,7 @@ pub fn encode(g: &Geometry) -> Vec<u8> {
 /// Decodes a geometry; its indices are checked, so that readers need not.
 pub fn decode(blob: &[u8]) -> Result<Geometry, CodecError> {
     match blob.first() {
-        Some(&VERSION) => {}
+        Some(&(PLAIN | VERSION)) => {}
         Some(&other) => return Err(CodecError::Version(other)),
         None => return Err(CodecError::Broken),
     }
@@ -105,9 +120,13 @@ fn read(r: &mut Reader) -> Option<Geometry> {
             for c in &mut colour {
                 *c = f32::from_bits(r.u32()?);
             }
-            g.materials.push(Material { name, colour });
+            let shading = if flags & SHADING != 0 { read_shading(r)? } else { Default::default() };
+            g.materials.push(Material { name, colour, shading });
         }
         g.surface_material = read_list(r)?;
+    }
+    if flags & APPEARANCE != 0 {
+        g.appearance = Some(Box::new(read_appearance(r)?));
     }
     (r.left() == 0).then_some(g)
 }
@@ -163,7 +182,8 @@ fn read_column(r: &mut Reader, vertices: &mut [[f64; 3]], axis: usize) -> Option
     Some(())
 }
 
-fn put_list(out: &mut Vec<u8>, list: &[u32]) {
+/// Appends a list of numbers as differences.
+pub fn put_list(out: &mut Vec<u8>, list: &[u32]) {
     put_varint(out, list.len() as u64);
     let mut before = 0i64;
     for &value in list {
@@ -172,7 +192,8 @@ fn put_list(out: &mut Vec<u8>, list: &[u32]) {
     }
 }
 
-fn read_list(r: &mut Reader) -> Option<Vec<u32>> {
+/// Reads a list of [`put_list`].
+pub fn read_list(r: &mut Reader) -> Option<Vec<u32>> {
     let n = r.count()?;
     let mut list = Vec::with_capacity(n);
     let mut before = 0i64;
@@ -192,7 +213,8 @@ pub fn json(map: &qike_scene::Attributes) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use qike_scene::GeometryBuilder;
+    use qike_scene::geometry::NONE;
+    use qike_scene::{Appearance, GeometryBuilder, ImageId, Shading, Texture, TextureKind, Theme, Wrap};
 
     fn house() -> Geometry {
         let mut b = GeometryBuilder::new(Lod::TWO, GeometryKind::Solid);
@@ -202,7 +224,7 @@ mod tests {
         b.surface(&[vec![p(0.0, 0.0, 6.0), p(12.0, 0.0, 6.0), p(12.0, 4.5, 9.0), p(0.0, 4.5, 9.0)]], Some("RoofSurface"));
         let mut g = b.build();
         g.semantics[0].attributes.insert("area".into(), 108.into());
-        g.materials.push(Material { name: "tile".into(), colour: [0.7, 0.3, 0.2, 1.0] });
+        g.materials.push(Material::new("tile", [0.7, 0.3, 0.2, 1.0]));
         g
     }
 
@@ -215,19 +237,54 @@ mod tests {
     }
 
     #[test]
+    fn looks_go_there_and_back_and_cost_nothing_where_there_are_none() {
+        let plain = house();
+        let dressed = dressed();
+        assert_eq!((encode(&plain)[0], encode(&dressed)[0]), (1, 2), "versions");
+        assert_eq!(decode(&encode(&dressed)).unwrap(), dressed);
+    }
+
+    #[test]
     fn cut_or_altered_blobs_are_refused_or_consistent() {
-        let blob = encode(&house());
+        [house(), dressed()].iter().for_each(|g| cut_or_alter(&encode(g)));
+    }
+
+    fn cut_or_alter(blob: &[u8]) {
         for n in 0..blob.len() {
             assert!(decode(&blob[..n]).is_err(), "cut at {n}");
         }
         for i in 0..blob.len() {
-            let mut bad = blob.clone();
+            let mut bad = blob.to_vec();
             bad[i] ^= 0xff;
             if let Ok(g) = decode(&bad) {
                 assert!(g.is_consistent());
             }
         }
         assert_eq!(decode(&[9, 0, 0, 0]), Err(CodecError::Version(9)));
+    }
+
+    fn dressed() -> Geometry {
+        let mut g = house();
+        g.materials[0].shading = Shading { ambient_intensity: Some(0.5), specular: Some([0.1, 0.2, 0.3]), smooth: Some(true), ..Shading::default() };
+        g.surface_material = vec![0, NONE];
+        let roof = Texture {
+            uri: "appearance/屋根.jpg".into(),
+            image: Some(ImageId([7; 16])),
+            mime: "image/jpeg".into(),
+            wrap: Some(Wrap::Border),
+            border: Some([0.0, 0.5, 1.0, 1.0]),
+            kind: Some(TextureKind::Specific),
+        };
+        let bare = Texture { image: None, mime: String::new(), wrap: None, border: None, kind: None, ..roof.clone() };
+        g.appearance = Some(Box::new(Appearance {
+            material_theme: "paint".into(),
+            texture_theme: "summer".into(),
+            textures: vec![roof, bare],
+            surface_texture: vec![NONE, 0],
+            uv: (0..g.indices.len()).map(|i| [0.125 * i as f32, -0.3]).collect(),
+            others: vec![Theme { name: "winter".into(), surface_material: vec![0, 0], surface_texture: vec![1, NONE], uv: vec![[0.1, 0.2]; g.indices.len()] }],
+        }));
+        g
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use crate::schema;
 use crate::store::SceneStore;
 use crate::writer::{Outcome, Writer};
 use qike_core::{Crs, Diagnostic, Feedback};
-use qike_scene::{CityObject, ObjectId, ObjectSink, Series, SinkError, SourceId, SourceInfo};
+use qike_scene::{CityObject, Image, ImageId, ObjectId, ObjectSink, Series, SinkError, SourceId, SourceInfo};
 use rayon::prelude::*;
 use rusqlite::{OptionalExtension, params};
 use std::collections::{BTreeSet, HashSet};
@@ -42,6 +42,7 @@ struct Current {
     known_before: bool,
     seen: HashSet<ObjectId>,
     seen_series: BTreeSet<(String, String, String)>,
+    seen_images: BTreeSet<ImageId>,
     objects: u64,
     changes: SourceChanges,
 }
@@ -170,6 +171,7 @@ impl ImportTransaction<'_> {
                 }
             }
         }
+        self.writer.set_images(number, &current.seen_images)?;
         current.changes.diagnostics.sort_by(|a, b| (&a.object, &a.code, &a.message).cmp(&(&b.object, &b.code, &b.message)));
         let kept = &current.changes.diagnostics[..current.changes.diagnostics.len().min(KEPT_DIAGNOSTICS)];
         self.writer.set_diagnostics(number, kept)?;
@@ -193,6 +195,7 @@ impl ImportTransaction<'_> {
             known_before,
             seen: HashSet::new(),
             seen_series: BTreeSet::new(),
+            seen_images: BTreeSet::new(),
             objects: 0,
             changes: SourceChanges::default(),
         };
@@ -255,6 +258,16 @@ impl ObjectSink for ImportTransaction<'_> {
 
     fn series(&mut self, series: Series) -> Result<(), SinkError> {
         self.put_series(series).map_err(refuse)
+    }
+
+    fn image(&mut self, image: Image) -> Result<(), SinkError> {
+        let Some(current) = &mut self.current else {
+            return Err(SinkError::Store(format!("picture '{}' came before its source", image.name)));
+        };
+        if current.seen_images.insert(image.id) {
+            self.writer.put_image(&image).map_err(refuse)?;
+        }
+        Ok(())
     }
 
     fn diagnostic(&mut self, diagnostic: Diagnostic) {

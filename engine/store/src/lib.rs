@@ -14,7 +14,9 @@ mod encode;
 mod error;
 pub mod footprint;
 pub mod gpb;
+mod images;
 mod import;
+mod looks;
 mod pick;
 mod query;
 mod read;
@@ -26,6 +28,7 @@ mod writer;
 
 pub use error::StoreError;
 pub use footprint::Footprint;
+pub use images::ImageEntry;
 pub use import::ImportTransaction;
 pub use pick::PickHit;
 pub use query::{Hit, Query};

@@ -6,6 +6,7 @@
 //! - `qike_rtree`: boxes in three dimensions, rounded outwards to 32 bits;
 //! - `qike_source`, `qike_diagnostic`, `qike_series`: what was imported, what was wrong with it, values over time;
 //! - `qike_import`, `qike_history`, `qike_change`: what each import added, changed and removed;
+//! - `qike_image`, `qike_source_image`: pictures of textures, where there are any ([`crate::images`]);
 //! - `qike_meta`: version, CRS, content hash.
 
 use qike_core::Crs;

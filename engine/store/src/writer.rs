@@ -3,12 +3,13 @@
 use crate::encode::Encoded;
 use crate::error::{At, StoreError};
 use crate::gpb::Shape;
+use crate::images;
 use crate::import::record_hash;
 use crate::report::ImportReport;
 use crate::schema;
 use crate::store::{SceneStore, lods_of};
 use qike_core::Diagnostic;
-use qike_scene::{Class, ObjectId, SourceInfo};
+use qike_scene::{Class, Image, ImageId, ObjectId, SourceInfo};
 use rusqlite::{OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -228,6 +229,18 @@ impl<'s> Writer<'s> {
     pub fn remove_series(&mut self, source: u32, key: &(String, String, String)) -> Result<(), StoreError> {
         self.dirty = true;
         self.run("DELETE FROM qike_series WHERE source = ?1 AND object = ?2 AND quantity = ?3 AND date = ?4", params![source, key.0, key.1, key.2])?;
+        Ok(())
+    }
+
+    /// Keeps a picture.
+    pub fn put_image(&mut self, image: &Image) -> Result<(), StoreError> {
+        self.dirty |= images::put(&self.store.conn, image).at(&self.store.path)?;
+        Ok(())
+    }
+
+    /// Notes which pictures a source shows, and lets go of those that none does.
+    pub fn set_images(&mut self, source: u32, shown: &BTreeSet<ImageId>) -> Result<(), StoreError> {
+        self.dirty |= images::set(&self.store.conn, source, shown).at(&self.store.path)?;
         Ok(())
     }
 

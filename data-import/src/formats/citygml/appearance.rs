@@ -42,7 +42,7 @@ impl Appearances {
         let [red, green, blue] = <[f32; 3]>::try_from(numbers("diffuseColor")).unwrap_or([0.8; 3]);
         let alpha = 1.0 - numbers("transparency").first().copied().unwrap_or(0.0);
         let name = tree.child(ix, "name", names).map(|name| tree.own_text(name)).or_else(|| tree.id(ix, names));
-        let material = Material { name: name.unwrap_or_default().to_owned(), colour: [red, green, blue, alpha] };
+        let material = Material::new(name.unwrap_or_default(), [red, green, blue, alpha]);
         let number = self.materials.len();
         self.materials.push(material);
         for target in tree.children(ix).filter(|child| tree.local(*child, names) == "target") {

@@ -14,7 +14,7 @@ pub fn material(value: &Value) -> Material {
     };
     let alpha = 1.0 - number(value.get("transparency")).unwrap_or(0.0);
     let name = value.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Material { name, colour: [colour[0], colour[1], colour[2], alpha] }
+    Material::new(name, [colour[0], colour[1], colour[2], alpha])
 }
 
 /// The theme to show: the file's default, else the first that the geometry has.

@@ -195,7 +195,7 @@ impl<'f> Mesher<'f> {
         let mut known: HashMap<[u64; 3], u32> = HashMap::new();
         for mesh in meshes {
             let name = mesh.material_name.clone().unwrap_or_default();
-            let material = Material { name, colour: mesh.color.map(|c| if c.is_finite() { c.clamp(0.0, 1.0) } else { 1.0 }) };
+            let material = Material::new(name, mesh.color.map(|c| if c.is_finite() { c.clamp(0.0, 1.0) } else { 1.0 }));
             let material = shape.materials.iter().position(|m| *m == material).unwrap_or_else(|| {
                 shape.materials.push(material);
                 shape.materials.len() - 1
