@@ -15,4 +15,4 @@ pub use error::ImportError;
 pub use importer::{Confidence, IMPORTERS, Importer, Profile, sniff};
 pub use plan::{ImportReport, PlannedSource, SourceOutcome, import_all, plan, suggest_crs};
 pub use projector::Projector;
-pub use source::{Source, SourceOptions};
+pub use source::{Place, Source, SourceOptions};

@@ -14,6 +14,42 @@ pub struct SourceOptions {
     pub source_crs: Option<SourceCrs>,
     /// A mapping file to read it through, instead of one beside it.
     pub map: Option<PathBuf>,
+    /// Where a building model stands; overrides what its file says.
+    pub place: Option<Place>,
+}
+
+/// Where the point (0, 0, 0) of a building model stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// Longitude, degrees of WGS 84.
+    pub lon: f64,
+    /// Latitude, degrees of WGS 84.
+    pub lat: f64,
+    /// Height of the model's zero, metres.
+    pub height: f64,
+    /// The direction of the model's y axis, degrees to the right of true north.
+    pub north_deg: f64,
+}
+
+impl std::str::FromStr for Place {
+    type Err = String;
+
+    /// `LON,LAT[,HEIGHT[,NORTH]]`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers: Vec<f64> = text.split(',').map(|n| n.trim().parse::<f64>().map_err(|_| format!("'{n}' is no number"))).collect::<Result<_, _>>()?;
+        let (lon, lat, more) = match numbers.as_slice() {
+            [lon, lat, more @ ..] if more.len() <= 2 => (*lon, *lat, more),
+            _ => return Err("write LON,LAT or LON,LAT,HEIGHT or LON,LAT,HEIGHT,NORTH (degrees and metres)".into()),
+        };
+        if !(-180.0..=180.0).contains(&lon) || !(-85.0..=85.0).contains(&lat) {
+            return Err(format!("longitude {lon} and latitude {lat} are no place to build on (longitude comes first)"));
+        }
+        let place = Self { lon, lat, height: more.first().copied().unwrap_or(0.0), north_deg: more.get(1).copied().unwrap_or(0.0) };
+        if place.height.abs() > 20_000.0 || !place.height.is_finite() || !place.north_deg.is_finite() {
+            return Err(format!("a height of {} m or a direction of {}° cannot be", place.height, place.north_deg));
+        }
+        Ok(place)
+    }
 }
 
 /// A file or folder to import.

@@ -388,3 +388,189 @@ proptest! {
         let _ = import(file.path());
     }
 }
+
+/// A system, and a conversion to the place of [`LINGANG`] in it.
+fn converted(crs: &str) -> (String, [f64; 3]) {
+    let p = Transform::new(&SourceCrs::Crs(Crs::wgs84()), &Crs::parse(crs).unwrap()).unwrap().apply([121.93, 30.9, 0.0]).unwrap();
+    let text = format!(
+        "#60=IFCPROJECTEDCRS('{crs}',$,$,$,$,$,#62);\n#61=IFCMAPCONVERSION(#10,#60,{:.3},{:.3},0.,1.,0.,0.001);\n#62=IFCSIUNIT(*,.LENGTHUNIT.,$,.METRE.);",
+        p[0], p[1]
+    );
+    (text, p)
+}
+
+fn statements(sink: &MemorySink) -> Vec<(String, bool, Option<f64>)> {
+    let told = sink.objects.iter().find_map(|o| o.attributes.get("georeferencing")).and_then(|v| v.as_array()).cloned().unwrap_or_default();
+    told.iter().map(|s| (s["by"].as_str().unwrap().to_owned(), s["used"] == true, s["distance_m"].as_f64())).collect()
+}
+
+fn read_into(text: &str, options: SourceOptions, crs: &Crs) -> MemorySink {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    import_to(file.path(), options, crs.clone()).unwrap()
+}
+
+#[test]
+fn statements_that_contradict_each_other_are_told_with_their_distance() {
+    let store = Crs::epsg(4549).unwrap();
+    let (conversion, p) = converted("EPSG:4549");
+    // The site agrees with the conversion, but for the turn between true and grid north: 0.48° here, too little to tell.
+    let agreeing = read_into(&room(LINGANG, &conversion), SourceOptions::default(), &store);
+    let list = statements(&agreeing);
+    assert!(list.len() == 2 && list[0] == ("IfcMapConversion".into(), true, Some(0.0)), "{list:?}");
+    assert!(list[1].2.unwrap() < 0.1 && !codes(&agreeing).contains("ifc-place-conflict"), "{list:?}");
+
+    // A site that was left in Boston.
+    let boston = read_into(&room("(42,21,30,0),(-71,-3,-35,0)", &conversion), SourceOptions::default(), &store);
+    let told = boston.diagnostics.iter().find(|d| d.code == "ifc-place-conflict").expect("a conflict");
+    assert!(told.message.contains("IfcSite") && told.message.contains("11761 km") && told.help.is_some(), "{}", told.message);
+    let centre = with_type(&boston, "IfcSpace")[0].bounds().centre();
+    assert!((centre[0] - p[0]).abs() < 0.01, "the conversion counts");
+
+    // True north that points elsewhere than the conversion says.
+    let turned = room(LINGANG, &conversion).replace("#14=IFCDIRECTION((0.,1.));", "#14=IFCDIRECTION((0.5,0.8660254));");
+    assert!(codes(&read_into(&turned, SourceOptions::default(), &store)).contains("ifc-north-conflict"));
+
+    // IFC2x3's convention: two property sets.
+    let sets = format!(
+        "#70=IFCPROPERTYSET('0ps1',$,'ePSet_MapConversion',$,(#71,#72,#73));\n#71=IFCPROPERTYSINGLEVALUE('Eastings',$,IFCLENGTHMEASURE({:.3}),$);\n\
+         #72=IFCPROPERTYSINGLEVALUE('Northings',$,IFCLENGTHMEASURE({:.3}),$);\n#73=IFCPROPERTYSINGLEVALUE('Scale',$,IFCREAL(0.001),$);\n\
+         #74=IFCPROPERTYSET('0ps2',$,'ePset_ProjectedCRS',$,(#75,#76));\n#75=IFCPROPERTYSINGLEVALUE('Name',$,IFCLABEL('EPSG:4549'),$);\n\
+         #76=IFCPROPERTYSINGLEVALUE('MapUnit',$,IFCIDENTIFIER('METRE'),$);",
+        p[0], p[1]
+    );
+    let by_sets = read_into(&room("$,$", &sets).replace("'IFC4'", "'IFC2X3'"), SourceOptions::default(), &store);
+    assert_eq!(statements(&by_sets), [("ePSet_MapConversion".to_owned(), true, Some(0.0))]);
+    let centre = with_type(&by_sets, "IfcSpace")[0].bounds().centre();
+    assert!((centre[0] - p[0]).abs() < 0.01 && (centre[1] - p[1]).abs() < 0.01, "{centre:?} {p:?}");
+}
+
+#[test]
+fn the_users_word_goes_before_the_files() {
+    let store = Crs::epsg(4549).unwrap();
+    let (conversion, _) = converted("EPSG:4549");
+    let options = SourceOptions { place: Some("121.5,31.2,7,90".parse().unwrap()), ..Default::default() };
+    let sink = read_into(&room(LINGANG, &conversion), options, &store);
+    let list = statements(&sink);
+    assert_eq!(list.iter().map(|s| (s.0.as_str(), s.1)).collect::<Vec<_>>(), [("--place", true), ("IfcMapConversion", false), ("IfcSite", false)]);
+    let p = Transform::new(&SourceCrs::Crs(Crs::wgs84()), &store).unwrap().apply([121.5, 31.2, 0.0]).unwrap();
+    let bounds = with_type(&sink, "IfcSpace")[0].bounds();
+    let (centre, size) = (bounds.centre(), bounds.size());
+    assert!((centre[0] - p[0]).abs() < 0.01 && (centre[1] - p[1]).abs() < 0.01 && (centre[2] - 8.25).abs() < 1e-3, "{centre:?} {p:?}");
+    assert!((size[0] - 3.0).abs() < 0.1 && (size[1] - 4.0).abs() < 0.1, "a quarter turn: {size:?}");
+
+    // An unplaced model gets a place; nonsense is refused with a word.
+    let options = SourceOptions { place: Some("121.5,31.2".parse().unwrap()), ..Default::default() };
+    assert!(!codes(&read_into(&room("$,$", ""), options, &store)).contains("ifc-not-georeferenced"));
+    for bad in ["", "1", "1,2,3,4,5", "31.2,121.5", "a,b", "1,NaN", "1,2,inf"] {
+        assert!(bad.parse::<qike_import::Place>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn an_ifczip_is_read_and_ifcxml_is_refused_with_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("room.ifczip");
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+    zip.start_file("room.ifc", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(room(LINGANG, "").as_bytes()).unwrap();
+    zip.finish().unwrap();
+    let importer = qike_import::sniff(&path).unwrap();
+    assert_eq!(importer.name(), "ifc");
+    assert_eq!(import(&path).unwrap().objects.len(), 4);
+    let xml = folder.path().join("room.ifcxml");
+    std::fs::write(&xml, "<?xml version='1.0'?>\n<ifcXML/>").unwrap();
+    assert_eq!(qike_import::sniff(&xml).unwrap().name(), "ifc");
+    assert!(import(&xml).unwrap_err().to_string().contains("ifcXML, which is not read: save the model as .ifc"));
+}
+
+/// A block from which many balls are cut, one after the other.
+fn chain(length: usize) -> String {
+    let mut more = String::from(
+        "#1000=IFCBLOCK(#12,4000.,3000.,2500.);\n#1001=IFCBUILDINGELEMENTPROXY('0slow000000000000001',$,'Sponge',$,$,#15,#1002,$,$);\n",
+    );
+    let mut last = 1000;
+    for n in 0..length {
+        let (point, axes, ball, cut) = (2000 + n * 4, 2001 + n * 4, 2002 + n * 4, 2003 + n * 4);
+        let at = |step: usize, size: usize| (n * step % 97) as f64 / 97.0 * size as f64;
+        more += &format!(
+            "#{point}=IFCCARTESIANPOINT(({:.1},{:.1},{:.1}));\n#{axes}=IFCAXIS2PLACEMENT3D(#{point},$,$);\n#{ball}=IFCSPHERE(#{axes},700.);\n\
+             #{cut}=IFCBOOLEANRESULT(.DIFFERENCE.,#{last},#{ball});\n",
+            at(13, 4000), at(29, 3000), at(41, 2500)
+        );
+        last = cut;
+    }
+    more + &format!("#1002=IFCPRODUCTDEFINITIONSHAPE($,$,(#1003));\n#1003=IFCSHAPEREPRESENTATION(#10,'Body','CSG',(#{last}));")
+}
+
+#[test]
+fn an_element_made_to_be_slow_is_cut_off_and_gets_a_box() {
+    let start = std::time::Instant::now();
+    let sink = read(&room("$,$", &chain(400))).unwrap();
+    eprintln!("a chain of 400 cuts took {:?}", start.elapsed());
+    let told = sink.diagnostics.iter().find(|d| d.code == "ifc-element-slow" || d.code == "ifc-geometry-failed").expect("a finding");
+    assert!(told.message.contains("a box around its points") && told.object.as_deref() == Some("0slow000000000000001"), "{}", told.message);
+    let size = with_type(&sink, "IfcBuildingElementProxy")[0].bounds().size();
+    assert!([4.0, 3.0, 2.5].iter().zip(size).all(|(a, b)| (a - b).abs() < 1e-6), "{size:?}");
+    assert!(!with_type(&sink, "IfcSpace")[0].geometries.is_empty(), "the rest is meshed");
+}
+
+#[test]
+fn cancelling_ends_an_import_on_its_way() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(room("$,$", &chain(400)).as_bytes()).unwrap();
+    let feedback = Feedback::silent();
+    let cancel = feedback.clone();
+    let timer = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        cancel.cancel();
+    });
+    let mut sink = MemorySink::new(Crs::local());
+    let outcome = Ifc.import(&Source::new(file.path()), &mut sink, &feedback);
+    timer.join().unwrap();
+    assert!(matches!(outcome, Err(ImportError::Cancelled(_))), "{outcome:?}");
+}
+
+#[test]
+fn cut_and_flipped_files_are_read_or_refused() {
+    let end = b"\nENDSEC;\nEND-ISO-10303-21;\n";
+    let mut texts: Vec<Vec<u8>> = vec![room(LINGANG, &converted("EPSG:4549").0).into_bytes()];
+    for file in ["slab-openings.ifc", "sectioned-solid-horizontal.ifc", "csg-primitive.ifc", "geographic-referencing-rigid-operation.ifc", "beam-revolved-solid.ifc"] {
+        texts.extend(testdata::path(&format!("bim/ifc43samples/{file}")).map(|path| std::fs::read(path).unwrap()));
+    }
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed % below as u64) as usize
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.ifc");
+    let attempt = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        let start = std::time::Instant::now();
+        let _ = Ifc.probe(&Source::new(&path), &Feedback::silent());
+        let _ = import(&path);
+        // Hanging is what this looks for; the bound is far above what any of these takes.
+        assert!(start.elapsed().as_secs() < 120, "hangs");
+    };
+    for text in &texts {
+        for cut in (0..12).map(|i| text.len() * i / 12) {
+            attempt(&text[..cut]);
+            attempt(&[&text[..cut], end.as_slice()].concat());
+        }
+        for _ in 0..40 {
+            let mut bytes = text.clone();
+            for _ in 0..1 + random(8) {
+                let at = random(bytes.len());
+                bytes[at] = match random(3) {
+                    0 => b"0123456789#(),.$*'=;ABE-"[random(24)],
+                    1 => bytes[at] ^ 1 << random(8),
+                    _ => bytes[random(bytes.len())],
+                };
+            }
+            attempt(&bytes);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::output::Output;
 use qike_core::{Bounds3, Crs, Diagnostic, SourceCrs};
-use qike_import::{PlannedSource, SourceOptions};
+use qike_import::{Place, PlannedSource, SourceOptions};
 use qike_scene::sink::MemorySink;
 use qike_scene::{Class, SceneSnapshot};
 use qike_store::{Info, ObjectCounts, SceneStore, SourceCounts};
@@ -31,11 +31,17 @@ pub struct SourceContent {
 
 /// Opens a store, or imports a source in memory.
 pub fn open(path: &Path, source_crs: Option<&str>, output: &Output) -> Result<Input, Failure> {
+    open_at(path, source_crs, None, output)
+}
+
+/// As [`open`], with the place of a building model as the user says it.
+pub fn open_at(path: &Path, source_crs: Option<&str>, place: Option<Place>, output: &Output) -> Result<Input, Failure> {
     if is_database(path) {
         return Ok(Input::Store(SceneStore::open(path)?));
     }
-    let options = SourceOptions { source_crs: source_crs.map(parse_source_crs).transpose()?, map: None };
+    let options = SourceOptions { source_crs: source_crs.map(parse_source_crs).transpose()?, place, ..SourceOptions::default() };
     let planned = qike_import::plan(&[path.to_path_buf()], &options);
+    check_place(&planned)?;
     let crs = target_crs(None, &planned, output)?;
     let mut sink = MemorySink::new(crs.clone());
     let report = qike_import::import_all(&planned, &mut sink, &output.feedback)?;
@@ -99,6 +105,18 @@ pub fn target_crs(wanted: Option<&str>, planned: &[PlannedSource], output: &Outp
 /// The value of `--source-crs`.
 pub fn parse_source_crs(text: &str) -> Result<SourceCrs, Failure> {
     SourceCrs::parse(text).map_err(|e| Failure::usage(format!("--source-crs: {e}")))
+}
+
+/// `--place` is for building models: on anything else it would do nothing, without a word.
+pub fn check_place(planned: &[PlannedSource]) -> Result<(), Failure> {
+    let other = planned.iter().find(|p| p.source.options.place.is_some() && p.format().is_some_and(|format| format != "ifc"));
+    match other {
+        None => Ok(()),
+        Some(p) => {
+            let message = format!("--place: {} is not an IFC model", p.source.name);
+            Err(Failure::usage(message).help("import models without a place one by one; --source-crs names the system of other files"))
+        }
+    }
 }
 
 /// The failure that an `Error` finding about the only source makes.

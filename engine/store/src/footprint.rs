@@ -3,10 +3,14 @@
 use geo::{Area, Contains, ConvexHull, Coord, CoordsIter, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
 use qike_core::Bounds2;
 use qike_scene::triangulate::newell;
-use qike_scene::{CityObject, Geometry, GeometryKind};
+use qike_scene::{CityObject, Class, Geometry, GeometryKind};
 
 /// Above this number of surfaces the plan is their convex hull and not their union.
 const UNION_LIMIT: usize = 512;
+/// As [`UNION_LIMIT`] for the triangles of a mesh (a union of so many takes some milliseconds).
+const TRIANGLE_LIMIT: usize = 1024;
+/// As [`TRIANGLE_LIMIT`] for rooms and whole buildings, whose plans matter more.
+const SPACE_TRIANGLE_LIMIT: usize = 8192;
 /// A ring whose plan is smaller (in square metres) is an edge-on wall.
 const LEAST_AREA: f64 = 1e-6;
 
@@ -26,12 +30,20 @@ pub enum Footprint {
 impl Footprint {
     /// The plan of an object: of its coarsest geometry, where an object has several.
     pub fn of(object: &CityObject) -> Self {
-        object.coarsest().map_or(Footprint::None, Self::of_geometry)
+        let limit = match object.class {
+            Class::BuildingRoom | Class::Storey | Class::Building | Class::BuildingPart | Class::BuildingUnit => SPACE_TRIANGLE_LIMIT,
+            _ => TRIANGLE_LIMIT,
+        };
+        object.coarsest().map_or(Footprint::None, |g| Self::within(g, limit))
     }
 
     /// The plan of one geometry. Solids and surfaces give the union of their ground surfaces (or of what faces down), meshes
-    /// their convex hull. Every coordinate must be finite.
+    /// the union of their triangles, or their convex hull where these are too many. Every coordinate must be finite.
     pub fn of_geometry(g: &Geometry) -> Self {
+        Self::within(g, TRIANGLE_LIMIT)
+    }
+
+    fn within(g: &Geometry, triangles: usize) -> Self {
         match g.kind {
             GeometryKind::MultiPoint => {
                 let points: Vec<Point> = g.indices.iter().filter_map(|&i| g.vertices.get(i as usize)).map(point).collect();
@@ -42,7 +54,7 @@ impl Footprint {
                 let lines: Vec<LineString> = lines.into_iter().filter(|l: &LineString| l.0.len() > 1).collect();
                 if lines.is_empty() { hull(g) } else { Footprint::Lines(MultiLineString(lines)) }
             }
-            GeometryKind::Mesh => hull(g),
+            GeometryKind::Mesh => silhouette(g, triangles),
             _ => areas(g),
         }
     }
@@ -107,6 +119,33 @@ fn areas(g: &Geometry) -> Footprint {
             if union.0.is_empty() { hull(g) } else { Footprint::Areas(union) }
         }
     }
+}
+
+/// What of the ground a mesh covers. A closed mesh covers what its faces towards the ground cover; of one that is open, or whose
+/// faces point anywhere, all faces count.
+fn silhouette(g: &Geometry, limit: usize) -> Footprint {
+    let (mut up, mut down) = (Vec::new(), Vec::new());
+    let (mut up_area, mut down_area) = (0.0, 0.0);
+    for corners in g.indices.chunks_exact(3) {
+        let [Some(a), Some(b), Some(c)] = [0, 1, 2].map(|i| g.vertices.get(corners[i] as usize)) else { continue };
+        let area = 0.5 * ((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]));
+        if area.abs() <= LEAST_AREA {
+            continue;
+        }
+        let (faces, sum) = if area > 0.0 { (&mut up, &mut up_area) } else { (&mut down, &mut down_area) };
+        *sum += area.abs();
+        faces.push(Polygon::new(LineString(vec![coord(a), coord(b), coord(c), coord(a)]), vec![]));
+    }
+    let closed = (up_area - down_area).abs() <= 1e-3 * (up_area + down_area);
+    let mut faces = down;
+    if !closed || faces.is_empty() {
+        faces.append(&mut up);
+    }
+    if faces.is_empty() || faces.len() > limit {
+        return hull(g);
+    }
+    let union = geo::unary_union(faces.iter());
+    if union.unsigned_area() > LEAST_AREA { Footprint::Areas(union) } else { hull(g) }
 }
 
 /// A surface seen from above; `None` for walls, which are edge-on.
@@ -185,6 +224,27 @@ mod tests {
         let Footprint::Areas(areas) = Footprint::of_geometry(&b.build()) else { panic!() };
         assert_eq!((areas.0.len(), areas.0[0].interiors().len()), (1, 1));
         assert!((areas.unsigned_area() - 8.0).abs() < 1e-9);
+    }
+
+    /// A prism over an L of 4 m by 4 m with a notch of 2 m by 2 m.
+    fn l_shaped() -> Geometry {
+        let outline = [[0.0, 0.0], [4.0, 0.0], [4.0, 2.0], [2.0, 2.0], [2.0, 4.0], [0.0, 4.0]];
+        let vertices = [0.0, 2.5].iter().flat_map(|z| outline.iter().map(move |p| [p[0], p[1], *z])).collect();
+        let cap = [[0, 1, 2], [0, 2, 3], [0, 3, 4], [0, 4, 5]];
+        let mut indices: Vec<u32> = cap.iter().flat_map(|t| [t[0], t[2], t[1]]).collect();
+        indices.extend(cap.iter().flatten().map(|i| i + 6));
+        indices.extend((0..6u32).flat_map(|i| [i, (i + 1) % 6, (i + 1) % 6 + 6, i, (i + 1) % 6 + 6, i + 6]));
+        Geometry::mesh(Lod::THREE, vertices, indices)
+    }
+
+    #[test]
+    fn an_l_shaped_room_has_an_l_shaped_plan() {
+        let room = l_shaped();
+        assert!((area(&Footprint::of_geometry(&room)) - 12.0).abs() < 1e-6);
+        let mut open = room.clone();
+        open.indices.drain(..12);
+        assert!((area(&Footprint::of_geometry(&open)) - 12.0).abs() < 1e-6, "without its floor, by its ceiling");
+        assert!((area(&Footprint::within(&room, 3)) - 14.0).abs() < 1e-6, "too many triangles: the hull");
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! unwinding; nothing is printed.
 
 use ifc_lite_geometry::progress;
-use std::cell::Cell;
+use qike_core::Feedback;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,7 @@ thread_local! {
     // The library's hook is a plain function without arguments: what it counts can only live with the thread.
     static LEFT: Cell<Option<Left>> = const { Cell::new(None) };
     static USED: Cell<u64> = const { Cell::new(0) };
+    static CANCEL: RefCell<Option<Feedback>> = const { RefCell::new(None) };
 }
 
 fn step() {
@@ -48,7 +50,8 @@ fn step() {
         let Some(mut left) = cell.get() else { return };
         USED.with(|used| used.set(used.get() + 1));
         left.steps = left.steps.saturating_sub(1);
-        let over = left.steps == 0 || Instant::now() >= left.until;
+        let cancelled = CANCEL.with(|feedback| feedback.borrow().as_ref().is_some_and(Feedback::is_cancelled));
+        let over = left.steps == 0 || cancelled || Instant::now() >= left.until;
         cell.set((!over).then_some(left));
         if over && !std::thread::panicking() {
             resume_unwind(Box::new(Overrun));
@@ -56,14 +59,17 @@ fn step() {
     });
 }
 
-/// Runs `work` on this thread within a budget. The second result is the number of steps it took.
-pub fn within<T>(budget: Budget, work: impl FnOnce() -> T) -> (Result<T, Stopped>, u64) {
+/// Runs `work` on this thread within a budget, until it is done, slow or cancelled. The second result is the number of steps it
+/// took.
+pub fn within<T>(budget: Budget, feedback: &Feedback, work: impl FnOnce() -> T) -> (Result<T, Stopped>, u64) {
     // The first installation stays; every later call finds it there.
     progress::set_hook(step);
     LEFT.with(|cell| cell.set(Some(Left { steps: budget.steps, until: Instant::now() + budget.clock })));
     USED.with(|used| used.set(0));
+    CANCEL.with(|cancel| *cancel.borrow_mut() = Some(feedback.clone()));
     let result = catch_unwind(AssertUnwindSafe(work));
     LEFT.with(|cell| cell.set(None));
+    CANCEL.with(|cancel| *cancel.borrow_mut() = None);
     let used = USED.with(Cell::get);
     let result = result.map_err(|payload| {
         if payload.is::<Overrun>() {
@@ -83,21 +89,32 @@ mod tests {
 
     #[test]
     fn work_within_its_budget_passes_and_is_counted() {
-        let (result, used) = within(WIDE, || (0..999).for_each(|_| progress::tick()));
+        let (result, used) = within(WIDE, &Feedback::silent(), || (0..999).for_each(|_| progress::tick()));
         assert_eq!((result, used), (Ok(()), 999));
     }
 
     #[test]
     fn too_much_work_is_stopped_and_leaves_the_thread_usable() {
-        let (result, used) = within(WIDE, || (0..5000).for_each(|_| progress::tick()));
+        let (result, used) = within(WIDE, &Feedback::silent(), || (0..5000).for_each(|_| progress::tick()));
         assert_eq!((result, used), (Err(Stopped::Slow), 1000));
         progress::tick();
-        assert_eq!(within(WIDE, || 7).0, Ok(7));
+        assert_eq!(within(WIDE, &Feedback::silent(), || 7).0, Ok(7));
+    }
+
+    #[test]
+    fn cancelling_stops_an_element_on_its_way() {
+        let feedback = Feedback::silent();
+        let (result, used) = within(WIDE, &feedback, || {
+            progress::tick();
+            feedback.cancel();
+            (0..100).for_each(|_| progress::tick());
+        });
+        assert_eq!((result, used), (Err(Stopped::Slow), 2));
     }
 
     #[test]
     fn the_clock_is_the_last_resort() {
         let none = Budget { steps: u64::MAX, clock: Duration::ZERO };
-        assert_eq!(within(none, progress::tick).0, Err(Stopped::Slow));
+        assert_eq!(within(none, &Feedback::silent(), progress::tick).0, Err(Stopped::Slow));
     }
 }

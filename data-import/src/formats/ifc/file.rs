@@ -1,5 +1,6 @@
 //! An IFC file in memory: its bytes, where each entity stands, and lists of those that the importer starts from.
 
+use super::archive;
 use crate::{ImportError, Source, source};
 use ifc_lite_core::{AttributeValue, DecodedEntity, EntityDecoder, EntityIndex, EntityScanner, IfcType};
 use ifc_lite_processing::discovery::Discovery;
@@ -107,7 +108,12 @@ impl IfcFile {
     /// Reads and scans a file, refusing what is no IFC, or not all of one.
     pub fn read(source: &Source) -> Result<Self, ImportError> {
         let bytes = source::read_file(&source.path, &source.name, LIMIT)?;
-        Self::scan(bytes, &source.name)
+        let bytes = if archive::is_zip(&bytes) { archive::unpack(&bytes, &source.name, LIMIT)? } else { bytes };
+        if bytes.trim_ascii_start().starts_with(b"<") {
+            return Err(ImportError::corrupt(&source.name, "byte 0", "this is ifcXML, which is not read: save the model as .ifc"));
+        }
+        let scan = std::panic::AssertUnwindSafe(|| Self::scan(bytes, &source.name));
+        std::panic::catch_unwind(scan).unwrap_or_else(|_| Err(ImportError::corrupt(&source.name, "DATA", "the records cannot be told apart")))
     }
 
     /// Scans the text of a file.
@@ -140,6 +146,13 @@ impl IfcFile {
             match meanings.entry(name).or_insert_with(|| meaning(name)) {
                 Meaning::Product(kind) => products.push(Product { id, kind: kind.clone(), span: (start, end), has_shape }),
                 Meaning::Relation(relation) => relations.push((*relation, (start, end))),
+                // Of property sets, only those of the convention for IFC2x3.
+                Meaning::Georeference(IfcType::IfcPropertySet) => {
+                    let record = &bytes[start.min(bytes.len())..end.min(bytes.len())];
+                    if record.windows(6).take(256).any(|w| w.eq_ignore_ascii_case(b"'ePSet")) {
+                        georeferences.push((id, IfcType::IfcPropertySet));
+                    }
+                }
                 Meaning::Georeference(kind) => georeferences.push((id, kind.clone())),
                 Meaning::Context => contexts.push((start, end)),
                 Meaning::Project => {

@@ -1,17 +1,19 @@
-//! Where on Earth a model stands: its map conversion, else latitude and longitude of its site, else nowhere.
+//! Where on Earth a model stands: by the user's word, its map conversion, else latitude and longitude of its site, else nowhere.
 //!
-//! Traps that this module looks for: map units unlike the project's, a scale that is left out or upside down, coordinates that
-//! are map coordinates already and would be moved twice, true north taken for grid north (a site's metres are laid on a
-//! projection centred on the site, so PROJ turns them by the convergence of whatever grid they end on).
+//! All statements of a file are collected ([`super::statements`]) and compared; the first that can be used counts, in the order
+//! of their exactness. Traps that this module looks for: map units unlike the project's, a scale that is left out or upside
+//! down, coordinates that are map coordinates already and would be moved twice, true north taken for grid north (a site's
+//! metres are laid on a projection centred on the site, so PROJ turns them by the convergence of whatever grid they end on).
 
 use super::file::{IfcFile, text};
-use crate::{ImportError, Source};
+use super::statements::{Lens, Statement};
+use crate::{ImportError, Place, Source};
 use ifc_lite_core::{EntityDecoder, GeoRefExtractor, GeoRefSource, GeoReference, IfcType};
 use ifc_lite_geometry::GeometryRouter;
-use qike_core::{Crs, Diagnostic, SourceCrs, Transform};
+use qike_core::{Crs, Diagnostic, SourceCrs};
 
-/// How far outside a system's area a model may stand, degrees.
-const SLACK_DEG: f64 = 1.5;
+/// Sites whose latitude and longitude are looked at.
+const MOST_SITES: usize = 8;
 
 /// The way from the model's metres to coordinates of a reference system.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +42,14 @@ impl Placement {
 
     /// Does a point of the model come to lie where its system is meant to be used? True where nothing is known of that.
     pub fn is_in_area(&self, p: [f64; 3]) -> bool {
-        in_area(&self.crs, self.apply(p)).unwrap_or(true)
+        Lens::on(&self.crs).is_in_area(self.apply(p)).unwrap_or(true)
+    }
+
+    /// The model's (0, 0, 0) where the user says.
+    fn by_word(place: &Place) -> Result<Self, ImportError> {
+        // The y axis points `north_deg` to the right of north, so north lies as much to its left.
+        let (sin, cos) = place.north_deg.to_radians().sin_cos();
+        Self::around(place.lon, place.lat, place.height, [0.0; 3], [-sin, cos])
     }
 
     /// Coordinates as they are, from metres to the system's unit.
@@ -69,41 +78,109 @@ pub struct Georeferencing<'f> {
     sample: [f64; 3],
     /// Findings on the way.
     pub findings: Vec<Diagnostic>,
+    /// What was said of the model's place, the user's word first.
+    pub statements: Vec<Statement>,
 }
 
 impl<'f> Georeferencing<'f> {
     /// For a file whose unit of length is `metres`, with a point of the model.
     pub fn new(file: &'f IfcFile, metres: f64, sample: [f64; 3]) -> Self {
-        Self { file, metres, sample, findings: Vec::new() }
+        Self { file, metres, sample, findings: Vec::new(), statements: Vec::new() }
     }
 
-    /// Decides where the model stands. `None`: nowhere, and its coordinates are its own.
+    /// Decides where the model stands. `None`: nowhere, and its coordinates are its own. What was found, and what speaks
+    /// against it, stays in `statements` and `findings`.
     pub fn locate(&mut self, source: &Source, decoder: &mut EntityDecoder<'_>) -> Result<Option<Placement>, ImportError> {
-        let found = GeoRefExtractor::extract_with_details(decoder, &self.file.georeferences).ok().flatten();
         let stated = source.options.source_crs.clone();
-        if let Some((reference, details)) = &found {
-            let placed = matches!(reference.source, Some(GeoRefSource::MapConversion | GeoRefSource::EPSetMapConversion));
-            if reference.map_unit.as_deref() == Some("DEGREE") && placed {
-                let at = [reference.eastings, reference.northings];
-                return Placement::around(at[0], at[1], reference.orthogonal_height, [0.0; 3], [0.0, 1.0]).map(Some);
-            }
-            let crs = match &stated {
-                Some(crs) => Some(crs.clone()),
-                None => self.named_crs(reference, details.well_known_text.as_deref()),
-            };
-            match crs {
-                Some(crs) if placed => return Ok(Some(self.converted(reference, crs))),
-                // A system without a conversion: the coordinates are map coordinates, or they are not.
-                Some(crs) if stated.is_none() && in_area(&crs, Placement::identity(crs.clone()).apply(self.sample)) == Some(true) => {
-                    return Ok(Some(Placement::identity(crs)));
-                }
-                _ => {}
+        if let Some(place) = &source.options.place {
+            let says = format!("{:.7}, {:.7}, {} m, y axis at {}°", place.lon, place.lat, place.height, place.north_deg);
+            self.state("--place", says, Ok(Placement::by_word(place)?));
+        }
+        let operations = [
+            ("IfcMapConversion", IfcType::IfcMapConversion),
+            ("IfcRigidOperation", IfcType::IfcRigidOperation),
+            ("ePSet_MapConversion", IfcType::IfcPropertySet),
+        ];
+        for (by, operation) in operations {
+            if self.file.georeferences.iter().any(|(_, kind)| *kind == operation) {
+                self.by_operation(by, &operation, stated.as_ref(), decoder)?;
             }
         }
-        if let Some(crs) = stated {
-            return Ok(Some(Placement::identity(crs)));
+        let placed = self.statements.iter().any(|s| s.placement.is_ok());
+        if !placed && let Some(crs) = stated {
+            self.state("--source-crs", crs.to_string(), Ok(Placement::identity(crs)));
+        } else if !placed {
+            self.by_crs_alone(decoder);
         }
-        self.by_site(decoder)
+        self.by_sites(decoder)?;
+        let used = self.statements.iter().position(|s| s.placement.is_ok());
+        self.findings.extend(super::statements::compare(&mut self.statements, used));
+        Ok(used.and_then(|at| self.statements[at].placement.clone().ok()))
+    }
+
+    /// Adds a statement, with where on Earth it puts the model.
+    fn state(&mut self, by: &'static str, says: String, placement: Result<Placement, String>) {
+        let mut statement = Statement { by, says, placement, seen: None, distance_m: None, used: false };
+        if let Ok(placement) = &mut statement.placement {
+            statement.seen = Lens::on(&placement.crs).see(|p| placement.apply(p), self.sample);
+            placement.lonlat = placement.lonlat.or(statement.seen.map(|s| s.lonlat));
+        }
+        self.statements.push(statement);
+    }
+
+    /// A conversion of coordinates, read as if it were the only one in the file.
+    fn by_operation(&mut self, by: &'static str, operation: &IfcType, stated: Option<&SourceCrs>, decoder: &mut EntityDecoder<'_>) -> Result<(), ImportError> {
+        let others = [IfcType::IfcMapConversion, IfcType::IfcRigidOperation, IfcType::IfcPropertySet];
+        // A property set stands for itself; beside an IfcProjectedCRS the extractor would not look at it.
+        let systems = [IfcType::IfcProjectedCRS, IfcType::IfcGeographicCRS, IfcType::IfcWellKnownText];
+        let by_set = *operation == IfcType::IfcPropertySet;
+        let listed = self.file.georeferences.iter();
+        let only: Vec<(u32, IfcType)> =
+            listed.filter(|(_, kind)| kind == operation || !(others.contains(kind) || by_set && systems.contains(kind))).cloned().collect();
+        let Some((reference, details)) = GeoRefExtractor::extract_with_details(decoder, &only).ok().flatten() else { return Ok(()) };
+        if !matches!(reference.source, Some(GeoRefSource::MapConversion | GeoRefSource::EPSetMapConversion)) {
+            return Ok(());
+        }
+        let system = reference.crs_name.clone().unwrap_or_default();
+        let says = format!("{}, {}, {} in '{system}'", reference.eastings, reference.northings, reference.orthogonal_height);
+        if reference.map_unit.as_deref() == Some("DEGREE") {
+            let (lon, lat) = (reference.eastings, reference.northings);
+            if lon.abs() > 180.0 || lat.abs() > 90.0 {
+                self.state(by, says, Err(format!("{lon}, {lat} are no degrees of longitude and latitude")));
+                return Ok(());
+            }
+            let placement = Placement::around(lon, lat, reference.orthogonal_height, [0.0; 3], [0.0, 1.0])?;
+            self.state(by, says, Ok(placement));
+            return Ok(());
+        }
+        match stated.cloned().or_else(|| self.named_crs(&reference, details.well_known_text.as_deref())) {
+            Some(crs) => {
+                let placement = self.converted(&reference, crs);
+                self.state(by, says, Ok(placement));
+            }
+            None => self.state(by, says, Err(format!("'{system}' is no coordinate system Qike knows"))),
+        }
+        Ok(())
+    }
+
+    /// A system without a conversion: the coordinates are map coordinates, or they are not.
+    fn by_crs_alone(&mut self, decoder: &mut EntityDecoder<'_>) {
+        let systems = [IfcType::IfcProjectedCRS, IfcType::IfcGeographicCRS, IfcType::IfcWellKnownText, IfcType::IfcProject];
+        let only: Vec<(u32, IfcType)> = self.file.georeferences.iter().filter(|(_, kind)| systems.contains(kind)).cloned().collect();
+        if only.iter().all(|(_, kind)| *kind == IfcType::IfcProject) {
+            return;
+        }
+        let Some((reference, details)) = GeoRefExtractor::extract_with_details(decoder, &only).ok().flatten() else { return };
+        // A conversion that names the same system has told already that it is not known.
+        if self.statements.iter().any(|s| s.placement.is_err()) {
+            return;
+        }
+        let Some(crs) = self.named_crs(&reference, details.well_known_text.as_deref()) else { return };
+        let plain = Placement::identity(crs.clone());
+        let fits = Lens::on(&crs).is_in_area(plain.apply(self.sample)) == Some(true);
+        let says = format!("the coordinates are those of {crs}");
+        let placement = if fits { Ok(plain) } else { Err("the coordinates lie outside that system's area, and no conversion leads there".into()) };
+        self.state("IfcCoordinateReferenceSystem", says, placement);
     }
 
     /// The system that the file names.
@@ -122,19 +199,20 @@ impl<'f> Georeferencing<'f> {
     /// IfcMapConversion: scale, turn, move. Units are tried in the order of what the standard says, until the model lies in
     /// the area of its system.
     fn converted(&mut self, reference: &GeoReference, crs: SourceCrs) -> Placement {
+        let lens = Lens::on(&crs);
         let unit = unit_of(&crs.base());
         let stated = reference.map_unit_scale.unwrap_or(self.metres);
         let mut tries = vec![stated];
         tries.extend([1.0, unit].into_iter().filter(|t| (t - stated).abs() > 1e-12));
         let placements: Vec<Placement> = tries.iter().map(|map_unit| self.with_unit(reference, &crs, *map_unit, unit)).collect();
-        let good = |p: &Placement| in_area(&crs, p.apply(self.sample)).unwrap_or(true);
+        let good = |p: &Placement| lens.is_in_area(p.apply(self.sample)).unwrap_or(true);
         let chosen = placements.iter().position(good);
 
         // Coordinates that are in the area as they stand, and out of it once converted, are map coordinates already.
         let far = self.sample[0].hypot(self.sample[1]) > 50_000.0;
         if far && (chosen.is_none() || reference.eastings.hypot(reference.northings) > 50_000.0) {
             let plain = Placement::identity(crs.clone());
-            if in_area(&crs, plain.apply(self.sample)) == Some(true) && !placements.first().is_some_and(good) {
+            if lens.is_in_area(plain.apply(self.sample)) == Some(true) && !placements.first().is_some_and(good) {
                 let message = "the coordinates are map coordinates already; the map conversion would move them twice and is not used";
                 self.findings.push(Diagnostic::warning("ifc-georeferenced-twice", message));
                 return plain;
@@ -173,10 +251,11 @@ impl<'f> Georeferencing<'f> {
         }
     }
 
-    /// Latitude and longitude of the site, and true north.
-    fn by_site(&mut self, decoder: &mut EntityDecoder<'_>) -> Result<Option<Placement>, ImportError> {
-        for product in self.file.products.iter().filter(|p| p.kind == IfcType::IfcSite) {
-            let Some(site) = self.file.record(decoder, product.span) else { continue };
+    /// Latitude and longitude of the sites, and true north.
+    fn by_sites(&mut self, decoder: &mut EntityDecoder<'_>) -> Result<(), ImportError> {
+        let file = self.file;
+        for product in file.products.iter().filter(|p| p.kind == IfcType::IfcSite).take(MOST_SITES) {
+            let Some(site) = file.record(decoder, product.span) else { continue };
             let (Some(lat), Some(lon)) = (angle(&site, 9), angle(&site, 10)) else { continue };
             if (lat == 0.0 && lon == 0.0) || lat.abs() > 90.0 || lon.abs() > 180.0 {
                 continue;
@@ -185,9 +264,10 @@ impl<'f> Georeferencing<'f> {
             let router = GeometryRouter::with_scale(self.metres);
             let origin = router.resolve_scaled_placement(&site, decoder).map_or([0.0; 3], |m| [m[12], m[13], m[14]]);
             let origin = if origin.iter().all(|c| c.is_finite()) { origin } else { [0.0; 3] };
-            return Placement::around(lon, lat, height, origin, self.true_north(decoder)).map(Some);
+            let placement = Placement::around(lon, lat, height, origin, self.true_north(decoder))?;
+            self.state("IfcSite", format!("{lon:.7}, {lat:.7}, {height} m (RefLongitude, RefLatitude, RefElevation)"), Ok(placement));
         }
-        Ok(None)
+        Ok(())
     }
 
     /// The direction of true north in the model's plane, a unit vector; the y axis where the file does not say.
@@ -223,20 +303,6 @@ fn metric_scale(scale: f64, ratio: f64) -> (f64, bool) {
     } else {
         (1.0, true)
     }
-}
-
-/// Is a position in the area where its system is meant to be used? `None` where nothing is known.
-fn in_area(crs: &SourceCrs, p: [f64; 3]) -> Option<bool> {
-    let base = crs.base();
-    let [west, south, east, north] = base.area_of_use()?;
-    let Ok(degrees) = Transform::new(crs, &Crs::wgs84()).and_then(|t| t.apply(p)) else { return Some(false) };
-    let lat = (south - SLACK_DEG..=north + SLACK_DEG).contains(&degrees[1]);
-    let lon = if west <= east {
-        (west - SLACK_DEG..=east + SLACK_DEG).contains(&degrees[0])
-    } else {
-        degrees[0] >= west - SLACK_DEG || degrees[0] <= east + SLACK_DEG
-    };
-    Some(lat && lon)
 }
 
 /// Metres per unit of a projected system: 1, or that of its foot.
@@ -291,6 +357,17 @@ mod tests {
     fn feet_are_seen() {
         assert_eq!(unit_of(&Crs::parse("EPSG:25832").unwrap()), 1.0);
         assert!((unit_of(&Crs::parse("EPSG:2229").unwrap()) - 0.304_800_6).abs() < 1e-6, "US survey foot");
+    }
+
+    #[test]
+    fn a_place_given_by_hand() {
+        let place: Place = "121.93,30.9,4.5,90".parse().unwrap();
+        let p = Placement::by_word(&place).unwrap();
+        // The y axis points east.
+        let [east, north, up] = p.apply([0.0, 10.0, 1.0]);
+        assert!((east - 10.0).abs() < 1e-9 && north.abs() < 1e-9 && up == 5.5, "{east} {north} {up}");
+        let seen = Lens::on(&p.crs).see(|q| p.apply(q), [0.0; 3]).unwrap();
+        assert!((seen.lonlat[0] - 121.93).abs() < 1e-9 && (seen.north_deg - 90.0).abs() < 1e-3, "{seen:?}");
     }
 
     #[test]

@@ -2,9 +2,10 @@
 //! budget, on all cores.
 //!
 //! What the library lets one do about a slow element: stop it at its next step and mesh it again without cutting openings
-//! (most of the work of a wall), or leave its geometry out where even that is too slow.
+//! (most of the work of a wall), or put a box in its place where even that is too slow ([`super::fallback`]).
 
 use super::budget::{Budget, Stopped, within};
+use super::fallback::boxed;
 use super::file::{IfcFile, Product};
 use ifc_lite_core::{EntityDecoder, UnitScales};
 use ifc_lite_geometry::{GeometryRouter, RouterConfig};
@@ -18,6 +19,7 @@ use ifc_lite_processing::{GEOMETRY_STACK_BYTES, MeshData, MeshFrame};
 use qike_core::{Cancelled, Feedback};
 use qike_scene::Material;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -33,9 +35,9 @@ pub enum Outcome {
     Whole,
     /// Openings are not cut: that took too long.
     Uncut,
-    /// None: it took too long.
+    /// A box, or nothing: it took too long.
     GivenUp,
-    /// None: the library panicked, with this message.
+    /// A box, or nothing: the library panicked, with this message.
     Failed(String),
 }
 
@@ -60,17 +62,38 @@ pub struct Mesher<'f> {
     prepass: ResolvedPrepass,
     /// Colour of a representation item, or of an element by its material.
     colours: HashMap<u32, [f32; 4]>,
+    /// Units and anchor.
+    pub frame: Frame,
+}
+
+/// Units of a file, and where about its model lies.
+pub struct Frame {
     /// Units of length and angle.
     pub scales: UnitScales,
-    /// What the library subtracts before it rounds to 32 bits.
+    /// A point of the model, metres: what the library subtracts before it rounds to 32 bits.
     pub anchor: [f64; 3],
+}
+
+impl Frame {
+    /// Of a file. The decoder learns the units.
+    pub fn new(file: &IfcFile, decoder: &mut EntityDecoder<'_>) -> Self {
+        let scales = UnitScales::resolve(&file.bytes, file.project, decoder);
+        decoder.seed_unit_scales(scales.geometry_length_scale(), scales.plane_angle_to_radians);
+        let router = GeometryRouter::with_scale(scales.geometry_length_scale());
+        let (x, y, z) = MeshFrame::select(None, router.detect_rtc_offset_for_file(&file.bytes, decoder)).rtc_offset();
+        Self { scales, anchor: [x, y, z] }
+    }
+
+    /// Metres per unit of length of the file.
+    pub fn metres(&self) -> f64 {
+        self.scales.geometry_length_scale()
+    }
 }
 
 impl<'f> Mesher<'f> {
     /// Resolves styles, materials, openings and units.
     pub fn new(file: &'f IfcFile, decoder: &mut EntityDecoder<'f>) -> Self {
-        let scales = UnitScales::resolve(&file.bytes, file.project, decoder);
-        decoder.seed_unit_scales(scales.geometry_length_scale(), scales.plane_angle_to_radians);
+        let frame = Frame::new(file, decoder);
         let options = ResolveOptions { collect_indexed_colour_full: true, defer_attached_styles: false };
         let mut prepass = resolve_prepass(&file.spans, decoder, options);
         merge_indexed_colours(&mut prepass.geometry_style_index, &prepass.indexed_colour_index);
@@ -79,15 +102,7 @@ impl<'f> Mesher<'f> {
         let elements = elements.filter_map(|(id, colours)| Some((*id, element_material_fallback_color(colours)?)));
         let mut colours: HashMap<u32, [f32; 4]> = elements.collect();
         colours.extend(items);
-        let router = GeometryRouter::with_scale(scales.geometry_length_scale());
-        let frame = MeshFrame::select(None, router.detect_rtc_offset_for_file(&file.bytes, decoder));
-        let (x, y, z) = frame.rtc_offset();
-        Self { file, prepass, colours, scales, anchor: [x, y, z] }
-    }
-
-    /// Metres per unit of length of the file.
-    pub fn metres(&self) -> f64 {
-        self.scales.geometry_length_scale()
+        Self { file, prepass, colours, frame }
     }
 
     /// Meshes products, in their order, on all cores. Each core has one worker, so an element's work is one thread's.
@@ -110,7 +125,7 @@ impl<'f> Mesher<'f> {
                 if feedback.is_cancelled() {
                     return;
                 }
-                let shape = self.shape(product, &flat, &caches);
+                let shape = self.shape(product, &flat, &caches, feedback);
                 if let Ok(mut slot) = done[number].lock() {
                     *slot = shape;
                 }
@@ -134,13 +149,13 @@ impl<'f> Mesher<'f> {
         Ok(done.into_iter().map(|slot| slot.into_inner().unwrap_or_default()).collect())
     }
 
-    fn shape(&self, product: &Product, colours: &ColourMap, caches: &RouterCaches) -> Option<Shape> {
-        let (first, _) = within(BUDGET, || self.meshes(product, true, colours, caches));
+    fn shape(&self, product: &Product, colours: &ColourMap, caches: &RouterCaches, feedback: &Feedback) -> Option<Shape> {
+        let (first, _) = within(BUDGET, feedback, || self.meshes(product, true, colours, caches));
         let (meshes, outcome) = match first {
             Ok(meshes) => (meshes, Outcome::Whole),
             Err(stopped) => {
                 let again = self.prepass.void_index.contains_key(&product.id);
-                let second = again.then(|| within(BUDGET, || self.meshes(product, false, colours, caches)).0);
+                let second = again.then(|| within(BUDGET, feedback, || self.meshes(product, false, colours, caches)).0);
                 match (second, stopped) {
                     (Some(Ok(meshes)), _) => (meshes, Outcome::Uncut),
                     (_, Stopped::Slow) => (vec![], Outcome::GivenUp),
@@ -151,16 +166,23 @@ impl<'f> Mesher<'f> {
         if meshes.is_empty() && outcome == Outcome::Whole {
             return None;
         }
-        Some(self.joined(&meshes, outcome))
+        let mut shape = self.joined(&meshes, outcome);
+        if matches!(shape.outcome, Outcome::GivenUp | Outcome::Failed(_)) {
+            let found = catch_unwind(AssertUnwindSafe(|| boxed(self.file, product, self.frame.metres(), &mut self.file.decoder())));
+            if let Ok(Some((vertices, indices))) = found {
+                (shape.vertices, shape.indices) = (vertices, indices);
+            }
+        }
+        Some(shape)
     }
 
     fn meshes(&self, product: &Product, cut: bool, colours: &ColourMap, caches: &RouterCaches) -> Vec<MeshData> {
         let mut decoder = self.file.decoder().with_strict_reals();
-        decoder.seed_unit_scales(self.metres(), self.scales.plane_angle_to_radians);
+        decoder.seed_unit_scales(self.frame.metres(), self.frame.scales.plane_angle_to_radians);
         let Ok(entity) = decoder.decode_at(product.span.0, product.span.1) else { return Vec::new() };
         let config = RouterConfig {
-            unit_scale: self.metres(),
-            rtc_offset: (self.anchor[0], self.anchor[1], self.anchor[2]),
+            unit_scale: self.frame.metres(),
+            rtc_offset: (self.frame.anchor[0], self.frame.anchor[1], self.frame.anchor[2]),
             ..RouterConfig::default()
         };
         let shared = RouterCaches {
@@ -203,7 +225,7 @@ impl<'f> Mesher<'f> {
             let mut number = |corner: u32, vertices: &mut Vec<[f64; 3]>| {
                 let at = corner as usize * 3;
                 let local = mesh.positions.get(at..at + 3)?;
-                let p = [0, 1, 2].map(|axis| f64::from(local[axis]) + mesh.origin[axis] + self.anchor[axis] + 0.0);
+                let p = [0, 1, 2].map(|axis| f64::from(local[axis]) + mesh.origin[axis] + self.frame.anchor[axis] + 0.0);
                 p.iter().all(|c| c.is_finite()).then(|| {
                     *known.entry(p.map(f64::to_bits)).or_insert_with(|| {
                         vertices.push(p);

@@ -5,9 +5,11 @@
 //! what it says ([`properties`]), where the model stands ([`georef`]), and how long an element may take ([`budget`]).
 
 mod alignment;
+mod archive;
 mod budget;
 mod classes;
 mod curve;
+mod fallback;
 mod file;
 mod georef;
 mod links;
@@ -16,22 +18,25 @@ mod mesh;
 mod objects;
 mod properties;
 mod relations;
+mod statements;
 mod told;
 
 use crate::formats::findings::Findings;
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use file::{IfcFile, Product, is_step};
 use georef::{Georeferencing, Placement};
-use mesh::{Mesher, Outcome, Shape};
+use mesh::{Frame, Mesher, Outcome, Shape};
 use ifc_lite_core::IfcType;
 use qike_core::{Diagnostic, Feedback, Severity, SourceCrs};
-use qike_scene::{CityObject, Geometry, Lod, ObjectSink};
+use qike_scene::{CityObject, Geometry, Lod, ObjectSink, Value};
+use statements::Statement;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// The importer's short name.
 const NAME: &str = "ifc";
 
-/// IFC in its STEP form.
+/// IFC in its STEP form, plain or in an `.ifczip`. ifcXML is known, and refused with a word.
 pub struct Ifc;
 
 impl Importer for Ifc {
@@ -44,10 +49,15 @@ impl Importer for Ifc {
     }
 
     fn endings(&self) -> &'static [&'static str] {
-        &["ifc"]
+        &["ifc", "ifczip", "ifcxml"]
     }
 
     fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
+        let named = |ending: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
+        if named("ifczip") || named("ifcxml") {
+            let markup = head.trim_ascii_start().starts_with(b"<") || head.starts_with(b"\xEF\xBB\xBF<");
+            return Confidence::of(true, archive::is_zip(head) || named("ifcxml") && markup);
+        }
         let header = head.get(..head.len().min(64 * 1024)).unwrap_or_default();
         let schema = header.windows(11).position(|w| w.eq_ignore_ascii_case(b"FILE_SCHEMA"));
         let names_ifc = schema.is_some_and(|at| header[at..].iter().take(60).collect::<Vec<_>>().windows(4).any(|w| {
@@ -59,21 +69,16 @@ impl Importer for Ifc {
     fn probe(&self, source: &Source, _: &Feedback) -> Result<Profile, ImportError> {
         let file = IfcFile::read(source)?;
         let mut decoder = file.decoder();
-        let mesher = Mesher::new(&file, &mut decoder);
-        let placement = Georeferencing::new(&file, mesher.metres(), mesher.anchor).locate(source, &mut decoder)?;
+        let frame = guarded(&source.name, "units or placements", || Frame::new(&file, &mut decoder))?;
+        let placement = Georeferencing::new(&file, frame.metres(), frame.anchor).locate(source, &mut decoder)?;
         let Some(placement) = placement else { return Ok(Profile::default()) };
-        let centre_lonlat = placement.lonlat.or_else(|| {
-            let to_degrees = qike_core::Transform::new(&placement.crs, &qike_core::Crs::wgs84()).ok()?;
-            let p = to_degrees.apply(placement.apply(mesher.anchor)).ok()?;
-            Some([p[0], p[1]])
-        });
-        Ok(Profile { crs: Some(placement.crs), centre_lonlat })
+        Ok(Profile { crs: Some(placement.crs), centre_lonlat: placement.lonlat })
     }
 
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         let file = IfcFile::read(source)?;
         feedback.check()?;
-        Import { source, file: &file, feedback, findings: Findings::new(&source.name), placeless: false }.run(sink)
+        Import { source, file: &file, feedback, findings: Findings::new(&source.name), placeless: false, statements: Vec::new() }.run(sink)
     }
 }
 
@@ -85,20 +90,24 @@ struct Import<'a> {
     findings: Findings,
     /// The model has no place in the store.
     placeless: bool,
+    /// What is said of its place; kept with the first object.
+    statements: Vec<Value>,
 }
 
 impl Import<'_> {
     fn run(mut self, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
         let (file, name) = (self.file, self.source.name.as_str());
         let mut decoder = file.decoder();
-        let mesher = Mesher::new(file, &mut decoder);
+        // The geometry library reads styles, materials and openings of the whole file here; it is made for sound files.
+        let mesher = guarded(name, "styles, materials or openings", || Mesher::new(file, &mut decoder))?;
         let placement = self.placement(&mesher, &mut decoder, sink)?;
         let mut projector = Projector::new(&placement.crs, sink.crs(), name)?;
         let number = self.source.begin(NAME, &placement.crs.to_string(), sink)?;
         self.tell_about_file(sink);
 
         let products: Vec<&Product> = file.products.iter().filter(|p| !classes::is_left_out(&p.kind)).collect();
-        let mut objects = objects::Objects::new(file, &products, &mesher.scales, &mut decoder);
+        let mut objects =
+            guarded(name, "relations", || objects::Objects::new(file, &products, &mesher.frame.scales, &mut decoder))?;
         let shaped: Vec<&Product> = products.iter().copied().filter(|p| has_mesh(p)).collect();
         let shaped = if self.placeless { Vec::new() } else { shaped };
         let mut shapes = mesher.shapes(&shaped, self.feedback)?.into_iter();
@@ -107,11 +116,16 @@ impl Import<'_> {
             self.feedback.check()?;
             task.advance(1);
             let shape = if has_mesh(product) && !self.placeless { shapes.next().flatten() } else { None };
-            let Some(mut object) = objects.object(product, number, &mut decoder) else {
+            // Attributes are read by the library too: what it cannot bear costs one object, not the file.
+            let read = catch_unwind(AssertUnwindSafe(|| objects.object(product, number, &mut decoder))).ok().flatten();
+            let Some(mut object) = read else {
                 let message = format!("the record #{} of an {} cannot be read and is left out", product.id, product.kind.name());
                 self.findings.error("ifc-bad-record", "", &format!("#{}", product.id), message, sink);
                 continue;
             };
+            if !self.statements.is_empty() {
+                object.attributes.insert("georeferencing".into(), std::mem::take(&mut self.statements).into());
+            }
             if product.kind == IfcType::IfcAlignment {
                 let line = objects.axis(product, &mut object, &mut decoder);
                 self.draw(&mut object, &line, &placement, &mut projector);
@@ -133,11 +147,12 @@ impl Import<'_> {
     ) -> Result<Placement, ImportError> {
         let name = self.source.name.as_str();
         let store = sink.crs().clone();
-        let mut georeferencing = Georeferencing::new(self.file, mesher.metres(), mesher.anchor);
+        let mut georeferencing = Georeferencing::new(self.file, mesher.frame.metres(), mesher.frame.anchor);
         let located = georeferencing.locate(self.source, decoder)?;
         for finding in georeferencing.findings {
             sink.diagnostic(finding.file(name));
         }
+        self.statements = georeferencing.statements.iter().map(Statement::told).collect();
         match located {
             Some(placement) if !store.is_local() => Ok(placement),
             Some(_) => {
@@ -147,7 +162,7 @@ impl Import<'_> {
             }
             None => {
                 let placement = Placement::identity(SourceCrs::Crs(store.clone()));
-                let fits = placement.is_in_area(mesher.anchor);
+                let fits = placement.is_in_area(mesher.frame.anchor);
                 let finding = if fits {
                     let message = format!("the file does not say where the model stands; its coordinates are taken as metres of {store}");
                     Diagnostic::warning("ifc-not-georeferenced", message)
@@ -206,11 +221,11 @@ impl Import<'_> {
                 self.findings.warn("ifc-element-slow", &id, &path, message, sink);
             }
             Outcome::GivenUp => {
-                let message = format!("the geometry of an {kind} is left out: it took more than the time an element may take");
+                let message = format!("the geometry of an {kind} took more than the time an element may take; {}", instead(&shape));
                 self.findings.error("ifc-element-slow", &id, &path, message, sink);
             }
             Outcome::Failed(why) => {
-                let message = format!("the geometry of an {kind} is left out: the geometry library failed ({why})");
+                let message = format!("the geometry library failed on an {kind} ({why}); {}", instead(&shape));
                 self.findings.error("ifc-geometry-failed", &id, &path, message, sink);
             }
         }
@@ -250,6 +265,17 @@ impl Import<'_> {
             self.findings.add(Severity::Info, "ifc-no-mesh", object.id.as_str(), &format!("#{}", product.id), message, sink);
         }
     }
+}
+
+/// Runs the library over a whole file. A panic of it becomes an error of the file.
+fn guarded<T>(file: &str, what: &str, work: impl FnOnce() -> T) -> Result<T, ImportError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|_| ImportError::corrupt(file, "DATA", format!("the geometry library failed on the {what} of the file")))
+}
+
+/// What stands in the place of a geometry that did not come.
+fn instead(shape: &Shape) -> &'static str {
+    if shape.indices.is_empty() { "it has none" } else { "a box around its points stands in its place" }
 }
 
 /// Products that the geometry library meshes; an alignment's line is not a mesh.

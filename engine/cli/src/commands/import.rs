@@ -2,10 +2,10 @@
 
 use crate::Done;
 use crate::failure::Failure;
-use crate::input::{of_diagnostic, parse_source_crs, target_crs};
+use crate::input::{check_place, of_diagnostic, parse_source_crs, target_crs};
 use crate::output::{Output, table, to_json};
 use qike_core::{Diagnostic, Severity};
-use qike_import::{ImportError, PlannedSource, SourceOptions};
+use qike_import::{ImportError, Place, PlannedSource, SourceOptions};
 use qike_scene::SinkError;
 use qike_store::{ImportReport, ImportTransaction, SceneStore, SourceChanges, StoreError};
 use serde::Serialize;
@@ -21,6 +21,7 @@ use std::time::Instant;
 Examples:
   qike import demo/sources/* --store demo/city.gpkg
   qike import campus.ifc --store city.gpkg --source-crs EPSG:4549
+  qike import tower.ifc --store city.gpkg --place 121.9312,30.9005,4.2,-12.5
   qike import shared-bikes.json --map maps/shared-bikes.map.toml --store city.gpkg
   qike import helsinki.osm.pbf --store city.gpkg --dry-run --json")]
 pub struct Args {
@@ -36,6 +37,10 @@ pub struct Args {
     /// The CRS of the sources, where they do not say it or say it wrongly; also GCJ02 or BD09.
     #[arg(long, value_name = "CRS")]
     source_crs: Option<String>,
+    /// Where the point (0, 0, 0) of an IFC model stands, whatever its file says: degrees of WGS 84, metres, and the direction of
+    /// its y axis in degrees to the right of true north.
+    #[arg(long, value_name = "LON,LAT[,HEIGHT[,NORTH]]", allow_hyphen_values = true)]
+    place: Option<Place>,
     /// A mapping file to read the sources through, or a folder with one NAME.map.toml for each.
     #[arg(long, value_name = "FILE|DIR")]
     map: Option<PathBuf>,
@@ -72,6 +77,7 @@ struct LeftOut {
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let start = Instant::now();
     let planned = plan(args)?;
+    check_place(&planned)?;
     if planned.is_empty() {
         return Err(Failure::new(format!("{}: no file of a known kind is in there", args.sources[0].display())));
     }
@@ -106,7 +112,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
 /// What to read and how; `--map` with a folder gives each source its own mapping, where the folder has one.
 fn plan(args: &Args) -> Result<Vec<PlannedSource>, Failure> {
     let source_crs = args.source_crs.as_deref().map(parse_source_crs).transpose()?;
-    let options = |map: Option<PathBuf>| SourceOptions { source_crs: source_crs.clone(), map };
+    let options = |map: Option<PathBuf>| SourceOptions { source_crs: source_crs.clone(), map, place: args.place };
     match &args.map {
         None => Ok(qike_import::plan(&args.sources, &options(None))),
         Some(map) if !map.exists() => Err(Failure::usage(format!("--map: {}: there is no such file or folder", map.display()))),

@@ -5,7 +5,8 @@ use crate::failure::Failure;
 use crate::input::{self, Input};
 use crate::output::{Output, table};
 use qike_network::{LaneNetwork, NetworkOptions};
-use qike_scene::SceneSnapshot;
+use qike_import::Place;
+use qike_scene::{SceneSnapshot, Value};
 use qike_store::Info;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -23,6 +24,9 @@ pub struct Args {
     /// The CRS of a source file that does not say it.
     #[arg(long, value_name = "CRS")]
     source_crs: Option<String>,
+    /// Where the point (0, 0, 0) of an IFC model stands, whatever its file says (as for `qike import`).
+    #[arg(long, value_name = "LON,LAT[,HEIGHT[,NORTH]]", allow_hyphen_values = true)]
+    place: Option<Place>,
 }
 
 #[derive(Serialize)]
@@ -30,6 +34,17 @@ struct Report {
     #[serde(flatten)]
     info: Info,
     network: Network,
+    /// What building models say of their place, and which of it is used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    georeferencing: Vec<Georeferencing>,
+}
+
+/// What is said of one model's place.
+#[derive(Serialize)]
+struct Georeferencing {
+    /// The object that carries it: the model's first, as a rule its site.
+    object: String,
+    statements: Value,
 }
 
 /// Size of the lane network that the roads make.
@@ -43,16 +58,24 @@ struct Network {
 
 /// Runs the command.
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
-    let (info, network) = match input::open(&args.path, args.source_crs.as_deref(), output)? {
-        Input::Store(store) => (store.info()?, network(&store.snapshot(&output.feedback)?)?),
+    let (info, network, georeferencing) = match input::open_at(&args.path, args.source_crs.as_deref(), args.place, output)? {
+        Input::Store(store) => {
+            let snapshot = store.snapshot(&output.feedback)?;
+            (store.info()?, network(&snapshot)?, georeferencing(&snapshot))
+        }
         Input::Source(source) => {
             output.diagnostics(&source.diagnostics);
-            (source.info(), network(&source.snapshot)?)
+            (source.info(), network(&source.snapshot)?, georeferencing(&source.snapshot))
         }
     };
-    let report = Report { info, network };
+    let report = Report { info, network, georeferencing };
     output.result(&report, || describe(&report))?;
     Ok(Done::Wholly)
+}
+
+fn georeferencing(scene: &SceneSnapshot) -> Vec<Georeferencing> {
+    let told = scene.objects().iter().filter_map(|o| Some((o, o.attributes.get("georeferencing").filter(|v| v.is_array())?)));
+    told.map(|(object, statements)| Georeferencing { object: object.id.to_string(), statements: statements.clone() }).collect()
 }
 
 fn network(scene: &SceneSnapshot) -> Result<Network, Failure> {
@@ -64,13 +87,22 @@ fn network(scene: &SceneSnapshot) -> Result<Network, Failure> {
 }
 
 fn describe(report: &Report) -> String {
-    let Report { info, network } = report;
+    let Report { info, network, georeferencing } = report;
     let mut text = format!("CRS      {} ({})\n", info.crs, info.crs_name);
     if let Some([x, y, z, xx, yy, zz]) = info.bounds {
         text += &format!("bounds   {x:.1} … {xx:.1} east, {y:.1} … {yy:.1} north, {z:.1} … {zz:.1} up\n");
     }
     text += &format!("network  {} nodes, {} links, {} lanes, {} signals\n", network.nodes, network.links, network.lanes, network.signals);
     text += &format!("series   {}\n\n", info.series);
+    for model in georeferencing {
+        let mut rows = vec![["place by", "longitude", "latitude", "height", "y axis°", "apart m", "used"].map(str::to_owned).to_vec()];
+        for statement in model.statements.as_array().into_iter().flatten() {
+            let cell = |key: &str| statement.get(key).map_or(String::new(), |v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
+            let used = if statement["used"] == true { "yes" } else { "" };
+            rows.push(["by", "lon", "lat", "height_m", "y_axis_deg", "distance_m"].map(cell).into_iter().chain([used.to_owned()]).collect());
+        }
+        text += &format!("{}\n\n", table(&rows));
+    }
     let mut rows = vec![vec!["class".to_owned(), "objects".to_owned()]];
     rows.extend(info.objects.by_class.iter().map(|(class, n)| vec![(*class).to_owned(), n.to_string()]));
     rows.extend(info.objects.by_lod.iter().map(|(lod, n)| vec![format!("at LOD {lod}"), n.to_string()]));
