@@ -1,7 +1,7 @@
 //! What an importer is, and the one list of them.
 
 use crate::{ImportError, Source, formats};
-use qike_core::{Feedback, SourceCrs};
+use qike_core::{Diagnostic, Feedback, SourceCrs};
 use qike_scene::ObjectSink;
 use std::fs::File;
 use std::io::Read;
@@ -68,6 +68,12 @@ pub trait Importer: Sync {
     /// [`Source::begin`] once, before the first object. Order of objects depends on the file's bytes alone.
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError>;
 
+    /// What is wrong with the file by the rules of its format, beyond what importing it shows: `qike validate` asks this beside
+    /// checking the imported objects. Bounded in number; nothing, where the format has no such rules.
+    fn check(&self, _source: &Source, _feedback: &Feedback) -> Result<Vec<Diagnostic>, ImportError> {
+        Ok(Vec::new())
+    }
+
     /// Other files that this one reads: they are not sources of their own when it is listed.
     fn consumes(&self, _source: &Source) -> Vec<std::path::PathBuf> {
         Vec::new()
@@ -92,6 +98,7 @@ pub static IMPORTERS: &[&dyn Importer] = &[
     &formats::geojson::GeoJson,
     &formats::gtfs::Gtfs,
     &formats::poly::Poly,
+    &formats::obj::Obj,
 ];
 
 /// The importer of a file or folder, by its name and its content. A file that is not what its ending says is refused.

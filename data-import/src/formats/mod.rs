@@ -7,6 +7,7 @@ pub mod geojson;
 pub mod gtfs;
 pub mod ifc;
 pub mod inp;
+pub mod obj;
 pub mod osm;
 pub mod poly;
 pub mod table;

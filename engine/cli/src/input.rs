@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::output::Output;
 use qike_core::{Bounds3, Crs, Diagnostic, SourceCrs};
-use qike_import::{Place, PlannedSource, SourceOptions};
+use qike_import::{ImportReport, Place, PlannedSource, SourceOptions};
 use qike_scene::sink::MemorySink;
 use qike_scene::{Class, SceneSnapshot};
 use qike_store::{Info, ObjectCounts, SceneStore, SourceCounts};
@@ -42,12 +42,22 @@ pub fn open_at(path: &Path, source_crs: Option<&str>, place: Option<Place>, outp
     let options = SourceOptions { source_crs: source_crs.map(parse_source_crs).transpose()?, place, ..SourceOptions::default() };
     let planned = qike_import::plan(&[path.to_path_buf()], &options);
     check_place(&planned)?;
-    let crs = target_crs(None, &planned, output)?;
-    let mut sink = MemorySink::new(crs.clone());
-    let report = qike_import::import_all(&planned, &mut sink, &output.feedback)?;
+    let (content, report) = imported(&planned, output)?;
     if let Some(error) = report.sources.iter().find_map(|s| s.error.as_ref()).filter(|_| report.left_out() == report.sources.len()) {
         return Err(of_diagnostic(error));
     }
+    Ok(Input::Source(Box::new(content)))
+}
+
+/// Imports sources in memory; one that cannot be read is only a finding.
+pub fn import_in_memory(planned: &[PlannedSource], output: &Output) -> Result<SourceContent, Failure> {
+    imported(planned, output).map(|(content, _)| content)
+}
+
+fn imported(planned: &[PlannedSource], output: &Output) -> Result<(SourceContent, ImportReport), Failure> {
+    let crs = target_crs(None, planned, output)?;
+    let mut sink = MemorySink::new(crs.clone());
+    let report = qike_import::import_all(planned, &mut sink, &output.feedback)?;
     let sources = report.sources.iter().map(|s| SourceCounts {
         path: s.path.clone(),
         format: s.format.unwrap_or_default().to_owned(),
@@ -56,7 +66,7 @@ pub fn open_at(path: &Path, source_crs: Option<&str>, place: Option<Place>, outp
     });
     let sources = sources.collect();
     let MemorySink { sources: infos, objects, series, diagnostics, .. } = sink;
-    Ok(Input::Source(Box::new(SourceContent { snapshot: SceneSnapshot::new(crs, infos, objects, series), diagnostics, sources })))
+    Ok((SourceContent { snapshot: SceneSnapshot::new(crs, infos, objects, series), diagnostics, sources }, report))
 }
 
 impl SourceContent {
@@ -126,7 +136,7 @@ pub fn of_diagnostic(diagnostic: &Diagnostic) -> Failure {
 }
 
 /// True for SQLite's files, which only a store can be.
-fn is_database(path: &Path) -> bool {
+pub fn is_database(path: &Path) -> bool {
     let mut head = [0; 15];
     File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && &head == b"SQLite format 3"
 }

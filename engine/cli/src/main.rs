@@ -6,6 +6,7 @@
 mod commands;
 mod export;
 mod failure;
+mod faults;
 mod input;
 mod output;
 mod progress;

@@ -1,12 +1,13 @@
 //! Checks of objects' geometry: val3dity's, and what only a file of another kind can have wrong.
 
 use qike_core::Diagnostic;
+use qike_scene::valid::together::{self, Kind};
 use qike_scene::valid::{self, Tolerances};
 use qike_scene::{CityObject, Geometry, GeometryKind};
 
 /// All faults of an object's geometry. Coordinates are finite and indices good in what a store holds; objects from elsewhere
 /// are checked for that too.
-pub fn check_object(object: &CityObject) -> Vec<Diagnostic> {
+pub fn check_object(object: &CityObject, tolerances: &Tolerances) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for (number, g) in object.geometries.iter().enumerate() {
         let place = format!("geometry {number} (LOD {})", g.lod);
@@ -26,13 +27,31 @@ pub fn check_object(object: &CityObject) -> Vec<Diagnostic> {
         }
         check_lines(g, &mut report);
         if g.kind == GeometryKind::Mesh && g.indices.is_empty() {
-            report("mesh-empty", "", "the mesh has no triangles".into(), None);
+            report(valid::text(902), "", format!("{}: the mesh has no triangles", valid::name(902)), None);
         }
-        for fault in valid::check(g, &Tolerances::default()) {
+        // A fault of the checks themselves must not hide what is wrong with all other objects.
+        let found = std::panic::catch_unwind(|| valid::check(g, tolerances));
+        for fault in found.unwrap_or_else(|_| vec![unknown()]) {
             report(valid::text(fault.code), &fault.part, format!("{}: {}", valid::name(fault.code), fault.message), fault.position);
         }
     }
     faults
+}
+
+fn unknown() -> valid::Fault {
+    valid::Fault { code: 999, part: String::new(), message: "the check of this geometry failed; please report it with the file".into(), position: None }
+}
+
+/// What objects of one building have wrong with each other, told of the later one of each pair.
+pub fn check_together(objects: &[&CityObject], kind: Kind, tolerances: &Tolerances) -> Vec<Diagnostic> {
+    let told = together::check(objects, kind, tolerances).into_iter().filter_map(|overlap| {
+        let fault = overlap.fault;
+        let message = format!("{}: {}", valid::name(fault.code), fault.message);
+        let mut diagnostic = Diagnostic::error(valid::text(fault.code), message).object(objects.get(overlap.object)?.id.as_str()).path(fault.part);
+        diagnostic.place.position = fault.position;
+        Some(diagnostic)
+    });
+    told.collect()
 }
 
 type Report<'a> = dyn FnMut(&'static str, &str, String, Option<[f64; 3]>) + 'a;
@@ -68,7 +87,7 @@ mod tests {
         }
         let mut object = CityObject::new("b", Class::Building, SourceId(0));
         object.geometries.push(b.build());
-        check_object(&object).into_iter().map(|d| d.code.into_owned()).collect()
+        check_object(&object, &Tolerances::default()).into_iter().map(|d| d.code.into_owned()).collect()
     }
 
     #[test]
@@ -103,6 +122,6 @@ mod tests {
     fn lines_need_two_points() {
         let mut object = CityObject::new("r", Class::Road, SourceId(0));
         object.geometries.push(Geometry::line(Lod::ZERO, &[[1.0, 2.0, 0.0]]));
-        assert_eq!(check_object(&object)[0].code, "line-too-short");
+        assert_eq!(check_object(&object, &Tolerances::default())[0].code, "line-too-short");
     }
 }

@@ -1,6 +1,6 @@
 //! Checks of a whole store: the file, its tables against each other, and every object.
 
-use crate::check::check_object;
+use crate::check::{check_object, check_together};
 use crate::codec;
 use crate::encode::content_hash;
 use crate::error::{At, StoreError};
@@ -8,7 +8,9 @@ use crate::read::ObjectKey;
 use crate::schema;
 use crate::store::SceneStore;
 use qike_core::{Diagnostic, Feedback};
-use qike_scene::{CityObject, SceneSnapshot};
+use qike_scene::valid::together::Kind;
+use qike_scene::valid::{self, Tolerances};
+use qike_scene::{CityObject, Class, SceneSnapshot};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,10 +18,15 @@ impl SceneStore {
     /// All faults of the store: `Error` where something is wrong, `Warning` where another program has changed something.
     /// Sorted by object, then code.
     pub fn validate(&self, feedback: &Feedback) -> Result<Vec<Diagnostic>, StoreError> {
+        self.validate_with(&Tolerances::default(), feedback)
+    }
+
+    /// As [`SceneStore::validate`], with tolerances of one's own.
+    pub fn validate_with(&self, tolerances: &Tolerances, feedback: &Feedback) -> Result<Vec<Diagnostic>, StoreError> {
         let mut faults = self.check_file()?;
         if faults.is_empty() {
             faults.extend(self.check_tables()?);
-            faults.extend(self.check_objects(feedback)?);
+            faults.extend(self.check_objects(tolerances, feedback)?);
         }
         let file = self.path.display().to_string();
         faults.iter_mut().for_each(|fault| fault.place.file = Some(file.clone()));
@@ -73,12 +80,12 @@ impl SceneStore {
     }
 
     /// Every object: does it decode, is it as it was imported, is its geometry sound, does its parent exist?
-    fn check_objects(&self, feedback: &Feedback) -> Result<Vec<Diagnostic>, StoreError> {
+    fn check_objects(&self, tolerances: &Tolerances, feedback: &Feedback) -> Result<Vec<Diagnostic>, StoreError> {
         let mut statement = self.conn.prepare("SELECT oid, id, hash FROM qike_object ORDER BY oid").at(&self.path)?;
         let mut rows = statement.query([]).at(&self.path)?;
         let task = feedback.task("validate", 0);
         let mut faults = Vec::new();
-        let mut parents: BTreeMap<String, Option<String>> = BTreeMap::new();
+        let mut family = Family::default();
         loop {
             feedback.check()?;
             let mut batch: Vec<(CityObject, String, Vec<u8>)> = Vec::new();
@@ -88,7 +95,7 @@ impl SceneStore {
                     (row.get(0).at(&self.path)?, row.get(1).at(&self.path)?, row.get(2).at(&self.path)?);
                 match self.load_with_text(ObjectKey(oid)) {
                     Ok(Some((object, attributes))) => {
-                        parents.insert(id, object.parent.as_ref().map(|p| p.as_str().to_owned()));
+                        family.add(&object);
                         batch.push((object, attributes, hash));
                     }
                     // Its feature is missing, which is reported already.
@@ -102,7 +109,7 @@ impl SceneStore {
             }
             task.advance(batch.len() as u64);
             faults.par_extend(batch.par_iter().flat_map_iter(|(object, attributes, hash)| {
-                let mut faults = check_object(object);
+                let mut faults = check_object(object, tolerances);
                 let blobs: Vec<Vec<u8>> = object.geometries.iter().map(codec::encode).collect();
                 if content_hash(object, attributes, &blobs)[..] != hash[..] {
                     let message = "the object is not as it was imported: another program has edited it";
@@ -111,17 +118,80 @@ impl SceneStore {
                 faults
             }));
         }
-        faults.extend(check_parents(&parents));
+        faults.extend(check_parents(&family.parents));
+        faults.extend(family.without_geometry());
+        for (kind, ids) in family.groups() {
+            feedback.check()?;
+            let objects: Vec<CityObject> = ids.iter().filter_map(|id| self.object(id).transpose()).collect::<Result<_, _>>()?;
+            faults.extend(check_together(&objects.iter().collect::<Vec<_>>(), kind, tolerances));
+        }
         Ok(faults)
     }
 }
 
-/// Faults of objects that are in no store: geometry and parents. Sorted by object, then code.
-pub fn validate_snapshot(snapshot: &SceneSnapshot) -> Vec<Diagnostic> {
-    let mut faults: Vec<Diagnostic> = snapshot.objects().par_iter().flat_map_iter(check_object).collect();
-    let parents = snapshot.objects().iter().map(|o| (o.id.as_str().to_owned(), o.parent.as_ref().map(|p| p.as_str().to_owned())));
-    faults.extend(check_parents(&parents.collect()));
-    faults.sort_by(|a, b| (&a.object, &a.code, &a.place.path).cmp(&(&b.object, &b.code, &b.place.path)));
+/// Who is part of whom, as far as checks of several objects at once need it.
+#[derive(Default)]
+struct Family {
+    /// Object → parent.
+    parents: BTreeMap<String, Option<String>>,
+    /// Buildings, their parts and rooms.
+    members: BTreeMap<String, (Class, bool)>,
+}
+
+impl Family {
+    fn add(&mut self, object: &CityObject) {
+        let id = object.id.as_str();
+        self.parents.insert(id.to_owned(), object.parent.as_ref().map(|p| p.as_str().to_owned()));
+        let has_geometry = !object.geometries.is_empty();
+        match object.class {
+            Class::Building | Class::BuildingPart | Class::BuildingRoom => drop(self.members.insert(id.to_owned(), (object.class, has_geometry))),
+            // Only that it has a geometry counts.
+            class if has_geometry => drop(self.members.insert(id.to_owned(), (class, true))),
+            _ => {}
+        }
+    }
+
+    /// The building that an object belongs to, itself included.
+    fn building_of<'f>(&'f self, id: &'f str) -> Option<&'f str> {
+        let is_building = |id: &str| self.members.get(id).is_some_and(|(class, _)| *class == Class::Building);
+        let up = |id: &'f str| self.parents.get(id).and_then(Option::as_deref);
+        std::iter::successors(Some(id), |at| up(at)).take(64).find(|at| is_building(at))
+    }
+
+    /// Objects that must not overlap: the parts of one building, the rooms of one building.
+    fn groups(&self) -> Vec<(Kind, Vec<&str>)> {
+        let mut groups: BTreeMap<(&str, bool), Vec<&str>> = BTreeMap::new();
+        for (id, (class, has_geometry)) in &self.members {
+            let part = matches!(class, Class::Building | Class::BuildingPart);
+            if let Some(building) = self.building_of(id).filter(|_| *has_geometry && (part || *class == Class::BuildingRoom)) {
+                groups.entry((building, part)).or_default().push(id);
+            }
+        }
+        let kind = |part: bool| if part { Kind::Parts } else { Kind::Rooms };
+        groups.into_iter().filter(|(_, ids)| ids.len() > 1).map(|((_, part), ids)| (kind(part), ids)).collect()
+    }
+
+    /// 906, as a warning: buildings of which neither they nor anything that is part of them has a geometry.
+    fn without_geometry(&self) -> Vec<Diagnostic> {
+        let shown: BTreeSet<&str> = self.members.iter().filter(|(_, (_, has))| *has).filter_map(|(id, _)| self.building_of(id)).collect();
+        let bare = self.members.iter().filter(|(id, (class, _))| *class == Class::Building && !shown.contains(id.as_str()));
+        let tell = |id: &String| Diagnostic::warning(valid::text(906), format!("{}: neither the building nor a part of it has a geometry", valid::name(906))).object(id);
+        bare.map(|(id, _)| tell(id)).collect()
+    }
+}
+
+/// Faults of objects that are in no store: geometry, parents, and parts and rooms that overlap. Sorted by object, then code.
+pub fn validate_snapshot(snapshot: &SceneSnapshot, tolerances: &Tolerances) -> Vec<Diagnostic> {
+    let mut faults: Vec<Diagnostic> = snapshot.objects().par_iter().flat_map_iter(|object| check_object(object, tolerances)).collect();
+    let mut family = Family::default();
+    snapshot.objects().iter().for_each(|object| family.add(object));
+    faults.extend(check_parents(&family.parents));
+    faults.extend(family.without_geometry());
+    faults.par_extend(family.groups().into_par_iter().flat_map_iter(|(kind, ids)| {
+        let objects: Vec<&CityObject> = ids.iter().filter_map(|id| snapshot.find(id).map(|ix| snapshot.get(ix))).collect();
+        check_together(&objects, kind, tolerances)
+    }));
+    faults.sort_by(|a, b| (&a.object, &a.code, &a.place.path, &a.message).cmp(&(&b.object, &b.code, &b.place.path, &b.message)));
     faults
 }
 

@@ -1,25 +1,30 @@
 //! `qike validate`: faults of a store or a source file.
 
 use crate::Done;
+use crate::export;
 use crate::failure::Failure;
-use crate::input::{self, Input, SourceContent};
-use crate::output::Output;
-use qike_core::{Diagnostic, Severity};
+use crate::faults::gather::{Primitive, Rules, gather};
+use crate::faults::{Faults, places, text};
+use crate::output::{Output, to_json};
+use qike_core::Diagnostic;
+use qike_scene::valid::{self, Tolerances};
 use serde::Serialize;
-use std::collections::BTreeMap;
-use qike_scene::SceneSnapshot;
 use std::path::{Path, PathBuf};
 
 /// Check a store or a source file for faults.
 ///
-/// Checks that the file is whole, that its tables fit each other, and of every object that its rings, surfaces and shells are
-/// sound and its parent exists. Geometry has val3dity's codes and default tolerances: 101–104 rings, 201–208 polygons, 301–307
-/// shells, 401–405 solids, 501–502 composites. Exit code 1 where a fault was found.
+/// Checks that the file is whole, that it keeps the rules of its format, that its tables fit each other, and of every object that
+/// its rings, surfaces and shells are sound and its parent exists. Geometry has val3dity's codes and default tolerances: 101–104
+/// rings, 201–208 polygons, 300–307 shells, 401–405 solids, 501–503 composites, 601 parts of a building that overlap, 701 rooms
+/// that overlap, 901–999 files. CityJSON is also checked by its schema (codes cj-…), IFC by its structure (ifc-…). Exit code 1
+/// where a fault was found.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   qike validate demo/city.gpkg
-  qike validate delft.city.json --json | jq '.errors | group_by(.code)[] | {code: .[0].code, n: length}'")]
+  qike validate delft.city.json --json | jq '.errors | group_by(.code)[] | {code: .[0].code, n: length}'
+  qike validate town.gml --planarity-d2p 0.05 --report-geojson faults.geojson     (open it in QGIS)
+  qike validate city.gpkg --format geojson > faults.geojson")]
 pub struct Args {
     /// A store, or a source file of a known kind.
     #[arg(value_name = "CITY.gpkg|FILE")]
@@ -30,59 +35,74 @@ pub struct Args {
     /// A file whose solid is a hollow in that of the first, for formats that hold one shell a file (.poly). May be given several times.
     #[arg(long, value_name = "FILE")]
     inner_shell: Vec<PathBuf>,
+    /// What surfaces are checked as; without it, as the file says (faces of an .obj file: as solids).
+    #[arg(long, value_name = "KIND")]
+    primitive: Option<Primitive>,
+    /// Vertices no further apart are one, metres; -1: only those at the same place.
+    #[arg(long, value_name = "METRES", default_value_t = Tolerances::default().snap_m, allow_negative_numbers = true)]
+    snap_tol: f64,
+    /// How far a vertex may lie from its polygon's plane, metres.
+    #[arg(long, value_name = "METRES", default_value_t = Tolerances::default().planarity_m, allow_negative_numbers = true)]
+    planarity_d2p: f64,
+    /// How far the normals of a polygon's triangles may be turned against its plane's, degrees.
+    #[arg(long, value_name = "DEGREES", default_value_t = Tolerances::default().normals_deg, allow_negative_numbers = true)]
+    planarity_n: f64,
+    /// How deep solids that only may touch may reach into one another, metres; -1: not at all.
+    #[arg(long, value_name = "METRES", default_value_t = Tolerances::default().overlap_m, allow_negative_numbers = true)]
+    overlap_tol: f64,
+    /// List every fault, not only the first few of each code.
+    #[arg(long)]
+    all: bool,
+    /// What to print: text, the JSON report, or the places of the faults as GeoJSON. `--json` means json.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Also write the places of the faults as GeoJSON to this file.
+    #[arg(long, value_name = "F.geojson")]
+    report_geojson: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Geojson,
 }
 
 #[derive(Serialize)]
-struct Report {
+struct Report<'a> {
     valid: bool,
     objects: u64,
-    errors: Vec<Diagnostic>,
-    warnings: Vec<Diagnostic>,
+    errors: &'a [Diagnostic],
+    warnings: &'a [Diagnostic],
 }
 
 /// Runs the command.
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
-    let (objects, faults) = match input::open(&args.path, args.source_crs.as_deref(), output)? {
-        Input::Store(store) => (store.info()?.objects.total, store.validate(&output.feedback)?),
-        Input::Source(mut source) => {
-            for path in &args.inner_shell {
-                hollow(&mut source, path, args, output)?;
-            }
-            let mut faults = source.diagnostics.clone();
-            let file = args.path.display().to_string();
-            faults.extend(qike_store::validate_snapshot(&source.snapshot).into_iter().map(|d| d.file(file.as_str())));
-            (source.snapshot.objects().len() as u64, faults)
+    let tolerances = Tolerances { snap_m: args.snap_tol, planarity_m: args.planarity_d2p, normals_deg: args.planarity_n, overlap_m: args.overlap_tol };
+    if let Some(fault) = tolerances.fault() {
+        return Err(Failure::usage(format!("[903] {}: {fault}", valid::name(903))));
+    }
+    let rules = Rules { tolerances, primitive: args.primitive, source_crs: args.source_crs.as_deref(), inner_shells: &args.inner_shell };
+    let (model, faults) = gather(&args.path, &rules, output)?;
+    let format = if output.is_json() { Format::Json } else { args.format };
+    if let Some(path) = &args.report_geojson {
+        let places = places::collection(&faults, &model)?;
+        export::to_stream(path, |w| serde_json::to_writer(w, &places).map_err(Failure::new))?;
+    }
+    let valid = faults.errors.is_empty();
+    match format {
+        Format::Text => output.print(&describe(&args.path, &faults, args.all))?,
+        Format::Json => {
+            output.diagnostics(faults.all());
+            output.print(&to_json(&Report { valid, objects: faults.objects, errors: &faults.errors, warnings: &faults.warnings })?)?;
         }
-    };
-    let (errors, rest): (Vec<_>, Vec<_>) = faults.into_iter().partition(|d| d.severity == Severity::Error);
-    let warnings = rest.into_iter().filter(|d| d.severity == Severity::Warning).collect();
-    let report = Report { valid: errors.is_empty(), objects, errors, warnings };
-    output.diagnostics(report.errors.iter().chain(&report.warnings));
-    output.result(&report, || describe(args, &report))?;
-    Ok(if report.valid { Done::Wholly } else { Done::No })
+        Format::Geojson => output.print(&to_json(&places::collection(&faults, &model)?)?)?,
+    }
+    Ok(if valid { Done::Wholly } else { Done::No })
 }
 
-/// Puts the shell of another file into the only solid of a source.
-fn hollow(source: &mut SourceContent, path: &Path, args: &Args, output: &Output) -> Result<(), Failure> {
-    let refuse = |why: &str| Failure::usage(format!("--inner-shell {}: {why}", path.display()));
-    let Input::Source(inner) = input::open(path, args.source_crs.as_deref(), output)? else { return Err(refuse("a store is no shell")) };
-    let [shell] = inner.snapshot.objects() else { return Err(refuse("it holds more than one object")) };
-    let [object] = source.snapshot.objects() else { return Err(refuse("the file it goes into holds more than one object")) };
-    let mut object = object.clone();
-    let (Some(solid), Some(shell)) = (object.geometries.first_mut(), shell.geometries.first()) else { return Err(refuse("there is no solid")) };
-    if !solid.add_shell(shell) {
-        return Err(refuse("both must hold one solid"));
-    }
-    source.snapshot = SceneSnapshot::new(source.snapshot.crs().clone(), source.snapshot.sources().to_vec(), vec![object], vec![]);
-    Ok(())
-}
-
-fn describe(args: &Args, report: &Report) -> String {
-    let mut counts: BTreeMap<(Severity, &str), usize> = BTreeMap::new();
-    for fault in report.errors.iter().chain(&report.warnings) {
-        *counts.entry((fault.severity, &fault.code)).or_default() += 1;
-    }
-    let lines: String = counts.iter().rev().map(|((severity, code), n)| format!("{severity}[{code}]  {n}\n")).collect();
-    let verdict = if report.valid { "valid" } else { "not valid" };
-    format!("{lines}{}: {verdict} ({} objects, {} errors, {} warnings)", args.path.display(), report.objects, report.errors.len(), report.warnings.len())
+fn describe(path: &Path, faults: &Faults, all: bool) -> String {
+    let verdict = if faults.errors.is_empty() { "valid" } else { "not valid" };
+    let (errors, warnings) = (faults.errors.len(), faults.warnings.len());
+    format!("{}{}: {verdict} ({} objects, {errors} errors, {warnings} warnings)", text::listing(faults, all), path.display(), faults.objects)
 }

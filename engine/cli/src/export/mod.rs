@@ -102,7 +102,8 @@ fn root(snapshot: &SceneSnapshot, ix: ObjectIx) -> ObjectIx {
     at
 }
 
-fn to_stream(out: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {
+/// Writes a file through a buffer; it appears under its name only when it is complete.
+pub fn to_stream(out: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {
     to_file(out, |draft| {
         let failed = |e: std::io::Error| Failure::new(format!("{}: cannot be written ({e})", out.display()));
         let mut writer = BufWriter::new(File::create(draft).map_err(failed)?);

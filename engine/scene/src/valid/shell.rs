@@ -1,4 +1,4 @@
-//! Shells: 301–307, and what solids need to know of them.
+//! Shells: 300–307, and what solids need to know of them.
 
 use super::Fault;
 use super::space::{Meeting, P3, Triangle, cross, dot, meet, norm, pairs, sub};
@@ -88,7 +88,10 @@ impl Shell {
             return;
         }
         let turned: Vec<_> = self.edges.iter().filter(|(_, run)| run.iter().any(|side| side.len() == 2)).map(|(edge, _)| edge.0).collect();
-        if let Some(corner) = turned.first() {
+        if let Some(corner) = turned.first().filter(|_| self.is_one_sided()) {
+            let message = "no way of turning its polygons gives the shell an inside and an outside".to_owned();
+            fault(300, message, where_is(*corner));
+        } else if let Some(corner) = turned.first() {
             let message = format!("{} sides are run through twice in one direction: a polygon is the wrong way round", turned.len());
             fault(307, message, where_is(*corner));
         }
@@ -109,6 +112,50 @@ impl Shell {
         if let Some((a, b, Meeting::Through(p) | Meeting::Touch(p))) = met {
             fault(306, format!("surfaces {} and {} meet where they should not", self.first + a, self.first + b), Some(p));
         }
+    }
+
+    /// Which faces to turn for all sides to be run through once in each direction; `None` where that cannot be (as of Klein's
+    /// bottle). The first face of each part stays as it is.
+    pub fn turns(&self) -> Option<Vec<bool>> {
+        let mut beside: Vec<Vec<(usize, bool)>> = vec![Vec::new(); self.faces.len()];
+        for [along, against] in self.edges.values() {
+            let all: Vec<(usize, bool)> = along.iter().map(|f| (*f, false)).chain(against.iter().map(|f| (*f, true))).collect();
+            if let [(a, x), (b, y)] = all[..] {
+                beside[a].push((b, x == y));
+                beside[b].push((a, x == y));
+            }
+        }
+        let mut turned: Vec<Option<bool>> = vec![None; self.faces.len()];
+        for start in 0..self.faces.len() {
+            if turned[start].is_some() {
+                continue;
+            }
+            turned[start] = Some(false);
+            let mut todo = vec![start];
+            while let Some(face) = todo.pop() {
+                let own = turned[face] == Some(true);
+                for (other, differ) in &beside[face] {
+                    match turned[*other] {
+                        None => {
+                            turned[*other] = Some(own != *differ);
+                            todo.push(*other);
+                        }
+                        Some(known) if known != (own != *differ) => return None,
+                        Some(_) => {}
+                    }
+                }
+            }
+        }
+        Some(turned.into_iter().map(|turn| turn == Some(true)).collect())
+    }
+
+    /// Does every side belong to two polygons?
+    pub fn is_closed(&self) -> bool {
+        self.faces.len() > 3 && self.edges.values().all(|run| run[0].len() + run[1].len() == 2)
+    }
+
+    fn is_one_sided(&self) -> bool {
+        self.turns().is_none()
     }
 
     /// Does a surface have a corner?

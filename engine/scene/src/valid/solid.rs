@@ -1,8 +1,8 @@
-//! Solids and composites: 401–405, 501, 502.
+//! Solids and composites: 401–405, 501–503.
 
 use super::shell::Shell;
 use super::space::{Meeting, P3, distance, meet, pairs};
-use super::{Fault, Tolerances};
+use super::{Body, Fault, Tolerances};
 use std::collections::BTreeMap;
 
 /// How two shells lie to each other.
@@ -121,27 +121,33 @@ fn cut_through(shells: &[Shell], tolerances: &Tolerances) -> Option<P3> {
     None
 }
 
-/// Solids of a composite by number and outer shell: they may touch, and must not overlap.
-pub fn check_composite(solids: &[(usize, Shell)], tolerances: &Tolerances, faults: &mut Vec<Fault>) {
+/// Solids of a composite by number and outer shell: they must hang together by walls, and must not overlap.
+pub fn check_composite(solids: Vec<(usize, Shell)>, tolerances: &Tolerances, faults: &mut Vec<Fault>) {
+    let solids: Vec<(usize, Body)> = solids.into_iter().map(|(number, shell)| (number, Body::of(shell))).collect();
+    let mut joined: Vec<usize> = (0..solids.len()).collect();
+    let mut told = false;
     for (k, (i, a)) in solids.iter().enumerate() {
-        for (j, b) in solids.iter().skip(k + 1) {
-            let mut fault = |code: u16, message: String| {
-                let position = b.corners().next().map(|(_, p)| p);
+        for (l, (j, b)) in solids.iter().enumerate().skip(k + 1) {
+            let mut fault = |code: u16, message: String, position: Option<P3>| {
+                told = true;
                 faults.push(Fault { code, part: format!("solid {j}"), message, position });
             };
-            if a.outline() == b.outline() {
-                fault(502, format!("solids {i} and {j} are the same"));
+            let overlap = if a.is_same(b) { None } else { a.overlap(b, tolerances) };
+            if a.is_same(b) {
+                fault(502, format!("solids {i} and {j} are the same"), b.some_corner());
+            } else if let Some(p) = overlap {
+                fault(501, format!("solids {i} and {j} overlap"), Some(p));
+            } else if !a.shares_wall(b, tolerances) {
                 continue;
             }
-            // Sharing a wall is what composites are for: only what lies truly inside the other overlaps.
-            let deep = |of: &Shell, within: &Shell| {
-                let free = |p: &P3| within.surfaces_at(*p, tolerances.snap_m).is_empty();
-                let middles = of.triangles.iter().map(|t| [0, 1, 2].map(|k| (t.at[0][k] + t.at[1][k] + t.at[2][k]) / 3.0));
-                of.corners().map(|(_, p)| p).chain(middles).filter(free).any(|p| within.winding(p).abs() > 0.5)
-            };
-            if deep(a, b) || deep(b, a) {
-                fault(501, format!("solids {i} and {j} overlap"));
-            }
+            let (from, to) = (joined[l], joined[k]);
+            joined.iter_mut().filter(|group| **group == from).for_each(|group| *group = to);
         }
+    }
+    let main = joined.first().copied();
+    let apart = solids.iter().zip(&joined).find(|(_, group)| Some(**group) != main);
+    if let Some(((number, body), _)) = apart.filter(|_| !told) {
+        let message = format!("solid {number} has no wall in common with the others");
+        faults.push(Fault { code: 503, part: format!("solid {number}"), message, position: body.some_corner() });
     }
 }

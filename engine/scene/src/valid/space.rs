@@ -5,8 +5,9 @@ use std::collections::HashMap;
 /// A position.
 pub type P3 = [f64; 3];
 
-/// Numbers of vertices such that those no further apart than `tolerance` have the same.
+/// Numbers of vertices such that those no further apart than `tolerance` have the same; below 0, only those at the same place.
 pub fn snap(vertices: &[P3], tolerance: f64) -> Vec<u32> {
+    let tolerance = tolerance.max(0.0);
     let cell = tolerance.max(1e-9);
     let key = |p: &P3| p.map(|c| (c / cell).floor() as i64);
     let mut cells: HashMap<[i64; 3], Vec<u32>> = HashMap::new();
@@ -120,7 +121,7 @@ pub fn meet(a: &Triangle, b: &Triangle, tolerance: f64, has: [&dyn Fn(usize, u32
     let shared = a.corner.iter().filter(|c| b.corner.contains(c)).count();
     let sides = |of: &Triangle, to: &Triangle| to.at.map(|p| side(of.at[0], of.at[1], of.at[2], p));
     let (of_b, of_a) = (sides(a, b), sides(b, a));
-    if of_b.iter().all(|s| *s == 0.0) || nearly_flat(a, b) {
+    if of_b.iter().all(|s| *s == 0.0) || nearly_flat(a, b, 1e-7) {
         return covered(a, b);
     }
     let mut touches: Vec<P3> = Vec::new();
@@ -150,12 +151,34 @@ pub fn meet(a: &Triangle, b: &Triangle, tolerance: f64, has: [&dyn Fn(usize, u32
     touches.first().map(|p| Meeting::Touch(*p))
 }
 
+/// Do two triangles of one plane cover one another in part? `tolerance` is how far off they may be, metres.
+pub fn share_area(a: &Triangle, b: &Triangle, tolerance: f64) -> bool {
+    nearly_flat(a, b, tolerance) && covered(a, b).is_some()
+}
+
+/// Positions where sides of one triangle go through the other; none for triangles in one plane.
+pub fn crossings(a: &Triangle, b: &Triangle) -> Vec<P3> {
+    let sides = |of: &Triangle, to: &Triangle| to.at.map(|p| side(of.at[0], of.at[1], of.at[2], p));
+    let mut found = Vec::new();
+    for (from, to, heights) in [(a, b, sides(b, a)), (b, a, sides(a, b))] {
+        for i in 0..3 {
+            let (p, q, hp, hq) = (from.at[i], from.at[(i + 1) % 3], heights[i], heights[(i + 1) % 3]);
+            if (hp >= 0.0 && hq < 0.0) || (hp <= 0.0 && hq > 0.0) {
+                let share = hp / (hp - hq);
+                let at = [0, 1, 2].map(|k| p[k] + share * (q[k] - p[k]));
+                found.extend(to.covers(at).then_some(at));
+            }
+        }
+    }
+    found
+}
+
 /// Triangles in one plane, as far as numbers tell.
-fn nearly_flat(a: &Triangle, b: &Triangle) -> bool {
+fn nearly_flat(a: &Triangle, b: &Triangle, tolerance: f64) -> bool {
     let (na, nb) = (a.normal(), b.normal());
     let off = |of: &Triangle, n: P3, p: P3| dot(n, sub(p, of.at[0])).abs() / norm(n).max(1e-300);
     let parallel = norm(cross(na, nb)) <= 1e-7 * norm(na) * norm(nb);
-    parallel && b.at.iter().all(|p| off(a, na, *p) <= 1e-7)
+    parallel && b.at.iter().all(|p| off(a, na, *p) <= tolerance)
 }
 
 /// Triangles of one plane: do they cover one another in part?

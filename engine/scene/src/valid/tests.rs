@@ -74,6 +74,63 @@ fn hollows_and_composites() {
     assert!(pair(4.0).is_empty(), "a common wall");
     assert_eq!(pair(3.0), [501]);
     assert_eq!(pair(0.0), [502]);
+    assert_eq!(pair(9.0), [503]);
+    // Only an edge in common.
+    assert_eq!(codes(GeometryKind::CompositeSolid, &[vec![outer()], vec![cuboid([4.0, 4.0, 0.0], [5.0, 5.0, 4.0])]]), [503]);
+    assert_eq!(codes(GeometryKind::Solid, &[vec![]]), [902]);
+    // A third solid joins the two others.
+    let chain = [vec![outer()], vec![cuboid([8.0, 0.0, 0.0], [9.0, 4.0, 4.0])], vec![cuboid([4.0, 0.0, 0.0], [8.0, 4.0, 4.0])]];
+    assert!(codes(GeometryKind::CompositeSolid, &chain).is_empty());
+}
+
+/// Bars that cross like a plus: no corner of one is in the other.
+#[test]
+fn bars_that_cross_overlap_also_at_one_height() {
+    let bar = || cuboid([0.0, 4.0, 0.0], [10.0, 6.0, 2.0]);
+    let across = |low: f64, high: f64| cuboid([4.0, 0.0, low], [6.0, 10.0, high]);
+    for (low, high, expected) in [(0.0, 2.0, vec![501]), (0.5, 1.5, vec![501]), (-1.0, 3.0, vec![501]), (2.0, 3.0, vec![]), (2.5, 3.0, vec![503])] {
+        assert_eq!(codes(GeometryKind::CompositeSolid, &[vec![bar()], vec![across(low, high)]]), expected, "{low} to {high}");
+    }
+}
+
+#[test]
+fn rooms_may_reach_into_one_another_as_deep_as_is_allowed() {
+    let room = |id: &str, min: f64| {
+        let mut b = GeometryBuilder::new(Lod::THREE, GeometryKind::Solid);
+        for face in cuboid([min, 0.0, 0.0], [min + 4.0, 4.0, 3.0]) {
+            b.surface(&[face], None);
+        }
+        let mut object = crate::CityObject::new(id, crate::Class::BuildingRoom, crate::SourceId(0));
+        object.geometries.push(b.build());
+        object
+    };
+    let (a, b, c) = (room("a", 0.0), room("b", 3.95), room("c", 7.95));
+    let overlaps = |allowed: f64| {
+        let tolerances = Tolerances { overlap_m: allowed, ..Tolerances::default() };
+        let found = together::check(&[&a, &b, &c], together::Kind::Rooms, &tolerances);
+        found.into_iter().map(|o| (o.object, o.fault.code)).collect::<Vec<_>>()
+    };
+    assert_eq!(overlaps(-1.0), [(1, 701)]);
+    assert!(overlaps(0.06).is_empty());
+}
+
+/// A torus glued with a twist has one side only; a box with a face turned has two.
+#[test]
+fn surfaces_with_one_side_are_no_shells() {
+    // Klein's bottle as a grid of 4 × 4 squares in abstract positions: only the order of corners counts here.
+    let at = |i: usize, j: usize| {
+        let (i, j) = if i == 4 { (0, (4 - j) % 4) } else { (i, j % 4) };
+        let (u, v) = (i as f64 * 1.57, j as f64 * 1.57);
+        [(3.0 + v.cos()) * u.cos() * 10.0, (3.0 + v.cos()) * u.sin() * 10.0, v.sin() * 10.0 + 0.1 * i as f64]
+    };
+    let mut faces: Vec<Ring> = Vec::new();
+    for i in 0..4 {
+        for j in 0..4 {
+            let (a, b, c, d) = (at(i, j), at(i + 1, j), at(i + 1, j + 1), at(i, j + 1));
+            faces.extend([vec![a, b, c], vec![a, c, d]]);
+        }
+    }
+    assert_eq!(codes(GeometryKind::Solid, &[vec![faces]]), [300]);
 }
 
 #[test]
