@@ -51,6 +51,24 @@ pub enum ImportError {
         /// What the content looks like.
         is: String,
     },
+    /// A pattern (`tiles/*.gml`) that no file fits, or that is none.
+    #[error("{file}: {reason}")]
+    Pattern {
+        /// The pattern.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Files of a folder or archive that no importer reads.
+    #[error("{file}: no importer reads {count} {} in there: {names}", if *.count == 1 { "file" } else { "files" })]
+    PassedOver {
+        /// The folder or archive.
+        file: String,
+        /// How many.
+        count: usize,
+        /// The first of them.
+        names: String,
+    },
     /// Broken, cut off, or beyond a bound of safety.
     #[error("{file}: {reason} (at {place})")]
     Corrupt {
@@ -102,6 +120,23 @@ impl ImportError {
         Self::Crs { file: file.to_owned(), error }
     }
 
+    /// The file it is about; `None` where it is about none.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::Missing { file }
+            | Self::Denied { file }
+            | Self::Empty { file }
+            | Self::Io { file, .. }
+            | Self::WrongKind { file, .. }
+            | Self::UnknownKind { file, .. }
+            | Self::Pattern { file, .. }
+            | Self::PassedOver { file, .. }
+            | Self::Corrupt { file, .. }
+            | Self::Crs { file, .. } => Some(file),
+            Self::Sink(_) | Self::Cancelled(_) => None,
+        }
+    }
+
     /// Stable code of the diagnostic made of it.
     pub fn code(&self) -> &'static str {
         match self {
@@ -111,6 +146,8 @@ impl ImportError {
             Self::Io { .. } => "file-unreadable",
             Self::WrongKind { .. } => "file-wrong-kind",
             Self::UnknownKind { .. } => "file-unknown-kind",
+            Self::Pattern { .. } => "pattern-without-files",
+            Self::PassedOver { .. } => "files-passed-over",
             Self::Corrupt { .. } => "file-corrupt",
             Self::Crs { error: CrsError::Unknown { .. } | CrsError::Unusable { .. }, .. } => "crs-unknown",
             Self::Crs { .. } => "crs-no-path",
@@ -128,7 +165,8 @@ impl ImportError {
     pub fn diagnostic(&self, file: &str) -> Diagnostic {
         let message = self.to_string();
         let message = message.strip_prefix(&format!("{file}: ")).map_or(message.clone(), str::to_owned);
-        let mut diagnostic = Diagnostic::error(self.code(), format!("the source is left out: {message}")).file(file);
+        let message = if matches!(self, Self::PassedOver { .. }) { message } else { format!("the source is left out: {message}") };
+        let mut diagnostic = Diagnostic::error(self.code(), message).file(file);
         if let Self::Corrupt { place, .. } = self {
             match place.strip_prefix("line ").and_then(|n| n.split(',').next()?.trim().parse().ok()) {
                 Some(line) => diagnostic = diagnostic.line(line),
@@ -136,7 +174,7 @@ impl ImportError {
             }
         }
         match self {
-            Self::UnknownKind { .. } => diagnostic.help("tables (CSV, JSON records) need a mapping file NAME.map.toml"),
+            Self::UnknownKind { .. } | Self::PassedOver { .. } => diagnostic.help("tables (CSV, JSON records) need a mapping file NAME.map.toml"),
             Self::Crs { .. } => diagnostic.help("name the system of the source with --source-crs"),
             _ => diagnostic,
         }

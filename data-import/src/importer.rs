@@ -103,7 +103,12 @@ pub static IMPORTERS: &[&dyn Importer] = &[
 
 /// The importer of a file or folder, by its name and its content. A file that is not what its ending says is refused.
 pub fn sniff(path: &Path) -> Result<&'static dyn Importer, ImportError> {
-    let file = path.display().to_string();
+    sniff_as(path, &path.display().to_string())
+}
+
+/// As [`sniff`], for a file that messages call by another name (it came out of an archive).
+pub fn sniff_as(path: &Path, name: &str) -> Result<&'static dyn Importer, ImportError> {
+    let file = name.to_owned();
     let meta = std::fs::metadata(path).map_err(|e| ImportError::io(&file, e))?;
     let mut head = Vec::new();
     if !meta.is_dir() {
@@ -113,11 +118,10 @@ pub fn sniff(path: &Path) -> Result<&'static dyn Importer, ImportError> {
             return Err(ImportError::Empty { file });
         }
     }
-    choose(path, &head, meta.is_dir())
+    choose(path, file, &head, meta.is_dir())
 }
 
-fn choose(path: &Path, head: &[u8], is_dir: bool) -> Result<&'static dyn Importer, ImportError> {
-    let file = path.display().to_string();
+fn choose(path: &Path, file: String, head: &[u8], is_dir: bool) -> Result<&'static dyn Importer, ImportError> {
     let (mut by_both, mut by_content, mut by_ending) = (None, None, Vec::new());
     for importer in IMPORTERS {
         match importer.sniff(path, head) {

@@ -4,8 +4,10 @@
 //! `ObjectSink`. It knows no store, no network and no model. Bad input is a `Diagnostic` given to the sink, or an
 //! [`ImportError`] where the whole source is unreadable; it is never a panic.
 
+pub mod archive;
 pub mod error;
 pub mod formats;
+mod gather;
 pub mod importer;
 pub mod plan;
 pub mod projector;
@@ -13,6 +15,6 @@ pub mod source;
 
 pub use error::ImportError;
 pub use importer::{Confidence, IMPORTERS, Importer, Profile, sniff};
-pub use plan::{ImportReport, PlannedSource, SourceOutcome, import_all, plan, suggest_crs};
+pub use plan::{ImportReport, PlannedSource, SourceOutcome, import_all, plan, plan_with, suggest_crs};
 pub use projector::Projector;
 pub use source::{Place, Source, SourceOptions};

@@ -1,12 +1,14 @@
 //! From the paths a user names to the sources that are imported, in an order that depends on their names alone.
 
-use crate::formats::table::{Mapping, is_table};
-use crate::{ImportError, Importer, Source, SourceOptions, sniff};
+use crate::archive::Unpacked;
+use crate::gather::Gathering;
+use crate::{ImportError, Importer, Source, SourceOptions};
 use qike_core::crs::CrsKind;
 use qike_core::{Crs, Diagnostic, Feedback, SourceCrs};
 use qike_scene::{CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A source with the importer that will read it, or with the reason why none will.
 pub struct PlannedSource {
@@ -14,6 +16,8 @@ pub struct PlannedSource {
     pub source: Source,
     /// Who reads it.
     pub importer: Result<&'static dyn Importer, ImportError>,
+    /// Where the archive it came out of is unpacked: the files are there as long as this is.
+    pub held: Option<Arc<Unpacked>>,
 }
 
 impl PlannedSource {
@@ -23,72 +27,58 @@ impl PlannedSource {
     }
 }
 
-/// Finds the sources among `paths`. A folder that is not itself a source (a GTFS feed is) stands for the files in it that
-/// an importer knows. Data files that a listed mapping file reads are dropped, as is a path listed twice. With
-/// `options.map`, every listed table (CSV, JSON, GeoJSON) is read through that mapping.
+/// As [`plan_with`], with the folders in folders.
 pub fn plan(paths: &[PathBuf], options: &SourceOptions) -> Vec<PlannedSource> {
-    let mut planned: Vec<PlannedSource> = Vec::new();
+    plan_with(paths, options, true)
+}
+
+/// Finds the sources among `paths`, which may be files, folders, archives and patterns (`tiles/**/*.gml`).
+///
+/// A folder or zip archive that is not itself a source (a GTFS feed is) stands for the files in it that an importer knows;
+/// without `recursive`, folders in a folder are passed over. A file in an archive is called `archive.zip/inner/file.gml`,
+/// one compressed with gzip by the name it has. Data files that a listed mapping file reads are dropped, as is a path listed
+/// twice. With `options.map`, every listed table (CSV, JSON, GeoJSON) is read through that mapping. What cannot be read has
+/// its place in the plan too, with the reason.
+pub fn plan_with(paths: &[PathBuf], options: &SourceOptions, recursive: bool) -> Vec<PlannedSource> {
+    let mut gathering = Gathering::new(options, recursive);
     let mut sorted: Vec<&PathBuf> = paths.iter().collect();
     sorted.sort();
-    for path in sorted {
-        let source = Source::new(path).with(options.clone());
-        let mapped = options.map.is_some() && is_table(path);
-        let importer = if mapped { Ok(&Mapping as &dyn Importer) } else { sniff(path) };
-        match importer {
-            Err(ImportError::UnknownKind { .. }) if path.is_dir() => expand(path, options, &mut planned),
-            importer => planned.push(PlannedSource { source, importer }),
-        }
-    }
-    planned.sort_by(|a, b| a.source.path.cmp(&b.source.path));
-    let consumed: BTreeSet<PathBuf> = planned
+    sorted.dedup();
+    sorted.into_iter().for_each(|path| gathering.add(path));
+    let consumed: BTreeSet<PathBuf> = gathering
+        .planned
         .iter()
         .filter_map(|p| p.importer.as_ref().ok().map(|i| i.consumes(&p.source)))
         .flatten()
         .filter_map(|p| p.canonicalize().ok())
         .collect();
+    gathering.tell_unknown(&consumed);
+    let mut planned = gathering.planned;
+    // By name: where an archive is unpacked is another place each time.
+    planned.sort_by(|a, b| Path::new(&a.source.name).cmp(Path::new(&b.source.name)));
     let mut seen = BTreeSet::new();
     planned.retain(|p| match p.source.path.canonicalize() {
-        Ok(real) => seen.insert(real.clone()) && !consumed.contains(&real),
+        // A folder that is named for the files nobody reads in it may be a source too, or be named twice.
+        Ok(real) => seen.insert((real.clone(), p.importer.is_err())) && !consumed.contains(&real),
         Err(_) => true,
     });
     planned
 }
 
-/// The files of a folder (not of its folders) that some importer knows; also those refused for a reason worth telling.
-fn expand(folder: &Path, options: &SourceOptions, planned: &mut Vec<PlannedSource>) {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => {
-            let source = Source::new(folder).with(options.clone());
-            let importer = Err(ImportError::io(&source.name, error));
-            planned.push(PlannedSource { source, importer });
-            return;
-        }
-    };
-    let mut files: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
-    files.sort();
-    for path in files {
-        match sniff(&path) {
-            Err(ImportError::UnknownKind { .. }) => {}
-            importer => planned.push(PlannedSource { source: Source::new(path).with(options.clone()), importer }),
-        }
-    }
-}
-
 /// The system a new store for these sources should have: that of the first source in a projected one, else the zone that
 /// suits the first source with a place, else `LOCAL`.
 pub fn suggest_crs(sources: &[PlannedSource], feedback: &Feedback) -> Crs {
-    let profiles: Vec<_> = sources
-        .iter()
-        .filter_map(|p| p.importer.as_ref().ok().and_then(|i| i.probe(&p.source, feedback).ok()))
-        .collect();
-    let projected = profiles.iter().find_map(|p| match &p.crs {
-        Some(SourceCrs::Crs(crs)) if matches!(crs.kind(), Ok(CrsKind::Projected)) => Some(crs.clone()),
-        _ => None,
-    });
-    projected
-        .or_else(|| profiles.iter().find_map(|p| p.centre_lonlat.and_then(|[lon, lat]| Crs::suggest(lon, lat).ok())))
-        .unwrap_or_else(Crs::local)
+    let mut centre = None;
+    for source in sources {
+        let Some(profile) = source.importer.as_ref().ok().and_then(|i| i.probe(&source.source, feedback).ok()) else { continue };
+        if let Some(SourceCrs::Crs(crs)) = &profile.crs
+            && matches!(crs.kind(), Ok(CrsKind::Projected))
+        {
+            return crs.clone();
+        }
+        centre = centre.or(profile.centre_lonlat);
+    }
+    centre.and_then(|[lon, lat]| Crs::suggest(lon, lat).ok()).unwrap_or_else(Crs::local)
 }
 
 /// What became of one source.

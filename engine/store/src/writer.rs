@@ -397,7 +397,13 @@ impl<'s> Writer<'s> {
     }
 }
 
-/// Where a source lies, spelt in one way; its name where there is no such file.
+/// Where a source lies, spelt in one way: a file in an archive (`tiles.zip/a.gml`) lies where its archive does. Its name
+/// where there is no such file.
 fn place_of(path: &str) -> String {
-    std::fs::canonicalize(path).map_or_else(|_| format!("/{path}"), |p| p.display().to_string())
+    let whole = Path::new(path);
+    let real = whole.ancestors().filter(|p| p.is_file() || *p == whole).find_map(|p| {
+        let real = p.canonicalize().ok()?;
+        Some(whole.strip_prefix(p).ok().filter(|rest| !rest.as_os_str().is_empty()).map_or(real.clone(), |rest| real.join(rest)))
+    });
+    real.map_or_else(|| format!("/{path}"), |p| p.display().to_string())
 }

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::input::{check_place, of_diagnostic, parse_source_crs, target_crs};
 use crate::output::{Output, table, to_json};
 use qike_core::{Diagnostic, Severity};
-use qike_import::{ImportError, Place, PlannedSource, SourceOptions};
+use qike_import::{ImportError, Place, PlannedSource, SourceOptions, plan_with};
 use qike_scene::SinkError;
 use qike_store::{ImportReport, ImportTransaction, SceneStore, SourceChanges, StoreError};
 use serde::Serialize;
@@ -22,12 +22,21 @@ Examples:
   qike import demo/sources/* --store demo/city.gpkg
   qike import campus.ifc --store city.gpkg --source-crs EPSG:4549
   qike import tower.ifc --store city.gpkg --place 121.9312,30.9005,4.2,-12.5
+  qike import surveys/ plateau.zip 'tiles/**/*.gml.gz' --store city.gpkg
+  qike import --sources-from today.txt --store city.gpkg
   qike import shared-bikes.json --map maps/shared-bikes.map.toml --store city.gpkg
   qike import helsinki.osm.pbf --store city.gpkg --dry-run --json")]
 pub struct Args {
-    /// Files or folders: OSM, CityJSON, IFC, GeoJSON, GTFS, or mapping files (NAME.map.toml) for tables.
-    #[arg(required = true, value_name = "SOURCE")]
+    /// Files, folders (with the folders in them), archives (.zip, .gz) or quoted patterns: city models, BIM, GIS, GTFS, pipes,
+    /// or mapping files (NAME.map.toml) for tables.
+    #[arg(required_unless_present = "sources_from", value_name = "SOURCE")]
     sources: Vec<PathBuf>,
+    /// A file with more sources, one a line; lines that begin with # say nothing. - is the standard input.
+    #[arg(long, value_name = "FILE")]
+    sources_from: Option<PathBuf>,
+    /// Of a folder only the files directly in it.
+    #[arg(long)]
+    flat: bool,
     /// The store; made where it is not there.
     #[arg(long, short, value_name = "CITY.gpkg")]
     store: PathBuf,
@@ -76,10 +85,12 @@ struct LeftOut {
 /// Runs the command.
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let start = Instant::now();
-    let planned = plan(args)?;
+    let sources = sources(args)?;
+    let planned = plan(args, &sources)?;
     check_place(&planned)?;
     if planned.is_empty() {
-        return Err(Failure::new(format!("{}: no file of a known kind is in there", args.sources[0].display())));
+        let first = sources.first().map(|s| format!("{}: ", s.display())).unwrap_or_default();
+        return Err(Failure::new(format!("{first}no file of a known kind is in there")));
     }
     let fresh = !args.store.exists();
     let mut store = open_store(args, &planned, output)?;
@@ -109,25 +120,41 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     Ok(if skipped { Done::Skipping } else { Done::Wholly })
 }
 
+/// What the user named on the command line and in a list.
+fn sources(args: &Args) -> Result<Vec<PathBuf>, Failure> {
+    let mut sources = args.sources.clone();
+    if let Some(list) = &args.sources_from {
+        let refuse = |e: std::io::Error| Failure::usage(format!("--sources-from: {}: cannot be read ({e})", list.display()));
+        let text = if list.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(list) }.map_err(refuse)?;
+        let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
+        sources.extend(lines.map(PathBuf::from));
+        if sources.is_empty() {
+            return Err(Failure::usage(format!("--sources-from: {}: no source is named in there", list.display())));
+        }
+    }
+    Ok(sources)
+}
+
 /// What to read and how; `--map` with a folder gives each source its own mapping, where the folder has one.
-fn plan(args: &Args) -> Result<Vec<PlannedSource>, Failure> {
+fn plan(args: &Args, sources: &[PathBuf]) -> Result<Vec<PlannedSource>, Failure> {
     let source_crs = args.source_crs.as_deref().map(parse_source_crs).transpose()?;
     let options = |map: Option<PathBuf>| SourceOptions { source_crs: source_crs.clone(), map, place: args.place };
+    let plan = |paths: &[PathBuf], map| plan_with(paths, &options(map), !args.flat);
     match &args.map {
-        None => Ok(qike_import::plan(&args.sources, &options(None))),
+        None => Ok(plan(sources, None)),
         Some(map) if !map.exists() => Err(Failure::usage(format!("--map: {}: there is no such file or folder", map.display()))),
         Some(folder) if folder.is_dir() => {
             let (mut planned, mut plain) = (Vec::new(), Vec::new());
-            for source in &args.sources {
+            for source in sources {
                 match mapping_of(folder, source) {
-                    Some(map) => planned.extend(qike_import::plan(std::slice::from_ref(source), &options(Some(map)))),
+                    Some(map) => planned.extend(plan(std::slice::from_ref(source), Some(map))),
                     None => plain.push(source.clone()),
                 }
             }
-            planned.extend(qike_import::plan(&plain, &options(None)));
+            planned.extend(plan(&plain, None));
             Ok(planned)
         }
-        Some(file) => Ok(qike_import::plan(&args.sources, &options(Some(file.clone())))),
+        Some(file) => Ok(plan(sources, Some(file.clone()))),
     }
 }
 
@@ -207,7 +234,8 @@ fn describe(report: &Report) -> String {
         rows.push([s.path.clone(), s.format.clone()].into_iter().chain(counts.map(|n| n.to_string())).collect());
     }
     for l in &report.left_out {
-        rows.push(vec![l.path.clone(), "left out".into()]);
+        let what = if l.error.code == "files-passed-over" { "some left out" } else { "left out" };
+        rows.push(vec![l.path.clone(), what.into()]);
     }
     let ending = match (report.dry_run, report.changed) {
         (true, true) => "would change (dry run: nothing was written)",
