@@ -59,6 +59,7 @@ fn other_extracts_have_the_counts_of_pyosmium() {
         ("gis/graphhopper/andorra.osm.pbf", "EPSG:32631", 1615, 294, 0, 1),
         ("gis/graphhopper/monaco.osm.gz", "EPSG:32632", 866, 962, 4, 7),
         ("gis/pyrosm/test.osm.pbf", "EPSG:32635", 343, 2219, 0, 0),
+        ("gis/osmnx/West-Oakland.osm.bz2", "EPSG:32610", 31, 23, 0, 0),
     ] {
         let Some(file) = testdata::path(path) else { return };
         let (sink, report) = import(&[file]);
@@ -89,6 +90,58 @@ fn a_plain_xml_extract() {
     let (sink, _) = import(&[path]);
     assert_eq!((tagged(&sink, "way", "highway", None), tagged(&sink, "way", "building", None)), (19, 33));
     assert!(codes(&sink).contains(&"ring-open".to_owned()), "relations that lead out of the extract are told");
+}
+
+/// A multistream file as `pbzip2` writes it, and one stream.
+#[test]
+fn bzip2_of_one_stream_and_of_many() {
+    use std::io::{Read, Write};
+    let Some(path) = testdata::path("gis/osmnx/West-Oakland.osm.bz2") else { return };
+    let (sink, report) = import(std::slice::from_ref(&path));
+    assert_eq!(report.left_out(), 0);
+    assert_eq!((tagged(&sink, "way", "highway", None), tagged(&sink, "way", "building", None), tagged(&sink, "way", "railway", None)), (31, 23, 2));
+    assert_sound(&sink);
+    let mut text = String::new();
+    bzip2::read::MultiBzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let many = dir.path().join("many.osm.bz2");
+    let mut file = std::fs::File::create(&many).unwrap();
+    for piece in text.as_bytes().chunks(20_000) {
+        let mut stream = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        stream.write_all(piece).unwrap();
+        file.write_all(&stream.finish().unwrap()).unwrap();
+    }
+    drop(file);
+    let bytes = std::fs::read(&many).unwrap();
+    assert_eq!(import(std::slice::from_ref(&many)).0.objects.len(), sink.objects.len());
+    // Cut within a stream, nothing comes out of it.
+    std::fs::write(&many, &bytes[..bytes.len() / 2]).unwrap();
+    let (cut, report) = common::import_with(&[many], &Default::default(), Some("EPSG:32610"));
+    assert_eq!((report.left_out(), cut.objects.len(), codes(&cut)), (1, 0, vec!["file-corrupt".to_owned()]));
+}
+
+#[test]
+fn bombs_are_no_maps() {
+    use std::io::Write;
+    let dir = tempfile::tempdir().unwrap();
+    // Spaces between two elements, and one endless attribute.
+    for (name, begin) in [("spaces.osm.bz2", "<osm version=\"0.6\">"), ("attribute.osm.gz", "<osm version=\"0.6\"><node id=\"")] {
+        let path = dir.path().join(name);
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut bz = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        let spaces = vec![b' '; 1 << 20];
+        for out in [&mut gz as &mut dyn Write, &mut bz] {
+            out.write_all(begin.as_bytes()).unwrap();
+            (0..80).for_each(|_| out.write_all(&spaces).unwrap());
+        }
+        let bytes = if name.ends_with("gz") { gz.finish().unwrap() } else { bz.finish().unwrap() };
+        assert!(bytes.len() < 1 << 20);
+        std::fs::write(&path, bytes).unwrap();
+        let (sink, report) = common::import_with(&[path], &Default::default(), Some("EPSG:4550"));
+        assert_eq!(report.left_out(), 1);
+        let message = &sink.diagnostics[0].message;
+        assert!(message.contains("larger than 16 MiB") || message.contains("grows more than"), "{name}: {message}");
+    }
 }
 
 /// Not a benchmark of record (`make bench` has one), but a figure at hand and a guard against a hundredfold slowdown.

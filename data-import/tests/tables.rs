@@ -96,6 +96,23 @@ fn transit_in_two_datums() {
     assert!((a[0] - b[0]).hypot(a[1] - b[1]) < 0.3, "the same stop in GCJ-02 and WGS 84");
 }
 
+#[test]
+fn the_other_lingang_tables_that_have_places() {
+    let Some((_dir, maps)) = lingang(&["community_events", "tourism_zone_events", "drones", "park_buildings", "crowd_reach"]) else { return };
+    let (sink, report) = import(&maps);
+    assert_eq!((report.left_out(), sink.diagnostics.len()), (0, 0), "{:?}", sink.diagnostics);
+    let of = |prefix: &str| (sink.objects.iter().filter(|o| o.id.as_str().starts_with(prefix)).count(), placed(&sink, prefix));
+    assert_eq!((of("community-event:"), of("zone-event:")), ((24, 24), (402, 364)), "38 of the records are empty");
+    assert_eq!((of("hangar:"), of("drone:")), ((11, 11), (8, 4)));
+    assert_eq!((of("park-building:"), of("park-floors:"), of("park-poi:")), ((38, 38), (38, 0), (44, 44)));
+    assert_eq!((4 + 8 + 5 + 5 + 5, of("reach:").1), (27, 27));
+    let of_kind = |kind: Option<&str>| sink.objects.iter().filter(|o| o.id.as_str().starts_with("zone-event:") && o.str("flmc") == kind).count();
+    assert_eq!((of_kind(Some("疑似渣土车")), of_kind(Some("疑似黑车")), of_kind(None)), (143, 221, 38));
+    let floors = object(&sink, "park-floors:1500411190051283");
+    assert_eq!((floors.parent.as_ref().map(|p| p.as_str()), floors.attributes["floor_names"].as_array().map(Vec::len)), (Some("park-building:1500411190051283"), Some(7)));
+    assert_eq!(object(&sink, "community-event:3606").valid_from.as_deref(), Some("2019-03-21"));
+}
+
 struct Case {
     dir: tempfile::TempDir,
 }
@@ -184,6 +201,10 @@ fn data_files_of_listed_mappings_are_no_sources_and_map_option_reads_through() {
     let options = SourceOptions { map: Some(map), ..Default::default() };
     let (sink, report) = import_with(std::slice::from_ref(&other), &options, None);
     assert_eq!((sink.objects.len(), report.sources[0].path.as_str()), (1, other.to_str().unwrap()));
+    // Alone, a table says by the names of its columns where its records lie; or needs a mapping.
     let alone = plan(&[data], &SourceOptions::default());
-    assert!(alone[0].importer.as_ref().is_err_and(|e| e.code() == "file-unknown-kind"));
+    assert_eq!(alone[0].format(), Some("records"));
+    fs::write(&other, "code,where\n1,here\n").unwrap();
+    let without = plan(&[other], &SourceOptions::default());
+    assert!(without[0].importer.as_ref().is_err_and(|e| e.code() == "file-unknown-kind"));
 }

@@ -1,19 +1,21 @@
 //! GeoJSON: a FeatureCollection, a Feature, a bare geometry, or a sequence of them (one a line, with or without RS).
 //!
-//! Positions are (longitude, latitude, height) unless a `crs` member or the user says otherwise. The class of an object is
-//! its property `class` where that is a class name, else `GenericCityObject`; a mapping file can say it better.
+//! Positions are (longitude, latitude, height) unless a `crs` member (of old GeoJSON) or the user says otherwise. What an
+//! object is and how it is called, [`super::features`] decides; a mapping file can say it better.
 //! The file is parsed as a whole; [`LIMIT`] bounds it.
 
+use super::features::identity::Given;
+use super::features::shape::{MAX_DEPTH, Position, Shape};
+use super::features::{self, Layer, Writer, centre_lonlat, text};
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
-use qike_core::{Crs, Diagnostic, Feedback, SourceCrs, Transform};
-use qike_scene::{CityObject, Class, Geometry, GeometryBuilder, GeometryKind, Lod, ObjectSink, Value};
+use qike_core::{Crs, Diagnostic, Feedback, SourceCrs};
+use qike_scene::{ObjectSink, Value};
 use serde_json::Map;
+use std::borrow::Cow;
 use std::path::Path;
 
 /// Largest file read, bytes.
 pub const LIMIT: u64 = 512 << 20;
-/// Geometry collections deeper than this are refused.
-const MAX_DEPTH: usize = 8;
 
 /// The importer.
 pub struct GeoJson;
@@ -24,6 +26,8 @@ pub struct Document {
     pub features: Vec<Feature>,
     /// The `crs` member.
     pub crs: Option<String>,
+    /// Lines of a sequence that are left out, with the reason.
+    pub bad_lines: Vec<(u64, String)>,
 }
 
 /// One feature.
@@ -39,23 +43,36 @@ pub struct Feature {
 const GEOMETRIES: [&str; 7] =
     ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"];
 
-/// Parses a file; `Err` where its bytes are no JSON or no GeoJSON.
+/// Parses a file; `Err` where its bytes are no JSON or no GeoJSON. In a sequence of one feature a line, a broken line is
+/// left out and the others go on.
 pub fn parse(bytes: &[u8], name: &str) -> Result<Document, ImportError> {
-    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let decoded = text::decode(bytes);
     // A text sequence (RFC 8142) has a record separator before each document; white space to the parser below.
-    let cleaned: Vec<u8>;
-    let text = if text.contains(&0x1e) {
-        cleaned = text.iter().map(|b| if *b == 0x1e { b'\n' } else { *b }).collect();
-        &cleaned
-    } else {
-        text
-    };
-    let mut document = Document { features: vec![], crs: None };
-    for value in serde_json::Deserializer::from_slice(text).into_iter::<Value>() {
-        let value = value.map_err(|e| json_error(name, &e))?;
-        take(value, &mut document).map_err(|reason| ImportError::corrupt(name, "the document", reason))?;
+    let text = if decoded.text.contains('\u{1e}') { Cow::Owned(decoded.text.replace('\u{1e}', "\n")) } else { decoded.text };
+    let mut document = Document { features: vec![], crs: None, bad_lines: vec![] };
+    if let Err(error) = whole(&text, name, &mut document) {
+        let first = text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default();
+        let is_sequence = serde_json::from_str::<Value>(first).is_ok_and(|v| take(v, &mut Document { features: vec![], crs: None, bad_lines: vec![] }).is_ok());
+        if !is_sequence {
+            return Err(error);
+        }
+        document = Document { features: vec![], crs: None, bad_lines: vec![] };
+        for (line, text) in (1..).zip(text.lines()).filter(|(_, l)| !l.trim().is_empty()) {
+            let value = serde_json::from_str::<Value>(text).map_err(|e| format!("broken JSON: {e}"));
+            if let Err(reason) = value.and_then(|v| take(v, &mut document)) {
+                document.bad_lines.push((line, reason));
+            }
+        }
     }
     Ok(document)
+}
+
+fn whole(text: &str, name: &str, document: &mut Document) -> Result<(), ImportError> {
+    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+        let value = value.map_err(|e| json_error(name, &e))?;
+        take(value, document).map_err(|reason| ImportError::corrupt(name, "the document", reason))?;
+    }
+    Ok(())
 }
 
 /// A parse error with its line and column.
@@ -100,67 +117,32 @@ fn feature(value: Value) -> Feature {
     Feature { id: object.remove("id").filter(|v| !v.is_null()), properties, geometry: object.remove("geometry").filter(|v| !v.is_null()) }
 }
 
-/// Turns a GeoJSON geometry into Qike's. `project` takes each position to the sink's system, or refuses it. `Err` where the
-/// geometry is malformed; an empty list where every position was refused.
-pub fn geometries(value: &Value, lod: Lod, project: &mut dyn FnMut([f64; 3]) -> Option<[f64; 3]>) -> Result<Vec<Geometry>, String> {
-    let mut out = Vec::new();
-    collect(value, lod, project, 0, &mut out)?;
-    Ok(out)
+/// Reads a GeoJSON geometry; `Err` where it is malformed.
+pub fn shape(value: &Value) -> Result<Shape, String> {
+    shape_at(value, 0)
 }
 
-fn collect(
-    value: &Value, lod: Lod, project: &mut dyn FnMut([f64; 3]) -> Option<[f64; 3]>, depth: usize, out: &mut Vec<Geometry>,
-) -> Result<(), String> {
+fn shape_at(value: &Value, depth: usize) -> Result<Shape, String> {
     let kind = value.get("type").and_then(Value::as_str).ok_or("the geometry has no type")?;
     if kind == "GeometryCollection" {
         if depth >= MAX_DEPTH {
             return Err(format!("geometry collections are nested deeper than {MAX_DEPTH}"));
         }
         let members = value.get("geometries").and_then(Value::as_array).ok_or("a GeometryCollection without 'geometries'")?;
-        return members.iter().try_for_each(|m| collect(m, lod, project, depth + 1, out));
+        return Ok(Shape::Many(members.iter().map(|m| shape_at(m, depth + 1)).collect::<Result<_, _>>()?));
+    }
+    if !GEOMETRIES.contains(&kind) {
+        return Err(format!("the geometry type '{kind}' is not one of GeoJSON's"));
     }
     let c = value.get("coordinates").ok_or_else(|| format!("a {kind} without 'coordinates'"))?;
-    let mut builder = GeometryBuilder::new(
-        lod,
-        match kind {
-            "Point" | "MultiPoint" => GeometryKind::MultiPoint,
-            "LineString" | "MultiLineString" => GeometryKind::MultiLine,
-            "Polygon" | "MultiPolygon" => GeometryKind::MultiSurface,
-            other => return Err(format!("the geometry type '{other}' is not one of GeoJSON's")),
-        },
-    );
-    let mut any = false;
-    let parts: Vec<&Value> = if kind.starts_with("Multi") { array(c)?.iter().collect() } else { vec![c] };
-    for part in parts {
-        match kind {
-            "Point" | "MultiPoint" => {
-                if let Some(p) = project(position(part)?) {
-                    builder.point(p);
-                    any = true;
-                }
-            }
-            "LineString" | "MultiLineString" => {
-                let line = positions(part, project)?;
-                if line.len() >= 2 {
-                    builder.line(&line);
-                    any = true;
-                }
-            }
-            _ => {
-                let mut rings = array(part)?.iter().map(|r| positions(r, project)).collect::<Result<Vec<_>, _>>()?;
-                rings.iter_mut().for_each(open_ring);
-                if rings.first().is_some_and(|exterior| exterior.len() >= 3) {
-                    rings.retain(|r| r.len() >= 3);
-                    builder.surface(&rings, None);
-                    any = true;
-                }
-            }
-        }
-    }
-    if any {
-        out.push(builder.build());
-    }
-    Ok(())
+    Ok(match kind {
+        "Point" => Shape::Points(vec![position(c)?]),
+        "MultiPoint" => Shape::Points(positions(c)?),
+        "LineString" => Shape::Lines(vec![positions(c)?]),
+        "MultiLineString" => Shape::Lines(rings(c)?),
+        "Polygon" => Shape::Areas(vec![rings(c)?]),
+        _ => Shape::Areas(array(c)?.iter().map(rings).collect::<Result<_, _>>()?),
+    })
 }
 
 /// Drops repeated vertices and the closing one.
@@ -175,7 +157,7 @@ fn array(value: &Value) -> Result<&Vec<Value>, String> {
     value.as_array().ok_or_else(|| "coordinates are not nested as the geometry's type asks".to_owned())
 }
 
-fn position(value: &Value) -> Result<[f64; 3], String> {
+fn position(value: &Value) -> Result<Position, String> {
     let numbers = array(value)?;
     let at = |i: usize| numbers.get(i).and_then(Value::as_f64);
     match (at(0), at(1)) {
@@ -184,12 +166,12 @@ fn position(value: &Value) -> Result<[f64; 3], String> {
     }
 }
 
-fn positions(value: &Value, project: &mut dyn FnMut([f64; 3]) -> Option<[f64; 3]>) -> Result<Vec<[f64; 3]>, String> {
-    let mut out = Vec::new();
-    for p in array(value)? {
-        out.extend(project(position(p)?));
-    }
-    Ok(out)
+fn positions(value: &Value) -> Result<Vec<Position>, String> {
+    array(value)?.iter().map(position).collect()
+}
+
+fn rings(value: &Value) -> Result<Vec<Vec<Position>>, String> {
+    array(value)?.iter().map(positions).collect()
 }
 
 /// The system of a document: the user's word, its `crs` member, else degrees of WGS 84.
@@ -200,17 +182,6 @@ pub fn source_crs(source: &Source, document: &Document) -> Result<SourceCrs, Imp
         (None, Ok(own)) => Ok(own.unwrap_or_else(|| SourceCrs::Crs(Crs::wgs84()))),
         (None, Err(error)) => Err(ImportError::crs(&source.name, error)),
     }
-}
-
-/// Middle of some positions in degrees; `None` where there are none or the system has no place.
-pub fn centre_lonlat(crs: &SourceCrs, positions: impl Iterator<Item = [f64; 3]>) -> Option<[f64; 2]> {
-    let transform = Transform::new(crs, &Crs::wgs84()).ok()?;
-    let (mut sum, mut count) = ([0.0, 0.0], 0.0);
-    for p in positions.filter_map(|p| transform.apply(p).ok()) {
-        sum = [sum[0] + p[0], sum[1] + p[1]];
-        count += 1.0;
-    }
-    (count > 0.0).then(|| [sum[0] / count, sum[1] / count])
 }
 
 /// The first position in nested coordinates.
@@ -239,7 +210,7 @@ impl Importer for GeoJson {
     }
 
     fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
-        let text = String::from_utf8_lossy(head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head));
+        let text = text::decode_head(head);
         let begins = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{1e}').starts_with('{');
         // Features bring `"type": "Feature"`; a bare geometry brings its type and `coordinates`.
         let squeezed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
@@ -259,55 +230,35 @@ impl Importer for GeoJson {
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         let document = parse(&source.read(LIMIT)?, &source.name)?;
         let crs = source_crs(source, &document)?;
-        let mut projector = Projector::new(&crs, sink.crs(), &source.name)?;
+        let stem = features::stem(&source.path);
+        let projector = Projector::new(&crs, sink.crs(), &source.name)?;
         let id = source.begin(self.name(), &crs.to_string(), sink)?;
-        let stem = stem(&source.path);
+        let mut given = Given::default();
+        let mut writer = Writer::new(Layer { name: &stem, prefix: &stem }, source, id, projector, &mut given);
+        for (line, reason) in document.bad_lines {
+            writer.error("line-bad", "", Some(line), "", format!("the line is left out: {reason}"), sink);
+        }
         let task = feedback.task(format!("read {}", source.name), document.features.len() as u64);
         let (mut bad, mut first_bad) = (0u64, None);
-        for (i, feature) in document.features.into_iter().enumerate() {
+        for (i, Feature { id, properties, geometry }) in document.features.into_iter().enumerate() {
             feedback.check()?;
             task.advance(1);
-            let name = object_id(&stem, &feature, i + 1);
-            let had_geometry = feature.geometry.is_some();
-            let made = feature.geometry.as_ref().map(|g| geometries(g, Lod::ZERO, &mut |p| projector.project(p, &name)));
-            let geometries = match made.transpose() {
-                Ok(geometries) => geometries.unwrap_or_default(),
+            let mut feature = features::Feature { number: i + 1, id, attributes: properties, ..Default::default() };
+            match geometry.as_ref().map(shape).transpose() {
+                Ok(shape) => feature.shape = shape,
                 Err(reason) => {
                     bad += 1;
-                    first_bad.get_or_insert((i, name, reason));
+                    first_bad.get_or_insert_with(|| (i, writer.id(&feature), reason));
                     continue;
                 }
-            };
-            if had_geometry && geometries.is_empty() {
-                continue; // The projector has it in its report.
             }
-            let class = feature.properties.get("class").and_then(Value::as_str).and_then(Class::parse);
-            let mut object = CityObject::new(name, class.unwrap_or(Class::GenericCityObject), id);
-            object.name = feature.properties.get("name").and_then(Value::as_str).map(str::to_owned);
-            object.attributes = feature.properties;
-            object.geometries = geometries;
-            sink.object(object)?;
+            writer.write(feature, sink)?;
         }
         if let Some((i, name, reason)) = first_bad {
             let message = format!("{bad} features have a geometry that cannot be read and are left out; the first: {reason}");
             sink.diagnostic(Diagnostic::error("geometry-bad", message).object(name).file(&source.name).path(format!("/features/{i}/geometry")));
         }
-        projector.report(&source.name, "positions", sink);
+        writer.finish(sink);
         Ok(())
-    }
-}
-
-/// The file's name up to its first dot.
-pub fn stem(path: &Path) -> String {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    name.split('.').next().unwrap_or_default().to_owned()
-}
-
-/// A text id is taken as it is; a number is unique in its file only, so the file's name goes before it.
-fn object_id(stem: &str, feature: &Feature, number: usize) -> String {
-    match feature.id.as_ref().or(feature.properties.get("id")) {
-        Some(Value::String(text)) if !text.is_empty() => text.clone(),
-        Some(Value::Number(n)) => format!("{stem}:{n}"),
-        _ => format!("{stem}:#{number}"),
     }
 }

@@ -279,7 +279,7 @@ impl Importer for Gtfs {
         let feed = read(source)?;
         let crs = source.crs_or(None, || SourceCrs::Crs(Crs::wgs84()));
         let all: Vec<[f64; 3]> = feed.stops.iter().filter_map(|s| Some([s.longitude?, s.latitude?, 0.0])).collect();
-        Ok(Profile { centre_lonlat: crate::formats::geojson::centre_lonlat(&crs, all.into_iter()), crs: Some(crs) })
+        Ok(Profile { centre_lonlat: crate::formats::features::centre_lonlat(&crs, all.into_iter()), crs: Some(crs) })
     }
 
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {

@@ -2,12 +2,18 @@
 
 pub mod citygml;
 pub mod cityjson;
+mod features;
 mod findings;
+pub mod flatgeobuf;
 pub mod geojson;
+pub mod geopackage;
 pub mod gtfs;
 pub mod ifc;
 pub mod inp;
 pub mod obj;
 pub mod osm;
 pub mod poly;
+pub mod records;
+pub mod sensorthings;
+pub mod shapefile;
 pub mod table;

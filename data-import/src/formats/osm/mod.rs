@@ -1,4 +1,4 @@
-//! OpenStreetMap: PBF (`.osm.pbf`) and XML (`.osm`, `.osm.gz`).
+//! OpenStreetMap: PBF (`.osm.pbf`) and XML (`.osm`, `.osm.gz`, `.osm.bz2`).
 //!
 //! Every element whose tags say that it is a thing of the city becomes an object with the id `osm:way/123` and all its
 //! tags. Roads and paths keep the ids of their nodes (`osm_nodes`), from which a network gets its topology. See
@@ -6,6 +6,7 @@
 
 mod building;
 mod classify;
+mod compressed;
 mod footprint;
 mod load;
 mod model;
@@ -16,6 +17,10 @@ mod restriction;
 mod rings;
 mod roof;
 pub(super) mod xml;
+
+pub(super) use building::STOREY_M;
+pub(super) use footprint::Footprint;
+pub(super) use roof::{prism, prisms};
 
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use load::Encoding;
@@ -47,11 +52,13 @@ impl Importer for Osm {
     }
 
     fn endings(&self) -> &'static [&'static str] {
-        &["osm", "osm.pbf", "pbf", "osm.gz", "osm.xml", "osm.xml.gz"]
+        &["osm", "osm.pbf", "pbf", "osm.gz", "osm.bz2", "osm.xml", "osm.xml.gz", "osm.xml.bz2"]
     }
 
     fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
-        Confidence::of(self.has_ending(path), pbf::is_pbf(head) || xml::is_osm_xml(&xml::plain_head(head)))
+        let ending = self.has_ending(path);
+        let content = pbf::is_pbf(head) || xml::is_osm_xml(&compressed::plain_head(head)) || (ending && compressed::is_large_bzip2(head));
+        Confidence::of(ending, content)
     }
 
     fn probe(&self, source: &Source, feedback: &Feedback) -> Result<Profile, ImportError> {

@@ -1,16 +1,16 @@
-//! Reads OpenStreetMap XML as a stream, plain or compressed with gzip.
+//! Reads OpenStreetMap XML as a stream, plain or compressed.
 //!
 //! Entities are not expanded (quick-xml does not) and a document type declaration is refused, so a file of a few bytes
 //! cannot grow in memory; elements deeper than [`MAX_DEPTH`] are refused.
 
 use super::classify::node_makes_object;
+use super::compressed;
 use super::model::{Chunk, Member, MemberKind, NOT_FINITE, Pass, RawNode, RawRelation, RawWay, Tags, fixed};
 use crate::{ImportError, Source};
-use flate2::read::MultiGzDecoder;
 use qike_core::Feedback;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-use std::io::{BufRead, BufReader, Read};
+use std::io::BufRead;
 
 /// `osm/relation/member` is three deep, change files four.
 const MAX_DEPTH: usize = 16;
@@ -24,16 +24,7 @@ pub fn is_osm_xml(head: &[u8]) -> bool {
     starts && text.windows(5).take(4096).any(|w| w == b"<osm " || w == b"<osm>")
 }
 
-/// The beginning of a file, decompressed where it is gzip.
-pub fn plain_head(head: &[u8]) -> Vec<u8> {
-    if !head.starts_with(&[0x1f, 0x8b]) {
-        return head.to_vec();
-    }
-    let mut plain = Vec::new();
-    // Cut off in the middle by nature: what came before the error is what is wanted.
-    let _cut = MultiGzDecoder::new(head).take(64 * 1024).read_to_end(&mut plain);
-    plain
-}
+pub use super::compressed::plain_head;
 
 /// An element under way.
 enum Open {
@@ -46,13 +37,7 @@ enum Open {
 pub fn read(
     source: &Source, pass: Pass<'_>, feedback: &Feedback, give: &mut dyn FnMut(Chunk) -> Result<(), ImportError>,
 ) -> Result<Option<[f64; 4]>, ImportError> {
-    let mut file = source.open()?;
-    let zipped = file.fill_buf().map_err(|e| ImportError::io(&source.name, e))?.starts_with(&[0x1f, 0x8b]);
-    if zipped {
-        parse(source, BufReader::with_capacity(256 * 1024, MultiGzDecoder::new(file)), pass, feedback, give)
-    } else {
-        parse(source, file, pass, feedback, give)
-    }
+    parse(source, compressed::open(source)?, pass, feedback, give)
 }
 
 fn parse(

@@ -4,9 +4,10 @@ use super::mapping::{ConstantOrLookup, Layer, Lookup, PositionSpec, TextOrLookup
 use super::position::{self, NoPosition};
 use super::records::Record;
 use super::template::{Fields, field, text};
+use crate::formats::features::{component, dates};
 use crate::formats::geojson;
 use crate::{ImportError, Projector};
-use qike_core::{Diagnostic, Feedback, SourceCrs};
+use qike_core::{Diagnostic, Feedback, Severity, SourceCrs};
 use qike_scene::{Attributes, CityObject, Class, Geometry, ObjectSink, SourceId, Value};
 use std::collections::BTreeMap;
 
@@ -33,10 +34,11 @@ impl Faults {
         self.0.entry(code).and_modify(|f| f.0 += 1).or_insert((1, record.number, record.line, reason));
     }
 
-    fn report(self, context: &Context<'_>, sink: &mut dyn ObjectSink) {
+    fn report(self, severity: Severity, context: &Context<'_>, sink: &mut dyn ObjectSink) {
+        let fate = if severity == Severity::Error { "are left out" } else { "are doubtful" };
         for (code, (count, number, line, reason)) in self.0 {
-            let message = format!("{}: {count} records are left out; the first: {reason}", context.place);
-            let mut diagnostic = Diagnostic::error(code, message).file(context.file).path(format!("record {number}"));
+            let message = format!("{}: {count} records {fate}; the first: {reason}", context.place);
+            let mut diagnostic = Diagnostic::new(severity, code, message).file(context.file).path(format!("record {number}"));
             if let Some(line) = line {
                 diagnostic = diagnostic.line(line);
             }
@@ -58,19 +60,25 @@ pub fn source_positions(layer: &Layer, record: &Record) -> Result<Vec<[f64; 3]>,
 pub fn write(layer: &Layer, records: &[Record], odd: usize, context: &Context<'_>, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
     let mut projector = Projector::new(context.crs, sink.crs(), context.file)?;
     let task = context.feedback.task(format!("{} of {}", context.place, context.file), records.len() as u64);
-    let mut faults = Faults::default();
+    let (mut faults, mut doubts) = (Faults::default(), Faults::default());
     let mut vertices = Vertices::default();
     for record in records {
         context.feedback.check()?;
         task.advance(1);
         match object(layer, record, context, &mut projector, &mut vertices) {
-            Ok(Some(object)) => sink.object(object)?,
+            Ok(Some(mut object)) => {
+                for (code, reason) in complete(layer, record, &mut object) {
+                    doubts.add(code, record, reason);
+                }
+                sink.object(object)?;
+            }
             // The projector refused the position and has it in its report.
             Ok(None) => {}
             Err((code, reason)) => faults.add(code, record, reason),
         }
     }
-    faults.report(context, sink);
+    faults.report(Severity::Error, context, sink);
+    doubts.report(Severity::Warning, context, sink);
     if let Some((number, reason)) = vertices.first {
         let message = format!("{}: {} vertices cannot be read and are left out of their outlines; the first: {reason}", context.place, vertices.count);
         sink.diagnostic(Diagnostic::warning("vertex-bad", message).file(context.file).path(format!("record {number}")));
@@ -107,6 +115,21 @@ fn object(
     Ok(Some(object))
 }
 
+/// Time and component code of an object; gives what is doubtful about them.
+fn complete(layer: &Layer, record: &Record, object: &mut CityObject) -> Vec<Fault> {
+    let mut doubts = Vec::new();
+    for (template, name, slot) in [(&layer.valid_from, "valid_from", &mut object.valid_from), (&layer.valid_to, "valid_to", &mut object.valid_to)] {
+        // A record without the field holds without end.
+        let Some(text) = template.as_ref().and_then(|t| t.fill(&record.fields, record.number).ok()) else { continue };
+        *slot = dates::day(&Value::String(text.clone()));
+        if slot.is_none() {
+            doubts.push(("date-bad", format!("{name} is '{text}', not a date such as 2024-05-01")));
+        }
+    }
+    doubts.extend(component::annotate(&mut object.attributes).err());
+    doubts
+}
+
 /// The geometries of a record; an empty list where it may have none, `None` where every position was refused.
 fn geometries(
     layer: &Layer, record: &Record, id: &str, projector: &mut Projector, vertices: &mut Vertices,
@@ -114,7 +137,7 @@ fn geometries(
     let made = match &layer.position {
         None => {
             let Some(geometry) = &record.geometry else { return Ok(Some(vec![])) };
-            geojson::geometries(geometry, layer.lod, &mut |p| projector.project(p, id)).map_err(|reason| ("geometry-bad", reason))?
+            geojson::shape(geometry).map_err(|reason| ("geometry-bad", reason))?.build(layer.lod, &mut |p| projector.project(p, id))
         }
         Some(spec @ PositionSpec { optional, shape, .. }) => {
             let found = match position::positions(spec, &record.fields) {

@@ -65,6 +65,12 @@ pub struct Layer {
     /// The object it is part of.
     #[serde(default)]
     pub parent: Option<Template>,
+    /// First day it holds, a template of a date.
+    #[serde(default)]
+    pub valid_from: Option<Template>,
+    /// First day it no longer holds.
+    #[serde(default)]
+    pub valid_to: Option<Template>,
     /// Where it is; absent: the feature's geometry.
     #[serde(default)]
     pub position: Option<PositionSpec>,

@@ -8,7 +8,8 @@ mod records;
 pub mod series;
 mod template;
 
-use crate::formats::geojson::centre_lonlat;
+use crate::formats::features::centre_lonlat;
+use crate::formats::findings::Findings;
 use crate::source::{content_hash, read_file};
 use crate::{Confidence, ImportError, Importer, Profile, Source};
 use mapping::{Format, MappingFile};
@@ -31,6 +32,8 @@ struct Loaded {
     data_path: PathBuf,
     mapping: MappingFile,
     data: Data,
+    /// Rows that are left out.
+    bad: Vec<records::Bad>,
 }
 
 /// The mapping file of a source and the data file that it reads. With `--map` the source itself is the data.
@@ -52,8 +55,8 @@ fn files(source: &Source) -> Result<(PathBuf, PathBuf, MappingFile), ImportError
 fn load(source: &Source) -> Result<Loaded, ImportError> {
     let (map_path, data_path, mapping) = files(source)?;
     let shown = data_path.display().to_string();
-    let data = records::read(&read_file(&data_path, &shown, DATA_LIMIT)?, mapping.format, &shown)?;
-    Ok(Loaded { map_path, data_path, mapping, data })
+    let (data, bad) = records::read(&read_file(&data_path, &shown, DATA_LIMIT)?, mapping.format, &shown)?;
+    Ok(Loaded { map_path, data_path, mapping, data, bad })
 }
 
 impl Loaded {
@@ -149,6 +152,12 @@ impl Importer for Mapping {
         named.dedup();
         let id = source.begin_hashed(self.name(), &named.join(", "), hash, sink)?;
         let data_name = loaded.data_path.display().to_string();
+        let mut findings = Findings::new(&data_name);
+        for (line, reason) in &loaded.bad {
+            findings.line = Some(*line);
+            findings.error("row-bad", "", "", format!("{reason}; it is left out"), sink);
+        }
+        findings.finish(sink);
         for (i, (layer, crs)) in loaded.mapping.layer.iter().zip(&systems).enumerate() {
             let place = format!("layer {}", i + 1);
             let context = layer::Context { source: id, crs, file: &data_name, place: &place, feedback };

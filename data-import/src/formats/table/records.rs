@@ -3,6 +3,7 @@
 use super::mapping::{Format, nearest};
 use super::template::Fields;
 use crate::ImportError;
+use crate::formats::features::{delimited, text};
 use crate::formats::geojson;
 use serde_json::Value;
 
@@ -26,12 +27,25 @@ pub enum Data {
     Json(Value),
 }
 
-/// Reads a data file.
-pub fn read(bytes: &[u8], format: Format, name: &str) -> Result<Data, ImportError> {
-    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+/// Line and reason of a row or line that is left out.
+pub type Bad = (u64, String);
+
+/// Reads a data file, in whatever encoding its text has.
+pub fn read(bytes: &[u8], format: Format, name: &str) -> Result<(Data, Vec<Bad>), ImportError> {
     match format {
-        Format::Csv => csv_records(text, name).map(|records| Data::Records(records, None)),
-        Format::Json => serde_json::from_slice(text).map(Data::Json).map_err(|e| geojson::json_error(name, &e)),
+        Format::Csv => {
+            let table = delimited::read(bytes).map_err(|reason| ImportError::corrupt(name, "line 1", reason))?;
+            let header = &table.header;
+            let record = |(i, (line, row)): (usize, (u64, Vec<String>))| {
+                let fields = header.iter().cloned().zip(row.into_iter().map(Value::String)).collect();
+                Record { number: i + 1, line: Some(line), fields, geometry: None }
+            };
+            Ok((Data::Records(table.rows.into_iter().enumerate().map(record).collect(), None), table.bad))
+        }
+        Format::Json => {
+            let document = serde_json::from_str(&text::decode(bytes).text).map_err(|e| geojson::json_error(name, &e))?;
+            Ok((Data::Json(document), vec![]))
+        }
         Format::Geojson => {
             let document = geojson::parse(bytes, name)?;
             let records = document.features.into_iter().enumerate().map(|(i, f)| {
@@ -41,42 +55,15 @@ pub fn read(bytes: &[u8], format: Format, name: &str) -> Result<Data, ImportErro
                 }
                 Record { number: i + 1, line: None, fields, geometry: f.geometry }
             });
-            Ok(Data::Records(records.collect(), document.crs))
+            Ok((Data::Records(records.collect(), document.crs), document.bad_lines))
         }
     }
 }
 
-fn csv_records(text: &[u8], name: &str) -> Result<Vec<Record>, ImportError> {
-    if let Err(e) = std::str::from_utf8(text) {
-        let line = text[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
-        let reason = "the text is not UTF-8; save it as UTF-8 (tables from older Chinese software are often GBK)";
-        return Err(ImportError::corrupt(name, format!("line {line}"), reason));
-    }
-    let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
-    let count = |c: &u8| first.iter().filter(|b| *b == c).count();
-    let delimiter = [b',', b';', b'\t'].into_iter().rev().max_by_key(count).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::Headers).from_reader(text);
-    let fail = |e: csv::Error| {
-        let line = e.position().map_or(1, csv::Position::line);
-        ImportError::corrupt(name, format!("line {line}"), format!("broken CSV: {e}"))
-    };
-    let header = reader.headers().map_err(fail)?.clone();
-    let mut records = Vec::new();
-    // The reader's own line numbers lag by one after CRLF, so lines are counted here.
-    let (mut counted, mut line) = (0, 1);
-    for (i, row) in reader.records().enumerate() {
-        let row = row.map_err(fail)?;
-        let begins = row.position().map_or(counted, |p| (p.byte() as usize).clamp(counted, text.len()));
-        let begins = begins + text[begins..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
-        line += text[counted..begins].iter().filter(|b| **b == b'\n').count() as u64;
-        counted = begins;
-        let fields = header.iter().zip(row.iter()).map(|(k, v)| (k.to_owned(), Value::String(v.to_owned()))).collect();
-        records.push(Record { number: i + 1, line: Some(line), fields, geometry: None });
-    }
-    Ok(records)
-}
+/// The field that holds a record's key, where the records are the values of a map.
+pub const KEY: &str = "@key";
 
-/// The records that a dotted path selects in a JSON document; with `whole` the selected value is one record. The second
+/// The records that a dotted path selects in a JSON document: an array of them, or a map whose values they are; with `whole` the selected value is one record. The second
 /// number counts entries that are no records.
 pub fn select(document: &Value, path: &str, whole: bool) -> Result<(Vec<Record>, usize), String> {
     let mut at = document;
@@ -94,11 +81,18 @@ pub fn select(document: &Value, path: &str, whole: bool) -> Result<(Vec<Record>,
         let fields = Fields::from_iter([("value".to_owned(), at.clone())]);
         return Ok((vec![Record { number: 1, line: None, fields, geometry: None }], 0));
     }
-    let Value::Array(entries) = at else { return Err(format!("select = '{path}' leads to no array of records")) };
+    let entries: Vec<(Option<&String>, &Value)> = match at {
+        Value::Array(entries) => entries.iter().map(|e| (None, e)).collect(),
+        // Records by their numbers: `{"150": {…}, "151": {…}}`.
+        Value::Object(map) if !map.is_empty() && map.values().all(Value::is_object) => map.iter().map(|(k, e)| (Some(k), e)).collect(),
+        _ => return Err(format!("select = '{path}' leads to no array of records")),
+    };
     let mut records = Vec::with_capacity(entries.len());
-    for (i, entry) in entries.iter().enumerate() {
+    for (i, (key, entry)) in entries.iter().enumerate() {
         if let Value::Object(fields) = entry {
-            records.push(Record { number: i + 1, line: None, fields: fields.clone(), geometry: None });
+            let mut fields = fields.clone();
+            fields.extend(key.map(|k| (KEY.to_owned(), Value::String(k.clone()))));
+            records.push(Record { number: i + 1, line: None, fields, geometry: None });
         }
     }
     let odd = entries.len() - records.len();
@@ -111,7 +105,7 @@ mod tests {
     use serde_json::json;
 
     fn rows(bytes: &[u8]) -> Vec<Record> {
-        match read(bytes, Format::Csv, "t.csv").unwrap() {
+        match read(bytes, Format::Csv, "t.csv").unwrap().0 {
             Data::Records(rows, _) => rows,
             Data::Json(_) => vec![],
         }
@@ -129,11 +123,11 @@ mod tests {
     }
 
     #[test]
-    fn broken_tables_name_the_line() {
-        for (bytes, line) in [(&b"a,b\n1,2\n1,2,3\n"[..], "line 3"), (b"a,b\n\xc2\xb7\xb5\xc6,2\n", "line 2")] {
-            let error = read(bytes, Format::Csv, "t.csv").err().map(|e| e.to_string()).unwrap_or_default();
-            assert!(error.contains(line), "{error}");
-        }
+    fn broken_rows_name_the_line_and_gbk_is_read() {
+        let (data, bad) = read(b"a,b\n1,2\n1,2,3\n4,5\n", Format::Csv, "t.csv").unwrap();
+        assert!(matches!(data, Data::Records(rows, _) if rows.len() == 2 && rows[1].line == Some(4)));
+        assert_eq!(bad, [(3, "the row has 3 fields, the header 2".to_owned())]);
+        assert_eq!(rows(b"a,b\n\xc2\xb7\xb5\xc6,2\n")[0].fields["a"], json!("路灯"));
     }
 
     #[test]
@@ -143,6 +137,9 @@ mod tests {
         assert_eq!((records.len(), odd, records[1].number), (2, 1, 3));
         assert!(select(&doc, "lot", false).err().unwrap().contains("did you mean 'lots'"));
         assert!(select(&doc, "lots", false).err().unwrap().contains("no array"));
+        let map = json!({ "by_number": { "17": { "a": 1 }, "18": { "a": 2 } } });
+        let (records, _) = select(&map, "by_number", false).unwrap();
+        assert_eq!((records.len(), &records[1].fields[KEY], &records[1].fields["a"]), (2, &json!("18"), &json!(2)));
         assert_eq!(select(&doc, "lots.all", true).unwrap().0[0].fields["value"][1], json!(5));
     }
 }

@@ -1,0 +1,192 @@
+//! Plain tables and records without a mapping file: CSV, TSV and other delimited text, JSON arrays of records, and records of
+//! one a line (JSONL).
+//!
+//! A file is one of these only where it says where its records lie ([`features::columns`] knows the names); any other table
+//! needs a mapping. The positions' system is the user's word, else a datum in the columns' names (GCJ-02, BD-09), else
+//! WGS 84; x and y in metres need the user's word.
+
+mod json;
+
+use super::features::columns::{self, Columns};
+use super::features::identity::Given;
+use super::features::{self, Feature, Layer, Writer, centre_lonlat, delimited, text};
+use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
+use qike_core::{Crs, Diagnostic, Feedback, SourceCrs};
+use qike_scene::{Attributes, ObjectSink, SourceId, Value};
+use std::path::Path;
+
+/// Largest file read, bytes.
+const LIMIT: u64 = 512 << 20;
+/// Coordinates in x and y that are degrees in truth do not go beyond these.
+const DEGREES: [f64; 2] = [180.0, 90.0];
+
+/// The importer.
+pub struct Records;
+
+/// A file's records.
+#[derive(Default)]
+pub(super) struct Document {
+    /// Line and fields of each.
+    pub records: Vec<(Option<u64>, Attributes)>,
+    /// Line and reason of those left out.
+    pub bad: Vec<(u64, String)>,
+    /// Characters that could not be decoded.
+    pub lost: usize,
+}
+
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
+}
+
+fn read(source: &Source) -> Result<Document, ImportError> {
+    let bytes = source.read(LIMIT)?;
+    if is_json(&text::decode_head(&bytes[..bytes.len().min(4096)])) {
+        let decoded = text::decode(&bytes);
+        let mut document = json::read(&decoded.text, &source.name)?;
+        document.lost = decoded.lost;
+        return Ok(document);
+    }
+    let table = delimited::read(&bytes).map_err(|reason| ImportError::corrupt(&source.name, "line 1", reason))?;
+    let header = table.header;
+    let record = |(line, row): (u64, Vec<String>)| (Some(line), header.iter().cloned().zip(row.into_iter().map(Value::String)).collect());
+    Ok(Document { records: table.rows.into_iter().map(record).collect(), bad: table.bad, lost: table.lost })
+}
+
+impl Document {
+    /// Where the records lie, by the names of the first ones' fields.
+    pub fn columns(&self) -> Option<Columns> {
+        let first: Vec<&Attributes> = self.records.iter().take(100).map(|(_, r)| r).collect();
+        columns::find_in(&first)
+    }
+}
+
+/// The columns of a document that must have some.
+fn columns_of(document: &Document, name: &str) -> Result<Columns, ImportError> {
+    document.columns().ok_or_else(|| {
+        let names: Vec<&str> = document.records.first().into_iter().flat_map(|(_, r)| r.keys().map(String::as_str)).take(20).collect();
+        let reason = format!("no columns of positions among: {}; name them lon and lat (经度, 纬度) or write a mapping file", names.join(", "));
+        ImportError::corrupt(name, "the header", reason)
+    })
+}
+
+/// The system of the positions.
+fn crs_of(source: &Source, columns: &Columns, first: impl Iterator<Item = [f64; 3]>) -> Result<SourceCrs, ImportError> {
+    if let Some(said) = &source.options.source_crs {
+        return Ok(said.clone());
+    }
+    if let Columns::LonLat { datum: Some(datum), .. } = columns {
+        return Ok(datum.clone());
+    }
+    let mut first = first.take(100).peekable();
+    let in_degrees = first.all(|p| p[0].abs() <= DEGREES[0] && p[1].abs() <= DEGREES[1]);
+    if in_degrees || matches!(columns, Columns::LonLat { .. }) {
+        return Ok(SourceCrs::Crs(Crs::wgs84()));
+    }
+    let reason = "the positions are no degrees, and nothing says in which system they are; name it with --source-crs EPSG:n";
+    Err(ImportError::corrupt(&source.name, "the header", reason))
+}
+
+fn positions<'a>(document: &'a Document, columns: &'a Columns) -> impl Iterator<Item = [f64; 3]> + 'a {
+    document.records.iter().filter_map(|(_, r)| columns.shape(r).ok()??.first())
+}
+
+impl Importer for Records {
+    fn name(&self) -> &'static str {
+        "records"
+    }
+
+    fn title(&self) -> &'static str {
+        "a table with positions"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        // Tables without positions have these endings too, and are not refused as something else: see `sniff`.
+        &["csv", "tsv", "jsonl", "ndjson"]
+    }
+
+    fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
+        let text = text::decode_head(head);
+        let content = if is_json(&text) {
+            json::first_record(&text).is_some_and(|r| columns::find(r.keys().map(String::as_str)).is_some())
+        } else {
+            let ending = self.has_ending(path) || path.extension().is_some_and(|e| e.eq_ignore_ascii_case("txt"));
+            ending && !text.contains('\0') && columns::find(delimited::header(&text).iter().map(String::as_str)).is_some()
+        };
+        if content { Confidence::of(self.has_ending(path), true) } else { Confidence::No }
+    }
+
+    fn probe(&self, source: &Source, _feedback: &Feedback) -> Result<Profile, ImportError> {
+        let document = read(source)?;
+        let columns = columns_of(&document, &source.name)?;
+        let crs = crs_of(source, &columns, positions(&document, &columns))?;
+        // Zeros stand for "unknown" in many tables and would pull the middle away.
+        let placed = positions(&document, &columns).filter(|p| p[0] != 0.0 || p[1] != 0.0);
+        Ok(Profile { centre_lonlat: centre_lonlat(&crs, placed), crs: Some(crs) })
+    }
+
+    fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+        let document = read(source)?;
+        let columns = columns_of(&document, &source.name)?;
+        let crs = crs_of(source, &columns, positions(&document, &columns))?;
+        let projector = Projector::new(&crs, sink.crs(), &source.name)?;
+        let id = source.begin(self.name(), &crs.to_string(), sink)?;
+        write(document, Some(&columns), projector, (source, id), sink, feedback)
+    }
+}
+
+/// Where a document's records lie: its columns and their system; `None` where it has no positions.
+pub(super) fn place(document: &Document, source: &Source) -> Result<Option<(Columns, SourceCrs, Option<[f64; 2]>)>, ImportError> {
+    let Some(columns) = document.columns() else { return Ok(None) };
+    let crs = crs_of(source, &columns, positions(document, &columns))?;
+    let centre = centre_lonlat(&crs, positions(document, &columns));
+    Ok(Some((columns, crs, centre)))
+}
+
+/// Gives the objects of a document to the sink.
+pub(super) fn write(
+    document: Document, columns: Option<&Columns>, projector: Projector, (source, id): (&Source, SourceId), sink: &mut dyn ObjectSink, feedback: &Feedback,
+) -> Result<(), ImportError> {
+    if document.lost > 0 {
+        let message = format!("{} characters cannot be decoded and became U+FFFD", document.lost);
+        sink.diagnostic(Diagnostic::warning("text-encoding", message).file(&source.name).help("save the file as UTF-8"));
+    }
+    let stem = features::stem(&source.path);
+    let mut given = Given::default();
+    let mut writer = Writer::new(Layer { name: &stem, prefix: &stem }, source, id, projector, &mut given);
+    for (line, reason) in document.bad {
+        writer.error("row-bad", "", Some(line), "", format!("{reason}; it is left out"), sink);
+    }
+    let task = feedback.task(format!("read {}", source.name), document.records.len() as u64);
+    let (mut nowhere, mut first_nowhere) = (0u64, None);
+    for (i, (line, attributes)) in document.records.into_iter().enumerate() {
+        features::check_every(i, feedback)?;
+        task.advance(1);
+        let mut feature = Feature { number: i + 1, line, attributes, ..Default::default() };
+        match columns.map_or(Ok(None), |c| c.shape(&feature.attributes)) {
+            Ok(Some(shape)) => feature.shape = Some(shape),
+            Ok(None) => {
+                nowhere += 1;
+                first_nowhere.get_or_insert_with(|| (writer.id(&feature), line));
+            }
+            Err(reason) => {
+                let name = writer.id(&feature);
+                writer.error("position-bad", &name, line, "", format!("{reason}; the record is left out"), sink);
+                continue;
+            }
+        }
+        if let Some(columns) = columns {
+            feature.attributes.retain(|key, _| !columns.is_geometry_text(key));
+        }
+        writer.write(feature, sink)?;
+    }
+    if let Some((name, line)) = first_nowhere {
+        let message = format!("{nowhere} records have no position; they are kept as objects without a shape");
+        let mut diagnostic = Diagnostic::warning("position-missing", message).object(name).file(&source.name);
+        if let Some(line) = line {
+            diagnostic = diagnostic.line(line);
+        }
+        sink.diagnostic(diagnostic);
+    }
+    writer.finish(sink);
+    Ok(())
+}
