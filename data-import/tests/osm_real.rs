@@ -59,7 +59,7 @@ fn other_extracts_have_the_counts_of_pyosmium() {
         ("gis/graphhopper/andorra.osm.pbf", "EPSG:32631", 1615, 294, 0, 1),
         ("gis/graphhopper/monaco.osm.gz", "EPSG:32632", 866, 962, 4, 7),
         ("gis/pyrosm/test.osm.pbf", "EPSG:32635", 343, 2219, 0, 0),
-        ("gis/osmnx/West-Oakland.osm.bz2", "EPSG:32610", 31, 23, 0, 0),
+        ("gis/osmnx/West-Oakland.osm.bz2", "EPSG:32610", 31, 23, 0, 4),
     ] {
         let Some(file) = testdata::path(path) else { return };
         let (sink, report) = import(&[file]);

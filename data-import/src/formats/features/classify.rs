@@ -141,7 +141,7 @@ impl Words {
         }
         words.extend(Some(word).filter(|w| !w.is_empty()));
         words.iter_mut().for_each(singular);
-        Self { words, text: text.trim().to_owned() }
+        Self { words, text: text.chars().filter(|c| !c.is_whitespace() && *c != '_').collect() }
     }
 
     /// True where a word of the list stands in the text.

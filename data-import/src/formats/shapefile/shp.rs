@@ -260,38 +260,40 @@ impl Ring {
     }
 }
 
-/// Rings as polygons. Exteriors run clockwise, holes the other way; where no ring does (some programs turn them), a ring
-/// within another is its hole. A hole that lies in no exterior is a polygon of its own.
+/// Rings as polygons. Exteriors run clockwise and holes the other way; where that leaves a hole in nothing, the program that
+/// wrote it turned them, and what lies in another ring is its hole.
 fn polygons(parts: Vec<Vec<Position>>) -> Result<Vec<Vec<Vec<Position>>>, String> {
     let rings: Vec<Ring> = parts.into_iter().filter(|p| p.len() >= 3).map(Ring::new).collect();
-    let clockwise = rings.iter().filter(|r| r.area <= 0.0).count();
-    let turned = clockwise == 0;
-    let (mut exteriors, mut holes): (Vec<Ring>, Vec<Ring>) = (vec![], vec![]);
-    if turned {
-        let mut rings = rings;
+    let by_turn: Vec<bool> = rings.iter().map(|r| r.area > 0.0).collect();
+    let mut owners = owners(&rings, &by_turn)?;
+    if owners.iter().zip(&by_turn).any(|(owner, hole)| *hole && owner.is_none()) {
         check_pairs(rings.len(), rings.len())?;
-        let is_hole: Vec<bool> = rings.iter().map(|r| rings.iter().filter(|other| other.holds(r)).count() % 2 == 1).collect();
-        for (ring, hole) in rings.drain(..).zip(is_hole) {
-            if hole { holes.push(ring) } else { exteriors.push(ring) }
-        }
-    } else {
-        (exteriors, holes) = rings.into_iter().partition(|r| r.area <= 0.0);
+        let by_place: Vec<bool> = rings.iter().map(|r| rings.iter().filter(|other| other.holds(r)).count() % 2 == 1).collect();
+        owners = self::owners(&rings, &by_place)?;
     }
-    check_pairs(exteriors.len(), holes.len())?;
-    let mut owners: Vec<Option<usize>> = Vec::with_capacity(holes.len());
-    for hole in &holes {
-        // The smallest exterior around it: islands in lakes on islands.
-        let around = exteriors.iter().enumerate().filter(|(_, e)| e.holds(hole));
-        owners.push(around.min_by(|(_, a), (_, b)| a.area.abs().total_cmp(&b.area.abs())).map(|(i, _)| i));
+    let mut polygon_of: Vec<usize> = vec![0; rings.len()];
+    let mut out: Vec<Vec<Vec<Position>>> = Vec::new();
+    for (i, ring) in rings.iter().enumerate().filter(|(i, _)| owners[*i].is_none()) {
+        polygon_of[i] = out.len();
+        out.push(vec![ring.points.clone()]);
     }
-    let mut out: Vec<Vec<Vec<Position>>> = exteriors.into_iter().map(|e| vec![e.points]).collect();
-    for (hole, owner) in holes.into_iter().zip(owners) {
-        match owner {
-            Some(i) => out[i].push(hole.points),
-            None => out.push(vec![hole.points]),
+    for (ring, owner) in rings.into_iter().zip(owners) {
+        if let Some(owner) = owner {
+            out[polygon_of[owner]].push(ring.points);
         }
     }
     Ok(out)
+}
+
+/// For each hole the smallest exterior around it (there are islands in lakes on islands).
+fn owners(rings: &[Ring], is_hole: &[bool]) -> Result<Vec<Option<usize>>, String> {
+    let exteriors: Vec<usize> = (0..rings.len()).filter(|i| !is_hole[*i]).collect();
+    check_pairs(exteriors.len(), rings.len() - exteriors.len())?;
+    let owner = |i: usize| {
+        let around = exteriors.iter().filter(|e| rings[**e].holds(&rings[i]));
+        around.min_by(|a, b| rings[**a].area.abs().total_cmp(&rings[**b].area.abs())).copied()
+    };
+    Ok((0..rings.len()).map(|i| if is_hole[i] { owner(i) } else { None }).collect())
 }
 
 fn check_pairs(a: usize, b: usize) -> Result<(), String> {
