@@ -120,7 +120,9 @@ impl<'f> Georeferencing<'f> {
 
     /// Adds a statement, with where on Earth it puts the model.
     fn state(&mut self, by: &'static str, says: String, placement: Result<Placement, String>) {
-        let mut statement = Statement { by, says, placement, seen: None, distance_m: None, used: false };
+        // Most files state the y axis as true north because their program always writes that.
+        let turns = !(by == "IfcSite" && placement.as_ref().is_ok_and(|p| p.turn == [[1.0, 0.0], [0.0, 1.0]]));
+        let mut statement = Statement { by, says, placement, turns, seen: None, distance_m: None, used: false };
         if let Ok(placement) = &mut statement.placement {
             statement.seen = Lens::on(&placement.crs).see(|p| placement.apply(p), self.sample);
             placement.lonlat = placement.lonlat.or(statement.seen.map(|s| s.lonlat));
@@ -265,7 +267,7 @@ impl<'f> Georeferencing<'f> {
             let origin = router.resolve_scaled_placement(&site, decoder).map_or([0.0; 3], |m| [m[12], m[13], m[14]]);
             let origin = if origin.iter().all(|c| c.is_finite()) { origin } else { [0.0; 3] };
             let placement = Placement::around(lon, lat, height, origin, self.true_north(decoder))?;
-            self.state("IfcSite", format!("{lon:.7}, {lat:.7}, {height} m (RefLongitude, RefLatitude, RefElevation)"), Ok(placement));
+            self.state("IfcSite", format!("{lon:.7}, {lat:.7}, {height:.3} m (RefLongitude, RefLatitude, RefElevation)"), Ok(placement));
         }
         Ok(())
     }

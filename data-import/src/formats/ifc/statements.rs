@@ -25,6 +25,8 @@ pub struct Statement {
     pub says: String,
     /// The placement that follows from it, or why none does.
     pub placement: Result<Placement, String>,
+    /// It says which way the model is turned (a site without a true north of its own does not).
+    pub turns: bool,
     /// Where it puts the model.
     pub seen: Option<Seen>,
     /// How far that is from where the statement in use puts it, metres.
@@ -124,7 +126,7 @@ pub fn compare(statements: &mut [Statement], used: Option<usize>) -> Vec<Diagnos
     let Some((at, used)) = used.and_then(|at| Some((at, statements.get_mut(at)?))) else { return findings };
     used.used = true;
     used.distance_m = used.seen.map(|_| 0.0);
-    let (by, seen) = (used.by, used.seen);
+    let (by, seen, turns) = (used.by, used.seen, used.turns);
     let Some(seen) = seen else { return findings };
     for (_, other) in statements.iter_mut().enumerate().filter(|(i, _)| *i != at) {
         let Some(there) = other.seen else { continue };
@@ -144,7 +146,7 @@ pub fn compare(statements: &mut [Statement], used: Option<usize>) -> Vec<Diagnos
                 seen.lonlat[1]
             );
             findings.push(Diagnostic::warning("ifc-place-conflict", message).help(help));
-        } else if turn.abs() > NORTH_EXACT_DEG {
+        } else if turn.abs() > NORTH_EXACT_DEG && turns && other.turns {
             let message = format!(
                 "by {} the model's y axis points {:.2}° from true north, by {by} {:.2}°; {by} is used",
                 other.by, there.north_deg, seen.north_deg
