@@ -210,3 +210,23 @@ fn distance(p: [f64; 3], a: [f64; 3], b: [f64; 3]) -> f64 {
     let t = (((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / (dx * dx + dy * dy)).clamp(0.0, 1.0);
     (p[0] - a[0] - t * dx).hypot(p[1] - a[1] - t * dy)
 }
+
+#[test]
+fn a_library_of_types_shows_them_with_their_textures() {
+    for (name, kept) in [("image", false), ("blob", true), ("pixel", true)] {
+        let Some(path) = testdata::path(&format!("bim/ifc43samples/tessellation-with-{name}-texture.ifc")) else { return };
+        let sink = import(&path);
+        assert_eq!(sink.objects.len(), 1, "{name}");
+        let boiler = &sink.objects[0];
+        assert_eq!((boiler.class, boiler.str("ifc_type")), (Class::UtilityNetworkElement, Some("IfcBoilerType")), "{name}");
+        let mesh = &boiler.geometries[0];
+        let looks = mesh.appearance.as_ref().unwrap_or_else(|| panic!("{name}: no textures"));
+        assert!(mesh.is_consistent() && looks.uv.len() == mesh.indices.len() && looks.textures.len() == 1, "{name}");
+        assert!(looks.uv.iter().any(|uv| uv[0] != looks.uv[0][0]), "{name}: coordinates differ");
+        let picture = looks.textures[0].image.and_then(|id| sink.images.get(&id));
+        assert_eq!(picture.map(|p| p.mime), kept.then_some("image/png"), "{name}");
+        if !kept {
+            assert_eq!(looks.textures[0].uri, "texture.png");
+        }
+    }
+}

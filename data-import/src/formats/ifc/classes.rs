@@ -42,6 +42,13 @@ pub fn class_in<'k>(class: Class, above: impl Iterator<Item = &'k IfcType>) -> C
 
 /// The class of a product; `predefined` is its predefined type, where it has one.
 pub fn class_of(kind: &IfcType, predefined: Option<&str>) -> Class {
+    // A type is what its occurrences would be.
+    if let Some(name) = kind.name().strip_suffix("Type").or_else(|| kind.name().strip_suffix("Style"))
+        && kind.is_subtype_of(IfcType::IfcTypeProduct)
+    {
+        let occurrence = ifc_lite_core::ifc_type_from_keyword(&name.to_ascii_uppercase());
+        return if occurrence.is_subtype_of(IfcType::IfcProduct) { class_of(&occurrence, predefined) } else { Class::BuildingInstallation };
+    }
     if kind.is_subtype_of(IfcType::IfcGeographicElement) {
         return match predefined {
             Some("TERRAIN") => Class::Relief,
@@ -136,6 +143,8 @@ mod tests {
             ("IFCZONE", Class::CityObjectGroup),
             ("IFCDISTRIBUTIONSYSTEM", Class::UtilityNetwork),
             ("IFCSIGNAL", Class::CityFurniture),
+            ("IFCBOILERTYPE", Class::UtilityNetworkElement),
+            ("IFCDOORSTYLE", Class::Door),
         ];
         for (keyword, class) in table {
             let kind = ifc_lite_core::ifc_type_from_keyword(keyword);

@@ -1,6 +1,6 @@
 //! An IFC file in memory: its bytes, where each entity stands, and lists of those that the importer starts from.
 
-use super::archive;
+use super::{archive, repairs};
 use crate::{ImportError, Source, source};
 use ifc_lite_core::{AttributeValue, DecodedEntity, EntityDecoder, EntityIndex, EntityScanner, IfcType};
 use ifc_lite_processing::discovery::Discovery;
@@ -26,6 +26,8 @@ pub struct Product {
     pub span: (usize, usize),
     /// The library has geometry for such a record.
     pub has_shape: bool,
+    /// Of a type that stands for itself (a file of furniture without a building): its representation maps.
+    pub maps: Vec<u32>,
 }
 
 /// Relations that the importer reads, by what they say.
@@ -91,6 +93,10 @@ pub struct IfcFile {
     pub malformed: Vec<u64>,
     /// Numbers that two records have; the later one counts.
     pub repeated: Vec<u32>,
+    /// Some surface wears a texture.
+    pub textured: bool,
+    /// Sweeps whose range was taken out ([`repairs`]).
+    pub whole_sweeps: u64,
 }
 
 /// What a keyword means to the scan, found once a keyword.
@@ -101,6 +107,8 @@ enum Meaning {
     Georeference(IfcType),
     Context,
     Project,
+    Texture,
+    Sweep,
     Nothing,
 }
 
@@ -117,7 +125,7 @@ impl IfcFile {
     }
 
     /// Scans the text of a file.
-    pub fn scan(bytes: Vec<u8>, file: &str) -> Result<Self, ImportError> {
+    pub fn scan(mut bytes: Vec<u8>, file: &str) -> Result<Self, ImportError> {
         if !is_step(&bytes) {
             return Err(ImportError::corrupt(file, "byte 0", "the file does not begin with 'ISO-10303-21;', as every IFC file does"));
         }
@@ -136,7 +144,8 @@ impl IfcFile {
         let mut discovery = Discovery::new(false);
         let mut meanings: HashMap<&str, Meaning> = HashMap::new();
         let (mut products, mut relations, mut georeferences, mut contexts) = (vec![], vec![], vec![], vec![]);
-        let (mut project, mut repeated) = (None, vec![]);
+        let mut sweeps = vec![];
+        let (mut project, mut repeated, mut textured) = (None, vec![], false);
         let mut scanner = EntityScanner::new(&bytes);
         while let Some((id, name, start, end)) = scanner.next_entity() {
             if index.insert(id, (start, end)).is_some() {
@@ -144,7 +153,7 @@ impl IfcFile {
             }
             let has_shape = discovery.observe(&bytes, ScanClass::classify(name), id, name, start, end).is_some();
             match meanings.entry(name).or_insert_with(|| meaning(name)) {
-                Meaning::Product(kind) => products.push(Product { id, kind: kind.clone(), span: (start, end), has_shape }),
+                Meaning::Product(kind) => products.push(Product { id, kind: kind.clone(), span: (start, end), has_shape, maps: Vec::new() }),
                 Meaning::Relation(relation) => relations.push((*relation, (start, end))),
                 // Of property sets, only those of the convention for IFC2x3.
                 Meaning::Georeference(IfcType::IfcPropertySet) => {
@@ -159,16 +168,26 @@ impl IfcFile {
                     project.get_or_insert(id);
                     georeferences.push((id, IfcType::IfcProject));
                 }
+                Meaning::Texture => textured = true,
+                Meaning::Sweep => sweeps.push((start, end)),
                 Meaning::Nothing => {}
             }
+        }
+        if products.iter().all(|p: &Product| !p.has_shape) {
+            // A library: what it has to show are types.
+            let types = &discovery.types;
+            let single = types.products.iter().filter(|(id, ..)| !types.instantiated_type_ids.contains(id));
+            let shown = single.map(|(id, start, end, kind, maps)| Product { id: *id, kind: kind.clone(), span: (*start, *end), has_shape: true, maps: maps.clone() });
+            products.extend(shown.filter(|p| index.contains_key(&p.id)));
         }
         let malformed = scanner.malformed_record_starts().iter().chain(scanner.skipped_oversized_id_starts()).map(|at| line_of(&bytes, *at)).collect();
         if index.is_empty() {
             return Err(ImportError::corrupt(file, "DATA", "the data section holds no entity"));
         }
-        let spans = discovery.prepass_spans;
+        let (spans, index) = (discovery.prepass_spans, Arc::new(index));
+        let whole_sweeps = repairs::sweep_whole_polylines(&mut bytes, &sweeps, &index);
         Ok(Self {
-            index: Arc::new(index),
+            index,
             schema: schema.to_ascii_uppercase(),
             products,
             relations,
@@ -178,6 +197,8 @@ impl IfcFile {
             contexts,
             malformed,
             repeated,
+            textured,
+            whole_sweeps,
             bytes,
         })
     }
@@ -247,6 +268,8 @@ fn meaning(name: &str) -> Meaning {
         "IFCRELASSOCIATESCLASSIFICATION" => Relation::Classification,
         "IFCRELASSOCIATESDOCUMENT" => Relation::Document,
         "IFCPRESENTATIONLAYERASSIGNMENT" | "IFCPRESENTATIONLAYERWITHSTYLE" => Relation::Layer,
+        "IFCINDEXEDTRIANGLETEXTUREMAP" | "IFCINDEXEDPOLYGONALTEXTUREMAP" | "IFCINDEXEDTEXTUREMAP" => return Meaning::Texture,
+        "IFCSURFACECURVESWEPTAREASOLID" | "IFCFIXEDREFERENCESWEPTAREASOLID" => return Meaning::Sweep,
         "IFCPROJECT" => return Meaning::Project,
         "IFCGEOMETRICREPRESENTATIONCONTEXT" => return Meaning::Context,
         // The scaled conversion begins with the plain one's attributes; the extractor wants it under that name.

@@ -8,16 +8,17 @@ use super::budget::{Budget, Stopped, within};
 use super::fallback::boxed;
 use super::file::{IfcFile, Product};
 use ifc_lite_core::{EntityDecoder, UnitScales};
-use ifc_lite_geometry::{GeometryRouter, RouterConfig};
+use ifc_lite_geometry::{GeometryRouter, ResolvedTextureMap, RouterConfig, build_texture_index};
 use ifc_lite_processing::element::{
     ElementJobKind, ElementMeshJob, MeshProductionContext, MeshProductionOptions, produce_element_meshes,
 };
 use ifc_lite_processing::execution::{RouterCaches, SchedulerPolicy, build_router};
 use ifc_lite_processing::prepass::{ResolveOptions, ResolvedPrepass, merge_indexed_colours, resolve_prepass};
 use ifc_lite_processing::style::{element_material_fallback_color, resolve_element_color};
-use ifc_lite_processing::{GEOMETRY_STACK_BYTES, MeshData, MeshFrame};
+use ifc_lite_processing::{GEOMETRY_STACK_BYTES, MeshData, MeshFrame, MeshTextureData};
 use qike_core::{Cancelled, Feedback};
 use qike_scene::Material;
+use qike_scene::geometry::NONE;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -54,6 +55,12 @@ pub struct Shape {
     pub triangle_material: Vec<u32>,
     /// How it came about.
     pub outcome: Outcome,
+    /// Textures that triangles wear.
+    pub textures: Vec<MeshTextureData>,
+    /// Texture of each triangle, or [`NONE`]; empty where there are no textures.
+    pub triangle_texture: Vec<u32>,
+    /// Texture coordinates of each corner of each triangle; empty where there are no textures.
+    pub uv: Vec<[f32; 2]>,
 }
 
 /// Everything that meshing needs of a file, resolved once.
@@ -64,6 +71,7 @@ pub struct Mesher<'f> {
     colours: HashMap<u32, [f32; 4]>,
     /// Units and anchor.
     pub frame: Frame,
+    textures: TextureMap,
 }
 
 /// Units of a file, and where about its model lies.
@@ -102,7 +110,8 @@ impl<'f> Mesher<'f> {
         let elements = elements.filter_map(|(id, colours)| Some((*id, element_material_fallback_color(colours)?)));
         let mut colours: HashMap<u32, [f32; 4]> = elements.collect();
         colours.extend(items);
-        Self { file, prepass, colours, frame }
+        let textures = if file.textured { build_texture_index(&file.bytes, decoder) } else { TextureMap::default() };
+        Self { file, prepass, colours, frame, textures }
     }
 
     /// Meshes products, in their order, on all cores. Each core has one worker, so an element's work is one thread's.
@@ -171,6 +180,7 @@ impl<'f> Mesher<'f> {
             let found = catch_unwind(AssertUnwindSafe(|| boxed(self.file, product, self.frame.metres(), &mut self.file.decoder())));
             if let Ok(Some((vertices, indices))) = found {
                 (shape.vertices, shape.indices) = (vertices, indices);
+                (shape.triangle_texture, shape.uv) = Default::default();
             }
         }
         Some(shape)
@@ -191,20 +201,25 @@ impl<'f> Mesher<'f> {
             mapped_items: caches.mapped_items.clone(),
         };
         let router = build_router(config, SchedulerPolicy::PerJob, shared, None, None, None);
-        let (none, textures) = Default::default();
+        let none = Default::default();
         let context = MeshProductionContext {
             void_index: if cut { &self.prepass.void_index } else { &none },
             geometry_style_index: &self.prepass.geometry_style_index,
             indexed_colour_full: &self.prepass.indexed_colour_full,
             element_material_colors: &self.prepass.element_material_colors,
-            texture_index: &textures,
+            texture_index: &self.textures,
             site_local_rotation: None,
+        };
+        let kind = if product.maps.is_empty() {
+            ElementJobKind::Product
+        } else {
+            ElementJobKind::TypeProduct { rep_maps: product.maps.iter().map(|map| (*map, 1)).collect() }
         };
         let job = ElementMeshJob {
             id: product.id,
             ifc_type: product.kind.clone(),
             entity: &entity,
-            kind: ElementJobKind::Product,
+            kind,
             element_color: resolve_element_color(&entity, colours, &mut decoder),
             metadata: None,
         };
@@ -213,7 +228,10 @@ impl<'f> Mesher<'f> {
 
     /// Joins the parts of an element; equal positions become one vertex, triangles without area go.
     fn joined(&self, meshes: &[MeshData], outcome: Outcome) -> Shape {
-        let mut shape = Shape { vertices: vec![], indices: vec![], materials: vec![], triangle_material: vec![], outcome };
+        let (vertices, indices, materials, triangle_material) = Default::default();
+        let (textures, triangle_texture, uv) = Default::default();
+        let mut shape = Shape { vertices, indices, materials, triangle_material, outcome, textures, triangle_texture, uv };
+        let textured = meshes.iter().any(|mesh| mesh.texture.is_some() && mesh.uvs.is_some());
         let mut known: HashMap<[u64; 3], u32> = HashMap::new();
         for mesh in meshes {
             let name = mesh.material_name.clone().unwrap_or_default();
@@ -222,6 +240,18 @@ impl<'f> Mesher<'f> {
                 shape.materials.push(material);
                 shape.materials.len() - 1
             });
+            let texture = mesh.texture.as_ref().filter(|_| mesh.uvs.is_some()).map_or(NONE, |texture| {
+                let known = shape.textures.iter().position(|t| t.texture_id == texture.texture_id && t.url == texture.url);
+                known.unwrap_or_else(|| {
+                    shape.textures.push(texture.clone());
+                    shape.textures.len() - 1
+                }) as u32
+            });
+            let coordinates = |corner: u32| {
+                let at = corner as usize * 2;
+                let uv = mesh.uvs.as_ref()?.get(at..at + 2)?;
+                (texture != NONE && uv.iter().all(|c| c.is_finite())).then(|| [uv[0], uv[1]])
+            };
             let mut number = |corner: u32, vertices: &mut Vec<[f64; 3]>| {
                 let at = corner as usize * 3;
                 let local = mesh.positions.get(at..at + 3)?;
@@ -240,12 +270,19 @@ impl<'f> Mesher<'f> {
                 {
                     shape.indices.extend([a, b, c]);
                     shape.triangle_material.push(material as u32);
+                    if textured {
+                        shape.triangle_texture.push(texture);
+                        shape.uv.extend([0, 1, 2].map(|i| coordinates(triangle[i]).unwrap_or_default()));
+                    }
                 }
             }
         }
         shape
     }
 }
+
+/// Textures by the number of the face set that wears them.
+type TextureMap = rustc_map::Map<ResolvedTextureMap>;
 
 /// Colours as the library wants them.
 type ColourMap = rustc_map::Map<[f32; 4]>;

@@ -16,8 +16,10 @@ mod links;
 mod materials;
 mod mesh;
 mod objects;
+mod png;
 mod properties;
 mod relations;
+mod repairs;
 mod statements;
 mod told;
 
@@ -28,8 +30,9 @@ use georef::{Georeferencing, Placement};
 use mesh::{Frame, Mesher, Outcome, Shape};
 use ifc_lite_core::IfcType;
 use qike_core::{Diagnostic, Feedback, Severity, SourceCrs};
-use qike_scene::{CityObject, Geometry, Lod, ObjectSink, Value};
+use qike_scene::{Appearance, CityObject, Geometry, Image, ImageId, Lod, ObjectSink, Texture, Value, Wrap};
 use statements::Statement;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -78,7 +81,8 @@ impl Importer for Ifc {
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         let file = IfcFile::read(source)?;
         feedback.check()?;
-        Import { source, file: &file, feedback, findings: Findings::new(&source.name), placeless: false, statements: Vec::new() }.run(sink)
+        let findings = Findings::new(&source.name);
+        Import { source, file: &file, feedback, findings, placeless: false, statements: Vec::new(), pictures: BTreeSet::new() }.run(sink)
     }
 }
 
@@ -92,6 +96,8 @@ struct Import<'a> {
     placeless: bool,
     /// What is said of its place; kept with the first object.
     statements: Vec<Value>,
+    /// Pictures that the sink has.
+    pictures: BTreeSet<ImageId>,
 }
 
 impl Import<'_> {
@@ -131,7 +137,7 @@ impl Import<'_> {
                 self.draw(&mut object, &line, &placement, &mut projector);
             }
             match shape {
-                Some(shape) => self.dress(&mut object, product, shape, &placement, &mut projector, sink),
+                Some(shape) => self.dress(&mut object, product, shape, &placement, &mut projector, sink)?,
                 None => self.tell_if_shapeless(&object, product, &decoder, sink),
             }
             sink.object(object)?;
@@ -191,6 +197,10 @@ impl Import<'_> {
             let message = format!("two records have the number #{id}; the later one counts");
             self.findings.warn("ifc-repeated-number", "", &format!("#{id}"), message, sink);
         }
+        if self.file.whole_sweeps > 0 {
+            let message = format!("{} sweeps state the range 0…1 for a polyline of many segments; they are swept along all of it", self.file.whole_sweeps);
+            self.findings.warn("ifc-sweep-range", "", "", message, sink);
+        }
         if self.file.project.is_none() {
             let message = "the file has no IfcProject; its units are taken as metres".to_owned();
             self.findings.warn("ifc-no-project", "", "", message, sink);
@@ -210,7 +220,7 @@ impl Import<'_> {
     fn dress(
         &mut self, object: &mut CityObject, product: &Product, shape: Shape, placement: &Placement, projector: &mut Projector,
         sink: &mut dyn ObjectSink,
-    ) {
+    ) -> Result<(), ImportError> {
         let id = object.id.as_str().to_owned();
         let path = format!("#{}", product.id);
         let kind = product.kind.name();
@@ -234,16 +244,42 @@ impl Import<'_> {
             match projector.project(placement.apply(*p), &id) {
                 Some(q) => vertices.push(q),
                 // Told by the projector: a mesh with a corner missing is no mesh.
-                None => return,
+                None => return Ok(()),
             }
         }
         if shape.indices.is_empty() {
-            return;
+            return Ok(());
         }
+        let appearance = self.appearance(&shape, sink)?;
         let mut geometry = Geometry::mesh(Lod::THREE, vertices, shape.indices);
         geometry.surface_material = if shape.materials.len() > 1 { shape.triangle_material } else { Vec::new() };
         geometry.materials = shape.materials;
+        geometry.appearance = appearance;
         object.geometries.push(geometry);
+        Ok(())
+    }
+
+    /// The textures of a shape. Pixels in the file become PNG pictures.
+    fn appearance(&mut self, shape: &Shape, sink: &mut dyn ObjectSink) -> Result<Option<Box<Appearance>>, ImportError> {
+        if shape.uv.is_empty() {
+            return Ok(None);
+        }
+        let mut textures = Vec::with_capacity(shape.textures.len());
+        for texture in &shape.textures {
+            let wrap = Some(if texture.repeat_s || texture.repeat_t { Wrap::Wrap } else { Wrap::Clamp });
+            let uri = texture.url.clone().unwrap_or_else(|| format!("texture-{}.png", texture.texture_id));
+            let pixels = texture.rgba.as_ref().and_then(|rgba| png::png(texture.width, texture.height, rgba));
+            let (mut id, mut mime) = (None, String::new());
+            if let Some(image) = pixels.and_then(|bytes| Image::new(uri.clone(), bytes)) {
+                (id, mime) = (Some(image.id), image.mime.to_owned());
+                if self.pictures.insert(image.id) {
+                    sink.image(image)?;
+                }
+            }
+            textures.push(Texture { uri, image: id, mime, wrap, border: None, kind: None });
+        }
+        let surface_texture = shape.triangle_texture.clone();
+        Ok(Some(Box::new(Appearance { textures, surface_texture, uv: shape.uv.clone(), ..Appearance::default() })))
     }
 
     /// Gives an alignment its line, in the store's coordinates.

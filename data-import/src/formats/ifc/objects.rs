@@ -17,8 +17,9 @@ const LENGTHS: [&str; 7] =
     ["OverallHeight", "OverallWidth", "Elevation", "ElevationWithFlooring", "ElevationOfRefHeight", "ElevationOfTerrain", "RefElevation"];
 
 /// Attributes that say nothing of the thing itself, or that are said elsewhere.
-const UNTOLD: [&str; 9] = [
+const UNTOLD: [&str; 11] = [
     "GlobalId", "OwnerHistory", "Name", "ObjectPlacement", "Representation", "PredefinedType", "RefLatitude", "RefLongitude", "CompositionType",
+    "RepresentationMaps", "HasPropertySets",
 ];
 
 /// Makes objects.
@@ -98,7 +99,11 @@ impl<'f> Objects<'f> {
         for set in self.relations.properties.get(&product.id).cloned().unwrap_or_default() {
             self.properties.add_to(attributes, set, decoder);
         }
-        for set in own_type.map(|entity| references(&entity, 5)).unwrap_or_default() {
+        if product.kind.is_subtype_of(IfcType::IfcTypeProduct) {
+            attributes.insert("is_type".into(), true.into());
+        }
+        let typed = if product.maps.is_empty() { own_type } else { Some(entity) };
+        for set in typed.map(|entity| references(&entity, 5)).unwrap_or_default() {
             self.properties.add_to(attributes, set, decoder);
         }
 
