@@ -61,11 +61,13 @@ pub struct Options {
     pub buildings: Option<u32>,
     /// Another seed gives another city on the same plan.
     pub seed: u64,
+    /// Of metropolis: how many buildings in a hundred have a LOD2; the others are LOD1 blocks.
+    pub lod2_percent: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { buildings: None, seed: 1 }
+        Self { buildings: None, seed: 1, lod2_percent: 100 }
     }
 }
 

@@ -119,7 +119,7 @@ pub fn write(dir: &Path, options: &Options, feedback: &Feedback) -> Result<Repor
 
     let trips = |rows: &[Vec<String>]| rows.iter().filter_map(|r| r[4].parse::<u64>().ok()).sum::<u64>();
     for (name, n) in [
-        ("buildings", all.len() as u64), ("landmarks", all.iter().filter(|b| b.detailed).count() as u64),
+        ("buildings", all.len() as u64), ("landmarks", all.iter().filter(|b| b.lod == "3").count() as u64),
         ("osm_nodes", doc.nodes.len() as u64), ("osm_ways", doc.ways.len() as u64), ("signals", drawn.signals.len() as u64),
         ("crossings", drawn.crossings.len() as u64), ("bus_lines", gtfs::line_count(&plan) as u64), ("station_products", station.products() as u64),
         ("vehicle_trips", trips(&demand.vehicles)), ("walks", trips(&demand.walks)),

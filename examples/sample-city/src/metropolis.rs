@@ -67,6 +67,11 @@ fn is_park((i, j): (u64, u64)) -> bool {
     (i * 7 + j * 13) % 29 == 11
 }
 
+/// Whether building `n` is among the `percent` in a hundred with a LOD2: they are spread evenly.
+fn has_lod2(n: u64, percent: u32) -> bool {
+    n * 37 % 100 < u64::from(percent)
+}
+
 /// The twelve buildings of a block; high in the middle of the city, houses at its edge.
 fn block(g: Grid, (i, j): (u64, u64), seed: u64) -> Vec<Building> {
     let sw = g.corner(i, j);
@@ -107,6 +112,7 @@ pub fn write(dir: &Path, options: &Options, feedback: &Feedback) -> Result<Repor
             }
             for building in block(g, b, options.seed) {
                 if written < wanted {
+                    let building = if has_lod2(written, options.lod2_percent) { building } else { building.as_block() };
                     cityjson::write_seq_feature(&building, written as usize, w)?;
                     written += 1;
                     task.advance(1);
@@ -241,6 +247,14 @@ mod tests {
                 assert!(a.footprint.iter().all(|p| (12.0..PITCH - 12.0).contains(&(p[0] - sw[0])) && (12.0..PITCH - 12.0).contains(&(p[1] - sw[1]))));
             }
         }
+    }
+
+    #[test]
+    fn a_fifth_of_the_buildings_can_have_roofs() {
+        assert_eq!((0..500).filter(|n| has_lod2(*n, 20)).count(), 100);
+        assert!((0..100).all(|n| has_lod2(n, 100) && !has_lod2(n, 0)));
+        let block = block(Grid::holding(100), (0, 0), 1).remove(0).as_block();
+        assert_eq!((block.lod, block.shells.len(), block.shells[0].surfaces.len()), ("1", 1, 6));
     }
 
     #[test]

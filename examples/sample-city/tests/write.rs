@@ -18,7 +18,7 @@ fn contents(dir: &Path, report: &Report) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
-    let small = |seed| Options { buildings: Some(600), seed };
+    let small = |seed| Options { buildings: Some(600), seed, ..Options::default() };
     for name in [SampleName::Lingang, SampleName::Metropolis] {
         let ((a, ra), (b, rb), (c, rc)) = (made(name, small(1)), made(name, small(1)), made(name, small(2)));
         assert_eq!(ra.files, rb.files);
@@ -43,7 +43,7 @@ fn lingang_sums_up() {
 
 #[test]
 fn metropolis_has_exactly_the_buildings_asked_for() {
-    let (dir, report) = made(SampleName::Metropolis, Options { buildings: Some(1234), seed: 3 });
+    let (dir, report) = made(SampleName::Metropolis, Options { buildings: Some(1234), seed: 3, ..Options::default() });
     assert_eq!(report.counts["buildings"], 1234);
     let text = fs::read_to_string(dir.path().join("sources/buildings.city.jsonl")).unwrap();
     assert_eq!(text.lines().count(), 1235);
@@ -53,10 +53,10 @@ fn metropolis_has_exactly_the_buildings_asked_for() {
 #[test]
 fn faults_are_told() {
     let dir = tempfile::tempdir().unwrap();
-    let many = Options { buildings: Some(1_000_000), seed: 1 };
+    let many = Options { buildings: Some(1_000_000), seed: 1, ..Options::default() };
     let e = write(SampleName::Lingang, dir.path(), &many, &Feedback::silent()).unwrap_err();
     assert!(matches!(e, SampleError::TooMany { asked: 1_000_000, .. }), "{e}");
-    let none = Options { buildings: Some(0), seed: 1 };
+    let none = Options { buildings: Some(0), seed: 1, ..Options::default() };
     assert!(matches!(write(SampleName::Metropolis, dir.path(), &none, &Feedback::silent()), Err(SampleError::NoBuildings)));
     let file = dir.path().join("taken");
     fs::write(&file, "x").unwrap();

@@ -14,7 +14,8 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   qike sample lingang demo
-  qike sample metropolis big --buildings 100000 --seed 7")]
+  qike sample metropolis big --buildings 100000 --seed 7
+  qike sample metropolis blocks --buildings 1000000 --lod2-percent 20")]
 pub struct Args {
     /// lingang (the demo: a city around a lake) or metropolis (of any size, for tests of scale).
     name: String,
@@ -26,12 +27,15 @@ pub struct Args {
     /// Another seed gives another city on the same plan.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Of metropolis: how many buildings in a hundred have a LOD2 with roofs; the others are LOD1 blocks.
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=100))]
+    lod2_percent: u32,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let name: SampleName = args.name.parse().map_err(Failure::usage)?;
-    let options = Options { buildings: args.buildings, seed: args.seed.unwrap_or(Options::default().seed) };
+    let options = Options { buildings: args.buildings, seed: args.seed.unwrap_or(Options::default().seed), lod2_percent: args.lod2_percent };
     let report = qike_sample::write(name, &args.dir, &options, &output.feedback).map_err(|error| match error {
         SampleError::UnknownName { .. } | SampleError::TooMany { .. } | SampleError::NoBuildings => Failure::usage(error),
         other => Failure::new(other),

@@ -63,7 +63,7 @@ struct Landmarks<'s, 'w> {
 impl Landmarks<'_, '_> {
     fn add(&mut self, name: (&str, &str), usage: Use, (storeys, year): (u32, u32), footprint: Vec<P>, shells: Vec<Shell>) {
         let mut b = Building::raise(footprint, Form::Shells(shells), usage, storeys, year).named(name.0, name.1);
-        b.detailed = true;
+        b.lod = "3";
         self.site.add(None, b, 0.0, 4.0);
     }
 }
@@ -208,7 +208,7 @@ fn shore(l: &mut Landmarks) {
     ]);
     l.site.reserve(&ellipse(c, 9.0, 9.0, 0.0, 12));
     let b = Building::raise(ellipse(c, 6.5, 6.5, 0.0, 16), Form::Shells(vec![tower]), Use::Leisure, 9, 2011).named("南汇嘴灯塔", "Nanhuizui Lighthouse");
-    l.site.buildings.push(Building { detailed: true, ..b });
+    l.site.buildings.push(Building { lod: "3", ..b });
     // Between the paths onto the sand, which lie 1.72° apart from the middle on.
     for (i, deg) in [-6.02, -2.58, -0.86, 2.58, 6.02].into_iter().enumerate() {
         let c = beach(deg, 66.0);
@@ -217,6 +217,6 @@ fn shore(l: &mut Landmarks) {
         let b = Building::raise(scaled(&ring, 1.12), Form::Shells(vec![shell]), Use::Leisure, 1, 2015);
         l.site.reserve(&b.footprint);
         let zh = format!("沙滩驿站{}", i + 1);
-        l.site.buildings.push(Building { detailed: true, ..b.named(&zh, &format!("Beach House {}", i + 1)) });
+        l.site.buildings.push(Building { lod: "3", ..b.named(&zh, &format!("Beach House {}", i + 1)) });
     }
 }

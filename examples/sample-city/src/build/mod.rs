@@ -89,8 +89,8 @@ pub struct Building {
     pub footprint: Vec<P>,
     pub roof: &'static str,
     pub shells: Vec<Shell>,
-    /// Modelled at LOD3.
-    pub detailed: bool,
+    /// Level of detail: 1, 2, and 3 for landmarks with openings.
+    pub lod: &'static str,
 }
 
 impl Building {
@@ -126,12 +126,18 @@ impl Building {
             }
             _ => ("flat", vec![Shell::prism(&footprint, None, 0.0, height)]),
         };
-        Building { name: None, usage, storeys, year, footprint, roof, shells, detailed: false }
+        Building { name: None, usage, storeys, year, footprint, roof, shells, lod: "2" }
     }
 
     pub fn named(mut self, zh: &str, en: &str) -> Building {
         self.name = Some((zh.into(), en.into()));
         self
+    }
+
+    /// The same building as a block of LOD1: its footprint, raised to its full height.
+    pub fn as_block(self) -> Building {
+        let shells = vec![Shell::prism(&self.footprint, None, 0.0, self.height())];
+        Building { shells, lod: "1", ..self }
     }
 
     pub fn height(&self) -> f64 {

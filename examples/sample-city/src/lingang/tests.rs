@@ -32,7 +32,7 @@ fn build() -> City {
 fn buildings_stand_apart_off_the_streets_and_dry() {
     let c = city();
     assert!(c.buildings.len() >= 3000, "{}", c.buildings.len());
-    assert!(c.buildings.iter().filter(|b| b.detailed).count() >= 30);
+    assert!(c.buildings.iter().filter(|b| b.lod == "3").count() >= 30);
     let boxes: Vec<[f64; 4]> = c.buildings.iter().map(|b| bounds(&b.footprint)).collect();
     for (i, a) in c.buildings.iter().enumerate() {
         for j in i + 1..c.buildings.len() {

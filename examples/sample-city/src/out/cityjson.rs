@@ -88,7 +88,7 @@ pub fn building_id(i: usize) -> String {
 }
 
 fn city_objects(b: &Building, id: &str, vertices: &mut Vertices) -> Vec<(String, Value)> {
-    let lod = if b.detailed { "3" } else { "2" };
+    let lod = b.lod;
     let (residents, jobs) = b.people();
     let mut attributes = Map::new();
     if let Some((zh, en)) = &b.name {
