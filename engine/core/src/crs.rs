@@ -91,6 +91,12 @@ impl Crs {
         Self { definition: "LOCAL".into() }
     }
 
+    /// A definition that [`Crs::parse`] gave before (a store's own): an EPSG code is taken without asking PROJ, which takes a while.
+    pub fn known(definition: &str) -> Result<Self, CrsError> {
+        let is_code = definition.strip_prefix("EPSG:").is_some_and(|code| !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit()));
+        if is_code { Ok(Self { definition: definition.into() }) } else { Self::parse(definition) }
+    }
+
     /// An EPSG code that is already known to be good; [`Crs::parse`] checks.
     pub fn epsg(code: u32) -> Result<Self, CrsError> {
         Self::parse(&format!("EPSG:{code}"))

@@ -204,6 +204,11 @@ pub fn read_list(r: &mut Reader) -> Option<Vec<u32>> {
     Some(list)
 }
 
+/// JSON text of a text.
+pub fn text(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}
+
 /// JSON text of a map; a map of JSON values always has one.
 pub fn json(map: &qike_scene::Attributes) -> String {
     serde_json::to_string(map).unwrap_or_default()

@@ -1,25 +1,29 @@
 //! From an object to the values of its rows: done in parallel, before anything is written.
 
-use crate::codec;
+use crate::{codec, filters};
 use crate::footprint::Footprint;
 use crate::gpb::{self, Shape};
-use crate::store::lod_bits;
+use crate::store::{lod_bits, lods_of};
 use qike_core::{Bounds2, Bounds3, Diagnostic};
-use qike_scene::{CityObject, Series};
+use qike_scene::{Attributes, CityObject, Series};
 
 /// An object's geometries are numbered with 16 bits.
 pub const MOST_GEOMETRIES: usize = 1 << 16;
 
 /// All that is written of an object.
 pub struct Encoded {
-    /// The object, its geometries taken out.
+    /// The object, its geometries and attributes taken out.
     pub object: CityObject,
     /// JSON text.
     pub attributes: String,
     /// Of the whole content but the source.
     pub hash: [u8; 16],
+    /// What queries find it by.
+    pub terms: Vec<u64>,
     /// Bits of the LODs.
     pub lods: i64,
+    /// The same as text.
+    pub lods_text: String,
     /// Box around all geometry; empty without.
     pub bounds: Bounds3,
     /// Box around the plan.
@@ -53,10 +57,15 @@ pub fn encode(mut object: CityObject, srs: i32) -> Result<Encoded, Box<Diagnosti
     let hash = content_hash(&object, &attributes, &blobs);
     let (lods, bounds) = (lod_bits(object.geometries.iter().map(|g| g.lod)), object.bounds());
     object.geometries = Vec::new();
+    let terms = filters::terms(object.name.as_deref(), &object.attributes);
+    object.attributes = Attributes::new();
+    let lods_text = lods_of(lods).map(|l| l.to_string()).collect::<Vec<_>>().join(",");
     Ok(Encoded {
         attributes,
         hash,
+        terms,
         lods,
+        lods_text,
         bounds,
         plan_bounds: footprint.bounds(),
         shape: Shape::of(&footprint),

@@ -6,18 +6,22 @@
 use crate::encode::{Encoded, encode, encode_series};
 use crate::error::{At, StoreError};
 use crate::report::{ImportReport, SourceChanges};
-use crate::schema;
 use crate::store::SceneStore;
 use crate::writer::{Outcome, Writer};
-use qike_core::{Crs, Diagnostic, Feedback};
+use qike_core::fast_map::FastSet;
+use qike_core::{Bounds2, Bounds3, Crs, Diagnostic, Feedback};
 use qike_scene::{CityObject, Image, ImageId, ObjectId, ObjectSink, Series, SinkError, SourceId, SourceInfo};
 use rayon::prelude::*;
 use rusqlite::{OptionalExtension, params};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
-/// Objects that are encoded in parallel and written together.
+/// Objects that are encoded together, and written in the order of their places.
 const BATCH: usize = 4096;
+/// Batches that are encoded while another is written or read.
+const AHEAD: usize = 2;
 /// Vertices after which a batch ends early: IFC models have few objects with many.
 const BATCH_VERTICES: usize = 1 << 20;
 /// Diagnostics of a source that the store keeps; all are counted and reported.
@@ -29,18 +33,23 @@ pub struct ImportTransaction<'s> {
     feedback: Feedback,
     batch: Vec<CityObject>,
     batch_vertices: usize,
+    encoding: VecDeque<Receiver<std::thread::Result<Batch>>>,
     current: Option<Current>,
     report: ImportReport,
     part: Option<(crate::writer::Mark, ImportReport)>,
     open: bool,
 }
 
+/// Objects ready to be written, or why one cannot be.
+type Batch = Vec<Result<Encoded, Box<Diagnostic>>>;
+
 /// The source whose objects are coming.
 struct Current {
     number: u32,
     info: SourceInfo,
     known_before: bool,
-    seen: HashSet<ObjectId>,
+    /// Of each id that came, a hash that no two ids share: a tenth of the memory of the ids.
+    seen: FastSet<u128>,
     seen_series: BTreeSet<(String, String, String)>,
     seen_images: BTreeSet<ImageId>,
     objects: u64,
@@ -56,6 +65,7 @@ impl SceneStore {
             feedback: feedback.clone(),
             batch: Vec::new(),
             batch_vertices: 0,
+            encoding: VecDeque::new(),
             current: None,
             report: ImportReport::default(),
             part: None,
@@ -85,6 +95,7 @@ impl ImportTransaction<'_> {
     pub fn drop_part(&mut self) -> Result<(), StoreError> {
         self.batch.clear();
         self.batch_vertices = 0;
+        self.encoding.clear();
         self.current = None;
         if let Some((mark, report)) = self.part.take() {
             self.report = report;
@@ -114,22 +125,51 @@ impl ImportTransaction<'_> {
         &self.writer.store.path
     }
 
-    /// Encodes the batch in parallel and writes it in the order of places, so that neighbours lie together in the file.
-    fn flush(&mut self) -> Result<(), StoreError> {
+    /// Has the batch encoded by other threads, and writes what they have done meanwhile.
+    fn send_batch(&mut self) -> Result<(), StoreError> {
         self.feedback.check()?;
         let batch = std::mem::take(&mut self.batch);
         self.batch_vertices = 0;
-        let Some(current) = &mut self.current else { return Ok(()) };
+        let (sender, receiver) = channel();
         let srs = self.writer.store.srs;
-        let mut encoded = Vec::with_capacity(batch.len());
-        for outcome in batch.into_par_iter().map(|object| encode(object, srs)).collect::<Vec<_>>() {
-            match outcome {
-                Ok(object) => encoded.push(object),
-                Err(problem) => current.changes.diagnostics.push(problem.file(current.info.path.as_str())),
-            }
+        rayon::spawn(move || {
+            let work = || {
+                let mut encoded: Batch = batch.into_par_iter().map(|object| encode(object, srs)).collect();
+                sort_by_place(&mut encoded);
+                encoded
+            };
+            // Nobody waits for a batch of a source that was given up.
+            let _ = sender.send(catch_unwind(AssertUnwindSafe(work)));
+        });
+        self.encoding.push_back(receiver);
+        while self.encoding.len() > AHEAD {
+            self.write_batch()?;
         }
-        sort_by_place(&mut encoded);
-        for object in encoded {
+        Ok(())
+    }
+
+    /// Encodes and writes all objects that came.
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.send_batch()?;
+        while !self.encoding.is_empty() {
+            self.write_batch()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the oldest batch in the order of places, so that neighbours lie together in the file.
+    fn write_batch(&mut self) -> Result<(), StoreError> {
+        let Some(receiver) = self.encoding.pop_front() else { return Ok(()) };
+        let encoded = wait(&receiver).unwrap_or_else(|panic| resume_unwind(panic));
+        let Some(current) = &mut self.current else { return Ok(()) };
+        for outcome in encoded {
+            let object = match outcome {
+                Ok(object) => object,
+                Err(problem) => {
+                    current.changes.diagnostics.push(problem.file(current.info.path.as_str()));
+                    continue;
+                }
+            };
             let id = object.object.id.clone();
             let (kind, count) = match self.writer.put(current.number, object)? {
                 Outcome::Added => ("added", &mut current.changes.added),
@@ -156,10 +196,11 @@ impl ImportTransaction<'_> {
     fn finish_source(&mut self) -> Result<(), StoreError> {
         self.flush()?;
         let Some(mut current) = self.current.take() else { return Ok(()) };
+        self.writer.flush_indexes()?;
         let number = current.number;
         if current.known_before {
             for (oid, id) in self.writer.objects_of(number)? {
-                if !current.seen.contains(id.as_str()) {
+                if !current.seen.contains(&fingerprint(&id)) {
                     self.writer.remove(oid)?;
                     self.writer.log_change(&ObjectId::new(&id), "removed")?;
                     current.changes.removed += 1;
@@ -188,12 +229,13 @@ impl ImportTransaction<'_> {
 
     fn begin_source(&mut self, info: SourceInfo) -> Result<SourceId, StoreError> {
         self.finish_source()?;
+        self.writer.look_for_objects()?;
         let (number, known_before) = self.writer.source_number(&info)?;
         let current = Current {
             number,
             info,
             known_before,
-            seen: HashSet::new(),
+            seen: FastSet::default(),
             seen_series: BTreeSet::new(),
             seen_images: BTreeSet::new(),
             objects: 0,
@@ -242,7 +284,7 @@ impl ObjectSink for ImportTransaction<'_> {
         let Some(current) = &mut self.current else {
             return Err(SinkError::Store(format!("object '{}' came before its source", object.id)));
         };
-        if !current.seen.insert(object.id.clone()) {
+        if !current.seen.insert(fingerprint(object.id.as_str())) {
             let message = format!("the id '{}' came before in this source; the later object is left out", object.id);
             let diagnostic = Diagnostic::error("duplicate-id", message).object(object.id.as_str()).file(current.info.path.as_str());
             current.changes.diagnostics.push(diagnostic);
@@ -251,7 +293,7 @@ impl ObjectSink for ImportTransaction<'_> {
         self.batch_vertices += object.geometries.iter().map(|g| g.vertices.len()).sum::<usize>();
         self.batch.push(object);
         if self.batch.len() >= BATCH || self.batch_vertices >= BATCH_VERTICES {
-            self.flush().map_err(refuse)?;
+            self.send_batch().map_err(refuse)?;
         }
         Ok(())
     }
@@ -293,10 +335,28 @@ fn refuse(error: StoreError) -> SinkError {
     }
 }
 
+/// A batch that another thread encodes. A thread of the pool itself encodes meanwhile, or all of them might wait.
+fn wait(receiver: &Receiver<std::thread::Result<Batch>>) -> std::thread::Result<Batch> {
+    loop {
+        match receiver.try_recv() {
+            Ok(done) => return done,
+            Err(TryRecvError::Empty) if rayon::yield_now().is_some() => {}
+            Err(_) => return receiver.recv().unwrap_or_else(|lost| Err(Box::new(lost))),
+        }
+    }
+}
+
+/// 128 bits of BLAKE3.
+fn fingerprint(id: &str) -> u128 {
+    let mut short = [0; 16];
+    short.copy_from_slice(&blake3::hash(id.as_bytes()).as_bytes()[..16]);
+    u128::from_le_bytes(short)
+}
+
 /// Along a Z curve through the batch; what has no place comes first. Stable, so equal input gives equal files.
-fn sort_by_place(batch: &mut [Encoded]) {
-    let mut all = qike_core::Bounds3::EMPTY;
-    batch.iter().for_each(|e| all.merge(&e.bounds));
+fn sort_by_place(batch: &mut Batch) {
+    let mut all = Bounds3::EMPTY;
+    batch.iter().flatten().for_each(|e| all.merge(&e.bounds));
     let size = all.size();
     let cell = |value: f64, axis: usize| {
         let share = if size[axis] > 0.0 { (value - all.min[axis]) / size[axis] } else { 0.0 };
@@ -308,27 +368,58 @@ fn sort_by_place(batch: &mut [Encoded]) {
         v = (v | v << 2) & 0x3333_3333;
         (v | v << 1) & 0x5555_5555
     };
-    batch.sort_by_cached_key(|e| {
-        if e.bounds.is_empty() {
-            return 0;
+    batch.sort_by_cached_key(|outcome| match outcome {
+        Ok(e) if !e.bounds.is_empty() => {
+            let centre = e.bounds.centre();
+            1 + (spread(cell(centre[0], 0)) | spread(cell(centre[1], 1)) << 1)
         }
-        let centre = e.bounds.centre();
-        1 + (spread(cell(centre[0], 0)) | spread(cell(centre[1], 1)) << 1)
+        _ => 0,
     });
 }
 
-/// The content hash that a store of these objects and series has: a sum, so that the order of imports does not matter.
-pub(crate) fn store_hash(store: &SceneStore) -> Result<String, StoreError> {
+/// What a store holds as a whole, from one reading of its index of objects.
+pub(crate) struct Totals {
+    /// Hash of all content: of objects a sum, so that the order of imports does not matter.
+    pub content_hash: String,
+    /// The box around everything.
+    pub bounds: Bounds3,
+    /// By class: the box in the plane, and the kinds of plan ([`Shape`](crate::gpb::Shape)).
+    pub classes: BTreeMap<u8, (Bounds2, BTreeSet<i64>)>,
+}
+
+/// Reads all objects' rows once.
+pub(crate) fn totals(store: &SceneStore) -> Result<Totals, StoreError> {
     let path = &store.path;
+    let (mut all, mut classes): (Bounds3, BTreeMap<u8, (Bounds2, BTreeSet<i64>)>) = (Bounds3::EMPTY, BTreeMap::new());
     let mut hasher = blake3::Hasher::new();
     hasher.update(store.crs.definition().as_bytes());
     let (mut sum, mut count) = (0u128, 0u64);
-    let mut statement = store.conn.prepare("SELECT hash FROM qike_object").at(path)?;
+    let mut statement = store.conn.prepare("SELECT hash, class, shape, minx, miny, minz, maxx, maxy, maxz FROM qike_object").at(path)?;
     let mut rows = statement.query([]).at(path)?;
     while let Some(row) = rows.next().at(path)? {
         let hash = row.get_ref(0).at(path)?.as_blob().ok().and_then(|b| <[u8; 16]>::try_from(b).ok());
         sum = sum.wrapping_add(u128::from_le_bytes(hash.unwrap_or_default()));
         count += 1;
+        let (plan, shapes) = classes.entry(row.get(1).at(path)?).or_default();
+        let mut corners = [0.0; 6];
+        let mut has_place = true;
+        for (n, corner) in corners.iter_mut().enumerate() {
+            match row.get::<_, Option<f64>>(3 + n).at(path)? {
+                Some(value) => *corner = value,
+                None => has_place = false,
+            }
+        }
+        if has_place {
+            let [x, y, z, xx, yy, zz] = corners;
+            let bounds = Bounds3 { min: [x, y, z], max: [xx, yy, zz] };
+            all.merge(&bounds);
+            plan.grow([x, y]);
+            plan.grow([xx, yy]);
+        }
+        let shape: i64 = row.get(2).at(path)?;
+        if !shapes.contains(&shape) {
+            shapes.insert(shape);
+        }
     }
     hasher.update(&sum.to_le_bytes());
     hasher.update(&count.to_le_bytes());
@@ -342,12 +433,5 @@ pub(crate) fn store_hash(store: &SceneStore) -> Result<String, StoreError> {
             hasher.update(bytes);
         }
     }
-    Ok(hasher.finalize().to_hex()[..32].to_owned())
-}
-
-/// Computes the hash and takes it down.
-pub(crate) fn record_hash(store: &SceneStore) -> Result<String, StoreError> {
-    let hash = store_hash(store)?;
-    schema::set_meta(&store.conn, "content_hash", &hash).at(&store.path)?;
-    Ok(hash)
+    Ok(Totals { content_hash: hasher.finalize().to_hex()[..32].to_owned(), bounds: all, classes })
 }

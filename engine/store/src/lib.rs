@@ -7,11 +7,13 @@
 //! What other programs may do to a store: read everything, and edit features' names and attributes. 3D geometry follows no
 //! edit of a plan; features added elsewhere are no objects of Qike.
 
+mod boxes;
 mod bytes;
 pub mod check;
 pub mod codec;
 mod encode;
 mod error;
+mod filters;
 pub mod footprint;
 pub mod gpb;
 mod images;

@@ -5,7 +5,7 @@ use crate::footprint::Footprint;
 use crate::read::ObjectKey;
 use crate::schema;
 use crate::store::{SceneStore, lods_of};
-use crate::{codec, gpb};
+use crate::{codec, filters, gpb};
 use qike_core::{Bounds2, Bounds3};
 use qike_scene::{Attributes, Class, Value};
 use rusqlite::{OptionalExtension, params};
@@ -24,6 +24,8 @@ pub struct Query {
     pub near: Option<([f64; 2], f64)>,
     /// Whose box meets this one.
     pub bbox: Option<Bounds2>,
+    /// Whose box meets these heights: least and greatest.
+    pub heights: Option<[f64; 2]>,
     /// With these attributes. Keys: `name`, `parent`, `lod`, else an attribute, also inside a map as `Pset_DoorCommon.FireRating`.
     pub conditions: Vec<(String, String)>,
     /// At most so many.
@@ -135,19 +137,23 @@ impl SceneStore {
     /// Numbers of objects among which all hits are.
     fn candidates(&self, query: &Query) -> Result<Vec<ObjectKey>, StoreError> {
         let near = query.near.map(|(at, m)| Bounds2 { min: at.map(|c| c - m), max: at.map(|c| c + m) });
-        match (&query.id, near.or(query.bbox)) {
+        let [low, high] = query.heights.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+        let inside = |b: Bounds2| Bounds3 { min: [b.min[0], b.min[1], low], max: [b.max[0], b.max[1], high] };
+        let everywhere = Bounds2 { min: [f64::NEG_INFINITY; 2], max: [f64::INFINITY; 2] };
+        let bbox = query.bbox.or(query.heights.map(|_| everywhere)).map(inside);
+        match (&query.id, near.map(inside).or(bbox)) {
             (Some(id), _) if !id.contains('*') => {
                 let key = self.key_of(id)?.into_iter();
-                let inside = |key: &ObjectKey| match query.bbox {
-                    Some(bbox) => self.bounds_of(*key).map(|b| b.is_some_and(|b| b.flat().intersects(&bbox))),
+                let inside = |key: &ObjectKey| match &bbox {
+                    Some(bbox) => self.bounds_of(*key).map(|b| b.is_some_and(|b| b.intersects(bbox))),
                     None => Ok(true),
                 };
                 key.filter_map(|k| inside(&k).map(|yes| yes.then_some(k)).transpose()).collect()
             }
             (pattern, Some(window)) => {
-                let mut keys = self.window(&window)?;
-                if let (Some(_), Some(bbox)) = (near, query.bbox) {
-                    let in_bbox = self.window(&bbox)?;
+                let mut keys = self.window3(&window)?;
+                if let (Some(_), Some(bbox)) = (near, &bbox) {
+                    let in_bbox = self.window3(bbox)?;
                     keys.retain(|k| in_bbox.binary_search(k).is_ok());
                 }
                 if let Some(pattern) = pattern {
@@ -156,8 +162,42 @@ impl SceneStore {
                 }
                 Ok(keys)
             }
-            (pattern, None) => self.like(pattern.as_deref().unwrap_or("*"), query.class),
+            (None, None) => match self.by_attributes(query)? {
+                Some(keys) => Ok(keys),
+                None => self.like("*", query.class),
+            },
+            (Some(pattern), None) => self.like(pattern, query.class),
         }
+    }
+
+    /// Numbers of objects that may have the attributes asked for, rising; `None` where the store cannot tell quickly.
+    fn by_attributes(&self, query: &Query) -> Result<Option<Vec<ObjectKey>>, StoreError> {
+        let asked: Vec<Vec<u64>> = query.conditions.iter().filter_map(|(key, value)| filters::wanted(key, value)).collect();
+        if asked.is_empty() {
+            return Ok(None);
+        }
+        let Some(ranges) = filters::ranges(&self.conn, &asked).at(&self.path)? else { return Ok(None) };
+        let classes = match query.class {
+            Some(class) => vec![class],
+            None => schema::tables(&self.conn).at(&self.path)?,
+        };
+        let mut keys = Vec::new();
+        for class in classes {
+            let sql = format!(r#"SELECT fid, attributes FROM "{}" WHERE fid BETWEEN ?1 AND ?2"#, schema::table_name(class));
+            // A class that the store has never had has no table.
+            let Ok(mut statement) = self.conn.prepare_cached(&sql) else { continue };
+            for range in &ranges {
+                let mut rows = statement.query([range.start(), range.end()]).at(&self.path)?;
+                while let Some(row) = rows.next().at(&self.path)? {
+                    let text = row.get_ref(1).at(&self.path)?.as_str().unwrap_or_default();
+                    if query.conditions.iter().all(|(key, value)| may_say(text, key, value)) {
+                        keys.push(ObjectKey(row.get(0).at(&self.path)?));
+                    }
+                }
+            }
+        }
+        keys.sort_unstable();
+        Ok(Some(keys))
     }
 
     /// Numbers of objects whose id has that form, rising.
@@ -175,10 +215,17 @@ impl SceneStore {
     fn hit(&self, key: ObjectKey, class: Option<Class>) -> Result<Option<Hit>, StoreError> {
         let index = self
             .conn
-            .prepare_cached("SELECT class, lods FROM qike_object WHERE oid = ?1 AND (?2 IS NULL OR class = ?2)")
-            .and_then(|mut s| s.query_row(params![key.0, class.map(Class::number)], |r| Ok((r.get::<_, u8>(0)?, r.get::<_, i64>(1)?))).optional())
+            .prepare_cached("SELECT class, lods, minx, miny, minz, maxx, maxy, maxz FROM qike_object WHERE oid = ?1 AND (?2 IS NULL OR class = ?2)")
+            .and_then(|mut s| {
+                s.query_row(params![key.0, class.map(Class::number)], |r| {
+                    let corner = |n: usize| r.get::<_, Option<f64>>(n).map(|c| c.unwrap_or(f64::NAN));
+                    let bounds = Bounds3 { min: [corner(2)?, corner(3)?, corner(4)?], max: [corner(5)?, corner(6)?, corner(7)?] };
+                    Ok((r.get::<_, u8>(0)?, r.get::<_, i64>(1)?, (!bounds.min[0].is_nan()).then_some(bounds)))
+                })
+                .optional()
+            })
             .at(&self.path)?;
-        let Some((Some(class), lods)) = index.map(|(class, lods)| (Class::from_number(class), lods)) else { return Ok(None) };
+        let Some((Some(class), lods, bounds)) = index.map(|(class, lods, bounds)| (Class::from_number(class), lods, bounds)) else { return Ok(None) };
         let sql = format!(r#"SELECT id, name, parent, source, attributes, geom FROM "{}" WHERE fid = ?1"#, schema::table_name(class));
         let row = self.conn.prepare_cached(&sql).and_then(|mut s| {
             s.query_row([key.0], |r| {
@@ -195,7 +242,7 @@ impl SceneStore {
             parent,
             lods: lods_of(lods).map(|l| l.to_string()).collect(),
             source,
-            bounds: self.bounds_of(key)?,
+            bounds,
             plan: plan.and_then(|blob| gpb::read(&blob)).unwrap_or(Footprint::None),
             attributes: serde_json::from_str(&attributes).unwrap_or_default(),
             distance_m: None,
@@ -212,6 +259,31 @@ fn matches(hit: &Hit, key: &str, wanted: &str) -> bool {
         _ => {}
     }
     lookup(&hit.attributes, key).is_some_and(|value| equals(value, wanted))
+}
+
+/// Whether attributes as JSON text may have a value of that kind for a key: quick, and true where only reading them wholly can tell.
+fn may_say(text: &str, key: &str, wanted: &str) -> bool {
+    if matches!(key, "name" | "parent" | "lod") || key.contains(['.', '"', '\\']) || text.contains("\\u") {
+        return true;
+    }
+    let number = wanted.trim().parse::<f64>().ok();
+    let quoted = codec::text(wanted);
+    text.match_indices(key).any(|(at, _)| {
+        if !text[..at].ends_with('"') {
+            return false;
+        }
+        let after = text[at + key.len()..].strip_prefix('"').map(|rest| rest.trim_start().strip_prefix(':'));
+        let Some(Some(value)) = after else { return false };
+        let value = value.trim_start();
+        match value.as_bytes().first() {
+            Some(b'"') => value.starts_with(&quoted) || value.contains('\\'),
+            Some(b'-' | b'0'..=b'9') => {
+                let end = value.find([',', '}', ']', ' ', '\n', '\r', '\t']).unwrap_or(value.len());
+                number.is_some() && value[..end].parse::<f64>().ok() == number
+            }
+            _ => true,
+        }
+    })
 }
 
 /// An attribute by its key, or by a path through maps; keys may themselves have dots.
@@ -235,6 +307,18 @@ fn equals(value: &Value, wanted: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quick_look_at_the_text_misses_nothing() {
+        let text = r#"{"a":1.50,"b": "x" , "c":[1],"d":{"e":2},"f":"say \"hi\"","a2":7,"xa":8}"#;
+        for (key, value, may) in [
+            ("a", "1.5", true), ("a", "7", false), ("a", "8", false), ("b", "x", true), ("b", "y", false), ("c", "9", true), ("d", "{}", true), ("e", "2", true),
+            ("f", "say \"hi\"", true), ("missing", "1", false), ("d.e", "3", true), ("name", "x", true), ("a2", "7", true), ("b", "1", false),
+        ] {
+            assert_eq!(may_say(text, key, value), may, "{key}={value}");
+        }
+        assert!(may_say(r#"{"\u0061":1}"#, "a", "1"));
+    }
 
     #[test]
     fn attributes_are_found_by_path_and_compared_by_value() {

@@ -4,11 +4,13 @@
 //! - `qike_object`: the index of all objects: id, class, source, hash of the content, LODs, shape of the plan, exact 3D bounds;
 //! - `qike_geometry`: one blob a geometry; its key is `oid × 65536 + position`, so an object's blobs lie together;
 //! - `qike_rtree`: boxes in three dimensions, rounded outwards to 32 bits;
+//! - `qike_filter`: which blocks of objects may have an attribute's value ([`crate::filters`]);
 //! - `qike_source`, `qike_diagnostic`, `qike_series`: what was imported, what was wrong with it, values over time;
 //! - `qike_import`, `qike_history`, `qike_change`: what each import added, changed and removed;
 //! - `qike_image`, `qike_source_image`: pictures of textures, where there are any ([`crate::images`]);
 //! - `qike_meta`: version, CRS, content hash.
 
+use crate::filters::BLOCK_BITS;
 use qike_core::Crs;
 use qike_scene::Class;
 use rusqlite::{Connection, Result, params};
@@ -49,6 +51,7 @@ CREATE TABLE qike_object (
   oid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, class INTEGER NOT NULL, source INTEGER NOT NULL, hash BLOB NOT NULL,
   lods INTEGER NOT NULL, shape INTEGER NOT NULL, minx REAL, miny REAL, minz REAL, maxx REAL, maxy REAL, maxz REAL);
 CREATE TABLE qike_geometry (gid INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE qike_filter (block INTEGER PRIMARY KEY, bits BLOB NOT NULL);
 CREATE VIRTUAL TABLE qike_rtree USING rtree(oid, minx, maxx, miny, maxy, minz, maxz);
 CREATE TABLE qike_series (
   source INTEGER NOT NULL, object TEXT NOT NULL, quantity TEXT NOT NULL, unit TEXT NOT NULL, date TEXT NOT NULL, data BLOB NOT NULL,
@@ -70,7 +73,7 @@ INSERT INTO gpkg_spatial_ref_sys VALUES
 /// Qike's own tables, which GeoPackage wants to be told of. `qike_source` is not among them: it is plain content, and other
 /// programs would warn of an extension that they need for reading it.
 const OWN_TABLES: &[&str] = &[
-    "qike_meta", "qike_object", "qike_geometry", "qike_rtree", "qike_series", "qike_diagnostic", "qike_import",
+    "qike_meta", "qike_object", "qike_geometry", "qike_rtree", "qike_filter", "qike_series", "qike_diagnostic", "qike_import",
     "qike_history", "qike_change",
 ];
 
@@ -176,7 +179,7 @@ pub fn drop_triggers(conn: &Connection, class: Class) -> Result<()> {
     for name in ["insert", "update1", "update2", "update3", "update4", "delete"] {
         conn.execute_batch(&format!(r#"DROP TRIGGER IF EXISTS "rtree_{table}_geom_{name}""#))?;
     }
-    Ok(())
+    conn.execute_batch(&format!(r#"DROP TRIGGER IF EXISTS "qike_{table}_edited""#))
 }
 
 /// The triggers of the RTree extension (OGC 12-128r17, F.3), by which edits in other programs keep the index right.
@@ -199,6 +202,11 @@ pub fn create_triggers(conn: &Connection, class: Class) -> Result<()> {
            BEGIN DELETE FROM "{r}" WHERE id IN (OLD.fid, NEW.fid); END;
            CREATE TRIGGER "{r}_delete" AFTER DELETE ON "{t}" WHEN OLD.geom NOT NULL
            BEGIN DELETE FROM "{r}" WHERE id = OLD.fid; END;"#
+    ))?;
+    // What another program writes into a feature, no filter knows.
+    conn.execute_batch(&format!(
+        r#"CREATE TRIGGER "qike_{t}_edited" AFTER UPDATE OF name, attributes ON "{t}"
+           BEGIN DELETE FROM qike_filter WHERE block = OLD.fid >> {BLOCK_BITS}; END;"#
     ))
 }
 

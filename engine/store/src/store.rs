@@ -1,6 +1,7 @@
 //! Opening and making stores; what one is told at a glance.
 
 use crate::error::{At, StoreError};
+use crate::import::Totals;
 use crate::schema;
 use qike_core::crs::CrsKind;
 use qike_core::{Bounds3, Crs, CrsError};
@@ -177,7 +178,7 @@ impl SceneStore {
             return Err(StoreError::Newer { path, found: version, known: schema::STORE_VERSION });
         }
         let crs = schema::meta(&conn, "crs").at(&path)?.ok_or_else(|| broken("it does not say its CRS"))?;
-        let crs = Crs::parse(&crs).map_err(|error| StoreError::Crs { path: path.clone(), error })?;
+        let crs = Crs::known(&crs).map_err(|error| StoreError::Crs { path: path.clone(), error })?;
         // 64 MiB of cache make windows quick. The file is not mapped: a file cut off by others would end the process.
         conn.pragma_update(None, "cache_size", -65_536).at(&path)?;
         conn.pragma_update(None, "temp_store", "MEMORY").at(&path)?;
@@ -210,15 +211,13 @@ impl SceneStore {
         Ok(corners.map_or(Bounds3::EMPTY, |[x, y, z, xx, yy, zz]| Bounds3 { min: [x, y, z], max: [xx, yy, zz] }))
     }
 
-    /// Takes down the box around everything, so that readers need not look at every object for it.
-    pub(crate) fn record_bounds(&self) -> Result<(), StoreError> {
-        let sql = "SELECT min(minx), min(miny), min(minz), max(maxx), max(maxy), max(maxz) FROM qike_object";
-        let found: [Option<f64>; 6] = self
-            .conn
-            .query_row(sql, [], |r| Ok([r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?]))
-            .at(&self.path)?;
-        let text: Vec<String> = found.iter().flatten().map(f64::to_string).collect();
-        schema::set_meta(&self.conn, "bounds", &text.join(" ")).at(&self.path)
+    /// Takes down the content hash and the box around everything, so that readers need not look at every object for them.
+    pub(crate) fn record(&self, totals: &Totals) -> Result<(), StoreError> {
+        let Bounds3 { min, max } = totals.bounds;
+        let corners = if totals.bounds.is_empty() { vec![] } else { [min, max].concat() };
+        let text: Vec<String> = corners.iter().map(f64::to_string).collect();
+        schema::set_meta(&self.conn, "bounds", &text.join(" ")).at(&self.path)?;
+        schema::set_meta(&self.conn, "content_hash", &totals.content_hash).at(&self.path)
     }
 
     /// The sources in the order of their numbers.

@@ -1,19 +1,24 @@
 //! The rows of an import: the only place that changes objects in a store.
 
+use crate::boxes::Boxes;
 use crate::encode::Encoded;
 use crate::error::{At, StoreError};
+use crate::filters::Filters;
 use crate::gpb::Shape;
 use crate::images;
-use crate::import::record_hash;
+use crate::import::{Totals, totals};
 use crate::report::ImportReport;
 use crate::schema;
-use crate::store::{SceneStore, lods_of};
+use crate::store::SceneStore;
 use qike_core::Diagnostic;
 use qike_scene::{Class, Image, ImageId, ObjectId, SourceInfo};
 use rusqlite::{OptionalExtension, params};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+/// Boxes that are kept back before the R*-trees are brought up to date: 32 bytes each.
+const MOST_BOXES: usize = 4 << 20;
 /// Of SQLite's page cache while importing, in KiB (negative, as SQLite wants it).
 const IMPORT_CACHE: i64 = -262_144;
 
@@ -31,18 +36,16 @@ pub enum Outcome {
 
 /// State in memory at a savepoint.
 pub struct Mark {
-    open: BTreeMap<Class, Sql>,
+    open: BTreeMap<Class, Arc<Sql>>,
     dirty: bool,
     next_oid: i64,
 }
 
 /// Statements of one feature table.
-#[derive(Clone)]
 struct Sql {
     insert: String,
     update: String,
     delete: String,
-    index: String,
     unindex: String,
 }
 
@@ -53,7 +56,6 @@ impl Sql {
             insert: format!(r#"INSERT INTO "{t}" (fid, geom, id, name, parent, lods, attributes, source, valid_from, valid_to) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"#),
             update: format!(r#"UPDATE "{t}" SET geom = ?2, id = ?3, name = ?4, parent = ?5, lods = ?6, attributes = ?7, source = ?8, valid_from = ?9, valid_to = ?10 WHERE fid = ?1"#),
             delete: format!(r#"DELETE FROM "{t}" WHERE fid = ?1"#),
-            index: format!(r#"INSERT OR REPLACE INTO "rtree_{t}_geom" VALUES (?1, ?2, ?3, ?4, ?5)"#),
             unindex: format!(r#"DELETE FROM "rtree_{t}_geom" WHERE id = ?1"#),
         }
     }
@@ -64,7 +66,13 @@ pub struct Writer<'s> {
     /// The store; its connection is in a transaction.
     pub store: &'s mut SceneStore,
     /// Feature tables that this import writes to: their triggers are gone until the commit.
-    open: BTreeMap<Class, Sql>,
+    open: BTreeMap<Class, Arc<Sql>>,
+    /// Boxes of this source's objects that no R*-tree has yet: of the one in space, and of each class's.
+    space: Boxes,
+    plans: BTreeMap<Class, Boxes>,
+    filters: Filters,
+    /// Nothing was in the store when this source began, so its objects cannot be there.
+    was_empty: bool,
     dirty: bool,
     next_oid: i64,
     import: i64,
@@ -81,7 +89,10 @@ impl<'s> Writer<'s> {
         let next_oid = number("SELECT 1 + max((SELECT coalesce(max(oid), 0) FROM qike_object), (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name <> 'qike_source'))");
         let import = number("SELECT 1 + coalesce(max(import), 0) FROM qike_import");
         match (next_oid, import) {
-            (Ok(next_oid), Ok(import)) => Ok(Self { store, open: BTreeMap::new(), dirty: false, next_oid, import }),
+            (Ok(next_oid), Ok(import)) => {
+                let space = Boxes::new("qike_rtree", 3);
+                Ok(Self { store, open: BTreeMap::new(), space, plans: BTreeMap::new(), filters: Filters::default(), was_empty: false, dirty: false, next_oid, import })
+            }
             (Err(error), _) | (_, Err(error)) => {
                 let _ = store.conn.execute_batch("ROLLBACK");
                 Err(StoreError::sql(&path, &error))
@@ -108,7 +119,7 @@ impl<'s> Writer<'s> {
     }
 
     /// The statements of a class's table, which is made where it is missing and opened for writing.
-    fn table(&mut self, class: Class) -> Result<Sql, StoreError> {
+    fn table(&mut self, class: Class) -> Result<Arc<Sql>, StoreError> {
         if let Some(sql) = self.open.get(&class) {
             return Ok(sql.clone());
         }
@@ -120,11 +131,14 @@ impl<'s> Writer<'s> {
             schema::create_feature_table(conn, class, self.store.srs).at(self.path())?;
         }
         self.dirty = true;
-        Ok(self.open.entry(class).or_insert_with(|| Sql::of(class)).clone())
+        Ok(self.open.entry(class).or_insert_with(|| Arc::new(Sql::of(class))).clone())
     }
 
     /// Adds an object, or brings it up to date where its content is another.
     pub fn put(&mut self, source: u32, e: Encoded) -> Result<Outcome, StoreError> {
+        if self.was_empty {
+            return self.add(source, &e);
+        }
         let found: Option<(i64, u8, u32, bool)> = self
             .store
             .conn
@@ -132,12 +146,7 @@ impl<'s> Writer<'s> {
             .and_then(|mut s| s.query_row(params![e.object.id.as_str(), e.hash], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional())
             .at(self.path())?;
         match found {
-            None => {
-                let oid = self.next_oid;
-                self.next_oid += 1;
-                self.write(oid, source, &e, None)?;
-                Ok(Outcome::Added)
-            }
+            None => self.add(source, &e),
             Some((_, _, owner, _)) if owner != source => {
                 let path = self.store.conn.query_row("SELECT path FROM qike_source WHERE source = ?1", [owner + 1], |r| r.get(0));
                 Ok(Outcome::OwnedBy(path.at(self.path())?))
@@ -148,6 +157,13 @@ impl<'s> Writer<'s> {
                 Ok(Outcome::Changed)
             }
         }
+    }
+
+    fn add(&mut self, source: u32, e: &Encoded) -> Result<Outcome, StoreError> {
+        let oid = self.next_oid;
+        self.next_oid += 1;
+        self.write(oid, source, e, None)?;
+        Ok(Outcome::Added)
     }
 
     /// Writes all rows of an object; `before` is the class it had, where it was there.
@@ -164,29 +180,41 @@ impl<'s> Writer<'s> {
             self.remove_feature(oid, before)?;
         }
         let statement = if before == Some(o.class) { &sql.update } else { &sql.insert };
-        let lods = lods_of(e.lods).map(|l| l.to_string()).collect::<Vec<_>>().join(",");
         let parent = o.parent.as_ref().map(ObjectId::as_str);
-        self.run(statement, params![oid, e.plan, o.id.as_str(), o.name, parent, lods, e.attributes, source, o.valid_from, o.valid_to])?;
+        self.run(statement, params![oid, e.plan, o.id.as_str(), o.name, parent, e.lods_text, e.attributes, source, o.valid_from, o.valid_to])?;
         if before.is_some() {
+            self.run(&sql.unindex, [oid])?;
             self.remove_geometry(oid)?;
         }
         for (position, blob) in e.blobs.iter().enumerate() {
             self.run("INSERT INTO qike_geometry (gid, data) VALUES (?1, ?2)", params![oid << 16 | position as i64, blob])?;
         }
+        self.filters.add(oid, &e.terms, &self.store.conn).at(&self.store.path)?;
         if e.shape != Shape::None {
-            let b = &e.plan_bounds;
-            self.run(&sql.index, params![oid, b.min[0], b.max[0], b.min[1], b.max[1]])?;
-        } else if before == Some(o.class) {
-            self.run(&sql.unindex, [oid])?;
+            let tree = || Boxes::new(format!("rtree_{}_geom", schema::table_name(o.class)), 2);
+            self.plans.entry(o.class).or_insert_with(tree).push2(oid, &e.plan_bounds);
         }
         if !e.bounds.is_empty() {
-            let b = &e.bounds;
-            self.run(
-                "INSERT OR REPLACE INTO qike_rtree VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![oid, b.min[0], b.max[0], b.min[1], b.max[1], b.min[2], b.max[2]],
-            )?;
+            self.space.push3(oid, &e.bounds);
+        }
+        if self.space.len() >= MOST_BOXES {
+            self.flush_indexes()?;
         }
         Ok(())
+    }
+
+    /// Notes whether the store is empty, for the source that begins.
+    pub fn look_for_objects(&mut self) -> Result<(), StoreError> {
+        let known = self.store.conn.prepare_cached("SELECT 1 FROM qike_object LIMIT 1");
+        self.was_empty = !known.and_then(|mut s| s.exists([])).at(&self.store.path)?;
+        Ok(())
+    }
+
+    /// Brings R*-trees and filters up to date with what was written: at the end of each source, before anything is removed.
+    pub fn flush_indexes(&mut self) -> Result<(), StoreError> {
+        self.filters.flush(&self.store.conn).at(&self.store.path)?;
+        let mut all = std::iter::once(&mut self.space).chain(self.plans.values_mut());
+        all.try_for_each(|boxes| boxes.flush(&self.store.conn)).at(&self.store.path)
     }
 
     fn remove_feature(&mut self, oid: i64, class: Option<Class>) -> Result<(), StoreError> {
@@ -320,6 +348,8 @@ impl<'s> Writer<'s> {
 
     /// Undoes what came since the savepoint.
     pub fn roll_back_to(&mut self, mark: Mark) -> Result<(), StoreError> {
+        std::iter::once(&mut self.space).chain(self.plans.values_mut()).for_each(Boxes::clear);
+        self.filters.clear();
         self.store.conn.execute_batch("ROLLBACK TO part; RELEASE part").at(self.path())?;
         (self.open, self.dirty, self.next_oid) = (mark.open, mark.dirty, mark.next_oid);
         Ok(())
@@ -332,7 +362,7 @@ impl<'s> Writer<'s> {
 
     /// The hash the store has with what was written so far.
     pub fn content_hash(&self) -> Result<String, StoreError> {
-        crate::import::store_hash(self.store)
+        Ok(totals(self.store)?.content_hash)
     }
 
     /// Registers what was written, notes the history, and ends the transaction. Gives the content hash.
@@ -341,9 +371,10 @@ impl<'s> Writer<'s> {
             self.roll_back();
             return self.store.content_hash();
         }
-        self.register_tables()?;
-        self.store.record_bounds()?;
-        let hash = record_hash(self.store)?;
+        let totals = totals(self.store)?;
+        self.register_tables(&totals)?;
+        self.store.record(&totals)?;
+        let hash = totals.content_hash;
         self.run("INSERT INTO qike_import VALUES (?1, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), ?2)", params![self.import, hash])?;
         let mut merged: BTreeMap<u32, (&str, [u64; 4])> = BTreeMap::new();
         for s in &report.sources {
@@ -362,29 +393,13 @@ impl<'s> Writer<'s> {
     }
 
     /// Extents, kinds of geometry and triggers of the tables this import wrote to.
-    fn register_tables(&mut self) -> Result<(), StoreError> {
+    fn register_tables(&mut self, totals: &Totals) -> Result<(), StoreError> {
         let path = self.store.path.clone();
         let conn = &self.store.conn;
-        let mut extents: BTreeMap<u8, ([Option<f64>; 4], BTreeSet<i64>)> = BTreeMap::new();
-        let mut statement = conn.prepare("SELECT class, shape, min(minx), min(miny), max(maxx), max(maxy) FROM qike_object GROUP BY class, shape").at(&path)?;
-        let mut rows = statement.query([]).at(&path)?;
-        while let Some(row) = rows.next().at(&path)? {
-            let shape: i64 = row.get(1).at(&path)?;
-            let (bounds, shapes) = extents.entry(row.get(0).at(&path)?).or_default();
-            for (i, bound) in bounds.iter_mut().enumerate() {
-                let value: Option<f64> = row.get(2 + i).at(&path)?;
-                *bound = match (*bound, value) {
-                    (Some(a), Some(b)) => Some(if i < 2 { a.min(b) } else { a.max(b) }),
-                    (a, b) => a.or(b),
-                };
-            }
-            if shape != Shape::None as i64 {
-                shapes.insert(shape);
-            }
-        }
         for class in self.open.keys() {
-            let (b, shapes) = extents.remove(&class.number()).unwrap_or_default();
-            let (table, shapes) = (schema::table_name(*class), shapes.into_iter().collect::<Vec<_>>());
+            let (plan, shapes) = totals.classes.get(&class.number()).cloned().unwrap_or_default();
+            let b = if plan.is_empty() { [None; 4] } else { [plan.min[0], plan.min[1], plan.max[0], plan.max[1]].map(Some) };
+            let (table, shapes) = (schema::table_name(*class), shapes.into_iter().filter(|s| *s != Shape::None as i64).collect::<Vec<_>>());
             conn.execute(
                 "UPDATE gpkg_contents SET min_x = ?2, min_y = ?3, max_x = ?4, max_y = ?5, last_change = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE table_name = ?1",
                 params![table, b[0], b[1], b[2], b[3]],
