@@ -1,8 +1,9 @@
 //! Materials and semantics of surfaces: from a document's lists to the few that a geometry uses.
 
-use super::nested::Values;
+use super::values::Values;
+use super::surfaces::RawSurface;
 use qike_scene::geometry::NONE;
-use qike_scene::{Attributes, Material, Semantic, Value};
+use qike_scene::{Material, Semantic, Value};
 
 /// CityJSON's material as the scene keeps it: diffuse colour and opacity. Light grey where it gives no colour.
 pub fn material(value: &Value) -> Material {
@@ -24,24 +25,14 @@ pub fn theme<'v>(themes: &'v [(String, Values)], default: Option<&str>) -> Optio
 }
 
 /// Semantic surfaces as the scene keeps them.
-pub fn semantics(surfaces: Vec<Value>) -> Vec<Semantic> {
-    let count = surfaces.len();
-    surfaces.into_iter().map(|surface| semantic(surface, count)).collect()
-}
-
-fn semantic(surface: Value, count: usize) -> Semantic {
-    let mut attributes = match surface {
-        Value::Object(attributes) => attributes,
-        _ => Attributes::new(),
+pub fn semantics(surfaces: Vec<RawSurface>) -> Vec<Semantic> {
+    let count = surfaces.len() as u64;
+    let semantic = |RawSurface { kind, parent, attributes }| Semantic {
+        kind: if kind.is_empty() { "Surface".to_owned() } else { kind },
+        parent: parent.filter(|p| *p < count).map(|p| p as u32),
+        attributes,
     };
-    let kind = match attributes.shift_remove("type") {
-        Some(Value::String(kind)) => kind,
-        _ => "Surface".to_owned(),
-    };
-    let parent = attributes.shift_remove("parent").and_then(|p| p.as_u64()).filter(|p| (*p as usize) < count).map(|p| p as u32);
-    // Children say again what parents say.
-    attributes.shift_remove("children");
-    Semantic { kind, parent, attributes }
+    surfaces.into_iter().map(semantic).collect()
 }
 
 /// Keeps of `all` what `used` refers to, in the order of `all`, and renumbers `used`. A number that nothing has becomes

@@ -96,6 +96,7 @@ pub fn build(
         faults,
     };
     builder.renumber.reset(around.vertices);
+    builder.reserve(nested, leaf);
     match depth {
         0 => builder.points(&nested.indices, &mut position),
         1 => builder.lines(nested, &mut position),
@@ -164,6 +165,17 @@ struct Build<'r, 'f> {
 }
 
 impl Build<'_, '_> {
+    /// Makes room once for all that may come.
+    fn reserve(&mut self, nested: &Nested, leaf: usize) {
+        let lists = [&mut self.out.solid_ends, &mut self.out.shell_ends, &mut self.out.surface_ends, &mut self.out.ring_ends];
+        for (n, list) in lists.into_iter().rev().enumerate().take(leaf) {
+            list.reserve_exact(nested.ends[leaf - n].len());
+        }
+        self.out.indices.reserve_exact(nested.indices.len());
+        self.out.vertices.reserve_exact(nested.indices.len().div_ceil(3).min(self.vertices));
+        self.keep.reserve_exact(if leaf == 0 { nested.indices.len() } else { nested.ends[leaf.saturating_sub(1).max(1)].len() });
+    }
+
     /// Appends one vertex by its number in the document.
     fn vertex(&mut self, global: u32, position: &mut impl FnMut(u32) -> Option<[f64; 3]>) -> bool {
         if global as usize >= self.vertices {

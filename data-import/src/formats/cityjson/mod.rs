@@ -8,11 +8,15 @@ mod appearance;
 mod classes;
 mod geometry;
 mod instance;
+mod json;
 mod model;
 mod nested;
 mod objects;
+mod points;
 mod probe;
 mod sequence;
+mod surfaces;
+mod values;
 mod vertices;
 
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
@@ -73,7 +77,7 @@ impl Importer for CityJson {
         let more = !reader.fill_buf().map_err(|e| ImportError::io(file, e))?.is_empty();
         if more {
             // A header on a line of its own: a sequence. (A document written over many lines does not end on its first.)
-            if let Ok(header) = serde_json::from_slice::<Document>(strip_bom(&first)) {
+            if let Ok(header) = json::from_slice::<Document>(strip_bom(&first)) {
                 let rest = skip_blank_lines(&mut reader, file)?;
                 if rest {
                     check_kind(&header, file)?;
@@ -84,7 +88,7 @@ impl Importer for CityJson {
             Read::take(&mut reader, left).read_to_end(&mut first).map_err(|e| ImportError::io(file, e))?;
         }
         let task = feedback.task(format!("read {file}"), first.len() as u64);
-        let document: Document = serde_json::from_slice(strip_bom(&first)).map_err(|e| json_error(file, &e))?;
+        let document: Document = json::from_slice(strip_bom(&first)).map_err(|e| json_error(file, &e))?;
         task.advance(first.len() as u64);
         drop(first);
         drop(task);

@@ -3,10 +3,13 @@
 //! Lenient where the damage stays local (a geometry of a wrong shape is marked, not fatal); only JSON that cannot be read on
 //! ends the document.
 
-use super::nested::{Nested, Values};
+use super::nested::Nested;
+use super::points::Points;
+use super::surfaces::{RawSurface, Surfaces};
+use super::values::Values;
 use qike_scene::{Attributes, Value};
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
 
 /// Declares the keys of a JSON object that are looked for, and how they are told apart without allocation.
@@ -92,7 +95,7 @@ pub struct RawGeometry {
     /// Vertex numbers.
     pub boundaries: Nested,
     /// Semantic surfaces.
-    pub surfaces: Vec<Value>,
+    pub surfaces: Vec<RawSurface>,
     /// Which surface has which semantic.
     pub surface_values: Option<Values>,
     /// Theme → which surface has which material.
@@ -274,18 +277,14 @@ from_map!(RawGeometry, "a geometry", GeometryKey, |out, map, key| {
 /// A geometry's semantics.
 #[derive(Default)]
 struct RawSemantics {
-    surfaces: Vec<Value>,
+    surfaces: Vec<RawSurface>,
     values: Option<Values>,
 }
 
 keys!(SemanticsKey { "surfaces" => Surfaces, "values" => Values });
 from_map!(RawSemantics, "semantics", SemanticsKey, |out, map, key| {
     match key {
-        SemanticsKey::Surfaces => {
-            if let Value::Array(surfaces) = map.next_value()? {
-                out.surfaces = surfaces;
-            }
-        }
+        SemanticsKey::Surfaces => out.surfaces = map.next_value::<Surfaces>()?.0,
         SemanticsKey::Values => out.values = Some(map.next_value()?),
         SemanticsKey::Other => {
             map.next_value::<IgnoredAny>()?;
@@ -363,55 +362,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
             }
         }
         deserializer.deserialize_map(List(std::marker::PhantomData))
-    }
-}
-
-/// An array of points; what is missing or no number in one of them is NaN.
-struct Points(Vec<[f64; 3]>);
-
-impl<'de> Deserialize<'de> for Points {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List;
-        impl<'de> Visitor<'de> for List {
-            type Value = Points;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array of [x, y, z]")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Points, A::Error> {
-                let mut points = Vec::new();
-                while let Some(Point(point)) = seq.next_element()? {
-                    points.push(point);
-                }
-                Ok(Points(points))
-            }
-        }
-        deserializer.deserialize_seq(List)
-    }
-}
-
-struct Point([f64; 3]);
-
-impl<'de> Deserialize<'de> for Point {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct One;
-        impl<'de> Visitor<'de> for One {
-            type Value = Point;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("[x, y, z]")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Point, A::Error> {
-                let mut point = [f64::NAN; 3];
-                for axis in &mut point {
-                    match seq.next_element::<Option<f64>>()? {
-                        Some(number) => *axis = number.unwrap_or(f64::NAN),
-                        None => return Ok(Point(point)),
-                    }
-                }
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Point(point))
-            }
-        }
-        deserializer.deserialize_seq(One)
     }
 }
 

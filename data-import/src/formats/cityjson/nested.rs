@@ -1,15 +1,17 @@
 //! Nested arrays of numbers, read into flat ones without a JSON tree: the bulk of every CityJSON file.
 //!
 //! The depth of `boundaries` is fixed by the geometry's type, which may stand after them in the file, so arrays are read
-//! without knowing it: for every depth the ends of its arrays are kept, and the depth where numbers lie.
+//! without knowing it: for every depth the ends of its arrays are kept, and the depth where numbers lie. Arrays of nothing but
+//! whole numbers are read from their text; whatever else there is goes through serde.
 
+use super::json::NUMBERS;
 use qike_scene::geometry::NONE;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
 /// Deeper arrays than any geometry type has (a multi-solid has 5 levels).
-const DEPTHS: usize = 6;
+pub const DEPTHS: usize = 6;
 
 /// A nested array of vertex numbers, flat.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,10 +28,80 @@ pub struct Nested {
 
 impl<'de> Deserialize<'de> for Nested {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut nested = Nested::default();
-        Level { into: &mut nested, depth: 0 }.deserialize(deserializer)?;
-        Ok(nested)
+        struct Quick;
+        impl<'de> Visitor<'de> for Quick {
+            type Value = Nested;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a nested array of vertex numbers")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Nested, E> {
+                match Nested::of_numbers(text.as_bytes()) {
+                    Some(nested) => Ok(nested),
+                    None => self.visit_newtype_struct(&mut serde_json::Deserializer::from_str(text)).map_err(E::custom),
+                }
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Nested, D::Error> {
+                let mut nested = Nested::default();
+                Level { into: &mut nested, depth: 0 }.deserialize(deserializer)?;
+                Ok(nested)
+            }
+        }
+        deserializer.deserialize_newtype_struct(NUMBERS, Quick)
     }
+}
+
+impl Nested {
+    /// Reads arrays of whole numbers of one depth; `None` for everything else.
+    fn of_numbers(text: &[u8]) -> Option<Self> {
+        let mut nested = Nested { indices: Vec::with_capacity(text.len() / 4), ..Nested::default() };
+        let (mut open, mut last, mut at) = (0usize, Last::Open, 0);
+        while let Some(&byte) = text.get(at) {
+            at += 1;
+            match byte {
+                b'0'..=b'9' if last != Last::Value => {
+                    let (number, length) = digits(&text[at - 1..])?;
+                    let depth = open.checked_sub(1)?;
+                    if *nested.leaf.get_or_insert(depth) != depth || number == NONE {
+                        return None;
+                    }
+                    nested.indices.push(number);
+                    (at, last) = (at - 1 + length, Last::Value);
+                }
+                b',' if last == Last::Value && open > 0 => last = Last::Comma,
+                b'[' if last != Last::Value && open < DEPTHS && nested.leaf.is_none_or(|leaf| open <= leaf) => (open, last) = (open + 1, Last::Open),
+                b']' if last != Last::Comma && open > 0 => {
+                    open -= 1;
+                    let end = if nested.leaf == Some(open) { nested.indices.len() } else { nested.ends.get(open + 1).map_or(0, Vec::len) };
+                    nested.ends[open].push(end as u32);
+                    last = Last::Value;
+                }
+                b' ' | b'\n' | b'\r' | b'\t' => {}
+                _ => return None,
+            }
+        }
+        (open == 0 && last == Last::Value).then_some(nested)
+    }
+}
+
+/// What stood before in an array.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Last {
+    /// A bracket that opens, or nothing.
+    Open,
+    /// A comma.
+    Comma,
+    /// A number, or the end of an array.
+    Value,
+}
+
+/// The whole number at the beginning of `text`, and its length; `None` where it is too large or is no JSON.
+pub fn digits(text: &[u8]) -> Option<(u32, usize)> {
+    let (mut number, mut length) = (0u32, 0);
+    while let Some(digit) = text.get(length).filter(|b| b.is_ascii_digit()) {
+        number = number.checked_mul(10)?.checked_add(u32::from(digit - b'0'))?;
+        length += 1;
+    }
+    (length == 1 || text.first() != Some(&b'0')).then_some((number, length))
 }
 
 /// One level of a nested array.
@@ -121,156 +193,10 @@ impl<'de> Visitor<'de> for Level<'_> {
     }
 }
 
-/// Nested arrays of surface numbers, where `null` may stand for a number or for a whole array: tokens in order.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub struct Values(Vec<u32>);
-
-/// `null`, `[` and `]`; smaller tokens are numbers.
-const NULL: u32 = u32::MAX;
-const OPEN: u32 = u32::MAX - 1;
-const CLOSE: u32 = u32::MAX - 2;
-
-impl Values {
-    /// One number for everything.
-    pub fn all(number: u32) -> Self {
-        Self(vec![number.min(CLOSE - 1)])
-    }
-
-    /// One entry for each item: `groups` are the ends of the arrays that hold the items, innermost first (shells, then
-    /// solids), and `items` is their number. Null gives [`NONE`]. `None` where the nesting does not fit.
-    pub fn flatten(&self, items: usize, groups: &[&[u32]]) -> Option<Vec<u32>> {
-        let mut out = vec![NONE; items];
-        if let [only] = self.0.as_slice() {
-            if *only < CLOSE {
-                out.fill(*only);
-            }
-            return (*only < CLOSE || *only == NULL).then_some(out);
-        }
-        let mut tokens = self.0.iter().copied().peekable();
-        let count = groups.last().map_or(items, |ends| ends.len());
-        list(&mut tokens, groups, 0..count, &mut out)?;
-        tokens.next().is_none().then_some(out)
-    }
-}
-
-/// Reads one array whose entries are `range` of the level below `groups`.
-fn list(
-    tokens: &mut std::iter::Peekable<impl Iterator<Item = u32>>, groups: &[&[u32]], range: std::ops::Range<usize>, out: &mut [u32],
-) -> Option<()> {
-    if tokens.next()? != OPEN {
-        return None;
-    }
-    let mut at = range.start;
-    loop {
-        let token = *tokens.peek()?;
-        if token == CLOSE {
-            tokens.next();
-            return (at <= range.end).then_some(());
-        }
-        if at >= range.end {
-            return None;
-        }
-        match (groups, token) {
-            (_, NULL) => {
-                tokens.next();
-            }
-            ([], OPEN) => return None,
-            ([], number) => {
-                *out.get_mut(at)? = number;
-                tokens.next();
-            }
-            ([inner @ .., ends], OPEN) => {
-                let start = if at == 0 { 0 } else { *ends.get(at - 1)? as usize };
-                list(tokens, inner, start..*ends.get(at)? as usize, out)?;
-            }
-            ([.., _], _) => return None,
-        }
-        at += 1;
-    }
-}
-
-impl<'de> Deserialize<'de> for Values {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut values = Values::default();
-        Tokens { into: &mut values.0, depth: 0 }.deserialize(deserializer)?;
-        Ok(values)
-    }
-}
-
-struct Tokens<'t> {
-    into: &'t mut Vec<u32>,
-    depth: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Tokens<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Tokens<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a nested array of numbers and nulls")
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        // A number too large to be one is read as one that no list has.
-        self.into.push(u32::try_from(value).unwrap_or(CLOSE).min(CLOSE - 1));
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.into.push(CLOSE - 1);
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.into.push(CLOSE - 1);
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.into.push(CLOSE - 1);
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        self.into.push(CLOSE - 1);
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.into.push(NULL);
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        self.into.push(CLOSE - 1);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Tokens { into, depth } = self;
-        if depth >= DEPTHS {
-            while seq.next_element::<IgnoredAny>()?.is_some() {}
-            into.push(CLOSE - 1);
-            return Ok(());
-        }
-        into.push(OPEN);
-        while seq.next_element_seed(Tokens { into: &mut *into, depth: depth + 1 })?.is_some() {}
-        into.push(CLOSE);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::cityjson::values::Values;
 
     fn read(text: &str) -> Nested {
         serde_json::from_str(text).unwrap()
@@ -294,6 +220,22 @@ mod tests {
         assert_eq!((n.leaf, n.malformed), (Some(2), false));
         assert_eq!(n.ends[1], [0, 1, 1]);
         assert_eq!(read("[]").leaf, None);
+    }
+
+    #[test]
+    fn the_quick_way_reads_the_same() {
+        use crate::formats::cityjson::json;
+        for text in [
+            "[[[[0,1,2],[3,4,5]],[[6,7,8]]],[[[9,10,11]]]]", "[[],[[0,1,2]],[]]", "[]", "[ [ 1 , 2 ] ]", "[[0,1],2]", "[1,[2]]", "[-1,1.5,99999999999,2.0]", "[null]",
+            "[[[[[[[[1]]]]]]]]", "[[{}]]", "[\"x\"]", "[4294967295]", "[0,10,100]", "[[0,null],[1]]", "[[null],null,[[2]]]",
+        ] {
+            assert_eq!(json::from_slice::<Nested>(text.as_bytes()).ok(), serde_json::from_str(text).ok(), "{text}");
+            assert_eq!(json::from_slice::<Values>(text.as_bytes()).ok(), serde_json::from_str(text).ok(), "{text}");
+        }
+        for text in ["[1,]", "[,1]", "[1 2]", "[01]", "[1", "1]", "[nul]", "[1,,2]", "[[1][2]]", "[][]"] {
+            assert!(json::from_slice::<Nested>(text.as_bytes()).is_err(), "{text}");
+            assert!(json::from_slice::<Values>(text.as_bytes()).is_err(), "{text}");
+        }
     }
 
     #[test]

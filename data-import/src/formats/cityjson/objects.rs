@@ -11,6 +11,7 @@ use crate::{ImportError, Projector};
 use qike_core::Feedback;
 use qike_scene::{CityObject, Class, Geometry, Material, ObjectId, ObjectSink, SourceId, Value};
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 /// What stays the same for all features of a file.
 pub struct Shared {
@@ -44,12 +45,14 @@ pub struct Objects<'a> {
     pub feedback: &'a Feedback,
     renumber: Renumber,
     textured: bool,
+    /// Where the current geometry stands; kept for its memory.
+    path: String,
 }
 
 impl<'a> Objects<'a> {
     /// Ready for the first document.
     pub fn new(source: SourceId, projector: Projector, findings: Findings, feedback: &'a Feedback) -> Self {
-        Self { source, projector, findings, feedback, renumber: Renumber::default(), textured: false }
+        Self { source, projector, findings, feedback, renumber: Renumber::default(), textured: false, path: String::new() }
     }
 
     /// Gives out all objects of a document whose shared parts are `shared`.
@@ -121,8 +124,11 @@ impl<'a> Objects<'a> {
             }
         }
         let around = Surroundings { vertices: vertices.len(), materials, default_theme: theme };
+        let mut path = std::mem::take(&mut self.path);
         for (number, geometry) in raw.geometries.into_iter().enumerate() {
-            let path = format!("/CityObjects/{id}/geometry/{number}");
+            path.clear();
+            // Writing to a text cannot fail.
+            let _ = write!(path, "/CityObjects/{id}/geometry/{number}");
             self.textured |= geometry.textured;
             let built = if geometry.kind == "GeometryInstance" {
                 self.instance(&id, &path, &geometry, vertices, &around, templates, sink)
@@ -131,6 +137,7 @@ impl<'a> Objects<'a> {
             };
             object.geometries.extend(built);
         }
+        self.path = path;
         object
     }
 
@@ -215,6 +222,9 @@ struct Family {
 
 impl Family {
     fn of(objects: &[(String, RawObject)]) -> Self {
+        if objects.iter().all(|(_, o)| o.parents.is_empty() && o.children.is_empty()) {
+            return Self { kinds: HashMap::new(), parent_by_child: HashMap::new() };
+        }
         let kinds: HashMap<_, _> = objects.iter().map(|(id, o)| (id.clone(), o.kind == "CityObjectGroup")).collect();
         let without: std::collections::HashSet<&str> =
             objects.iter().filter(|(_, o)| o.parents.is_empty()).map(|(id, _)| id.as_str()).collect();
