@@ -23,6 +23,7 @@ const ALIKE: f64 = 0.7;
 Examples:
   qike find city.gpkg --class Building --near 121.93,30.90,500
   qike find city.gpkg --id 'osm:way/*' --where highway=primary --limit 10
+  qike find city.gpkg --bbox 121.92,30.89,-5,121.94,30.91,0 --class UtilityNetworkElement
   qike find city.gpkg --class Door --where Pset_DoorCommon.FireRating=EI30 --json
   qike find city.gpkg --class CityFurniture --where function=street_lamp --format geojson > lamps.geojson")]
 pub struct Args {
@@ -38,7 +39,7 @@ pub struct Args {
     /// Objects within M metres of a position, nearest first.
     #[arg(long, value_name = "LON,LAT,M", allow_hyphen_values = true)]
     near: Option<String>,
-    /// Objects whose box meets this one.
+    /// Objects whose box meets this one; with heights in metres (W,S,LOW,E,N,HIGH), in space.
     #[arg(long, value_name = "W,S,E,N", allow_hyphen_values = true)]
     bbox: Option<String>,
     /// Objects with this attribute; name, parent and lod count as attributes. May be given several times.
@@ -73,14 +74,24 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     };
     let store = SceneStore::open(&args.store)?;
     let near = args.near.as_deref().map(|text| numbers::<3>("--near", "LON,LAT,METRES", text)).transpose()?;
-    let bbox = args.bbox.as_deref().map(|text| numbers::<4>("--bbox", "WEST,SOUTH,EAST,NORTH", text)).transpose()?;
+    let (bbox, heights) = match args.bbox.as_deref() {
+        Some(text) if text.split(',').count() == 6 => {
+            let [w, s, low, e, n, high] = numbers("--bbox", "WEST,SOUTH,LOW,EAST,NORTH,HIGH", text)?;
+            if low > high {
+                return Err(Failure::usage("--bbox: the lower height is greater than the upper one"));
+            }
+            (Some([w, s, e, n]), Some([low, high]))
+        }
+        Some(text) => (Some(numbers("--bbox", "WEST,SOUTH,EAST,NORTH or WEST,SOUTH,LOW,EAST,NORTH,HIGH", text)?), None),
+        None => (None, None),
+    };
     let near = match near {
         Some([_, _, m]) if m < 0.0 => return Err(Failure::usage("--near: the distance is less than nothing")),
-        Some([x, y, m]) => Some((place(store.crs(), "--near", [x, y])?, m)),
+        Some([x, y, m]) => Some((place(&to_store(store.crs())?, "--near", [x, y])?, m)),
         None => None,
     };
     let bbox = bbox.map(|b| boxed(store.crs(), b)).transpose()?;
-    let hits = store.find(&Query { near, bbox, ..query })?;
+    let hits = store.find(&Query { near, bbox, heights, ..query })?;
     if let Some(id) = args.id.as_deref().filter(|id| hits.is_empty() && !id.contains('*') && store.key_of(id).is_ok_and(|k| k.is_none())) {
         let failure = Failure::new(format!("{}: there is no object '{id}'", args.store.display()));
         return Err(match nearest(id, store.ids()?.iter().map(String::as_str)) {
@@ -123,16 +134,19 @@ fn numbers<const N: usize>(option: &str, form: &str, text: &str) -> Result<[f64;
     parsed.and_then(|n| n.try_into().ok()).ok_or_else(|| Failure::usage(format!("{option}: '{text}' is not {form}")))
 }
 
-/// Degrees to the store's CRS; metres stay in a store without a place.
-fn place(crs: &Crs, option: &str, p: [f64; 2]) -> Result<[f64; 2], Failure> {
-    if crs.is_local() {
-        return Ok(p);
-    }
+/// From degrees to the store's CRS; `None` for a store without a place, where metres are asked for.
+fn to_store(crs: &Crs) -> Result<Option<Transform>, Failure> {
+    let to = |crs| Transform::new(&SourceCrs::Crs(Crs::wgs84()), crs).map_err(Failure::new);
+    if crs.is_local() { Ok(None) } else { to(crs).map(Some) }
+}
+
+/// Degrees to the store's CRS.
+fn place(transform: &Option<Transform>, option: &str, p: [f64; 2]) -> Result<[f64; 2], Failure> {
+    let Some(transform) = transform else { return Ok(p) };
     let usage = |e: qike_core::CrsError| Failure::usage(format!("{option}: {e}")).help("longitude comes first, then latitude");
     if p[0].abs() > 180.0 || p[1].abs() > 90.0 {
         return Err(usage(qike_core::CrsError::Outside { x: p[0], y: p[1], from: "EPSG:4326".into() }));
     }
-    let transform = Transform::new(&SourceCrs::Crs(Crs::wgs84()), crs).map_err(usage)?;
     transform.apply([p[0], p[1], 0.0]).map(|q| [q[0], q[1]]).map_err(usage)
 }
 
@@ -141,12 +155,12 @@ fn boxed(crs: &Crs, [w, s, e, n]: [f64; 4]) -> Result<Bounds2, Failure> {
     if w > e || s > n {
         return Err(Failure::usage("--bbox: west is greater than east, or south than north"));
     }
-    let mut bounds = Bounds2::default();
+    let (transform, mut bounds) = (to_store(crs)?, Bounds2::default());
     for k in 0..=16 {
         let share = f64::from(k) / 16.0;
         let (x, y) = (w + share * (e - w), s + share * (n - s));
         for p in [[x, s], [x, n], [w, y], [e, y]] {
-            bounds.grow(place(crs, "--bbox", p)?);
+            bounds.grow(place(&transform, "--bbox", p)?);
         }
     }
     Ok(bounds)
