@@ -4,7 +4,7 @@ target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 bin := $(target)/release
 demo := $(CURDIR)/demo
 
-.PHONY: demo test bench lint setup build clean-demo
+.PHONY: demo test bench bench-import lint setup build clean-demo
 
 demo: setup build
 	@tools/demo.sh "$(bin)" "$(demo)"
@@ -23,6 +23,11 @@ test:
 bench: setup build
 	cargo build --release --workspace --examples --locked
 	@tools/bench.py "$(bin)" "$(CURDIR)/bench" $(BENCH)
+
+# Imports, the store and queries beside peers: BENCH="--peers VENV", "--quick", "--only queries" (tools/bench_import.py --help).
+bench-import: build
+	cargo build --release --workspace --examples --locked
+	@tools/bench_import.py "$(bin)" "$(CURDIR)/bench-import" $(BENCH)
 
 lint:
 	cargo clippy --release --workspace --all-targets --locked -- -D warnings
