@@ -51,7 +51,6 @@ CREATE TABLE qike_object (
   oid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, class INTEGER NOT NULL, source INTEGER NOT NULL, hash BLOB NOT NULL,
   lods INTEGER NOT NULL, shape INTEGER NOT NULL, minx REAL, miny REAL, minz REAL, maxx REAL, maxy REAL, maxz REAL);
 CREATE TABLE qike_geometry (gid INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE qike_filter (block INTEGER PRIMARY KEY, bits BLOB NOT NULL);
 CREATE VIRTUAL TABLE qike_rtree USING rtree(oid, minx, maxx, miny, maxy, minz, maxz);
 CREATE TABLE qike_series (
   source INTEGER NOT NULL, object TEXT NOT NULL, quantity TEXT NOT NULL, unit TEXT NOT NULL, date TEXT NOT NULL, data BLOB NOT NULL,
@@ -70,6 +69,9 @@ INSERT INTO gpkg_spatial_ref_sys VALUES
   ('Undefined geographic SRS', 0, 'NONE', 0, 'undefined', 'undefined geographic coordinate reference system');
 "#;
 
+/// The table of filters, which stores had not from the beginning.
+pub const FILTERS: &str = "CREATE TABLE IF NOT EXISTS qike_filter (block INTEGER PRIMARY KEY, bits BLOB NOT NULL)";
+
 /// Qike's own tables, which GeoPackage wants to be told of. `qike_source` is not among them: it is plain content, and other
 /// programs would warn of an extension that they need for reading it.
 const OWN_TABLES: &[&str] = &[
@@ -82,6 +84,7 @@ pub fn create(conn: &Connection, crs: &Crs) -> Result<()> {
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     conn.pragma_update(None, "user_version", USER_VERSION)?;
     conn.execute_batch(TABLES)?;
+    conn.execute_batch(FILTERS)?;
     add_srs(conn, 4326, &Crs::wgs84())?;
     let srs = srs_id(crs);
     if srs > 0 && srs != 4326 {

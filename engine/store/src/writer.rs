@@ -203,8 +203,9 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
-    /// Notes whether the store is empty, for the source that begins.
+    /// Notes whether the store is empty, for the source that begins; gives a store of an earlier version what it lacks.
     pub fn look_for_objects(&mut self) -> Result<(), StoreError> {
+        self.store.conn.execute_batch(schema::FILTERS).at(&self.store.path)?;
         let known = self.store.conn.prepare_cached("SELECT 1 FROM qike_object LIMIT 1");
         self.was_empty = !known.and_then(|mut s| s.exists([])).at(&self.store.path)?;
         Ok(())
