@@ -276,7 +276,8 @@ fn may_say(text: &str, key: &str, wanted: &str) -> bool {
         let Some(Some(value)) = after else { return false };
         let value = value.trim_start();
         match value.as_bytes().first() {
-            Some(b'"') => value.starts_with(&quoted) || value.contains('\\'),
+            // A text with escapes may say the same in another spelling.
+            Some(b'"') => value.starts_with(&quoted) || value[1..].split('"').next().is_some_and(|text| text.contains('\\')),
             Some(b'-' | b'0'..=b'9') => {
                 let end = value.find([',', '}', ']', ' ', '\n', '\r', '\t']).unwrap_or(value.len());
                 number.is_some() && value[..end].parse::<f64>().ok() == number

@@ -13,7 +13,7 @@ use crate::store::SceneStore;
 use qike_core::Diagnostic;
 use qike_scene::{Class, Image, ImageId, ObjectId, SourceInfo};
 use rusqlite::{OptionalExtension, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
