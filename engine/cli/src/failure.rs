@@ -66,6 +66,12 @@ impl From<qike_import::ImportError> for Failure {
     }
 }
 
+impl From<qike_export::ExportError> for Failure {
+    fn from(error: qike_export::ExportError) -> Self {
+        Failure { help: error.help, ..Failure::new(error.message) }
+    }
+}
+
 impl From<qike_core::Cancelled> for Failure {
     fn from(error: qike_core::Cancelled) -> Self {
         Failure::new(error)

@@ -13,8 +13,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("qike-sim", &["qike-core", "qike-network", "qike-record"]),
     ("qike-run", &["qike-core", "qike-scene", "qike-store", "qike-network", "qike-record", "qike-sim"]),
     ("qike-import", &["qike-core", "qike-scene"]),
+    ("qike-export", &["qike-core", "qike-scene"]),
     ("qike-sample", &["qike-core"]),
-    ("qike-cli", &["qike-core", "qike-scene", "qike-store", "qike-network", "qike-record", "qike-run", "qike-import", "qike-sample"]),
+    ("qike-cli", &["qike-core", "qike-scene", "qike-store", "qike-network", "qike-record", "qike-run", "qike-import", "qike-export", "qike-sample"]),
     ("qike-viewer", &["qike-core", "qike-scene", "qike-store", "qike-record"]),
 ];
 

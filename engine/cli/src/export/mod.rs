@@ -1,12 +1,12 @@
-//! Writers of foreign formats. Each writes a whole model; a file appears under its name only when it is complete.
+//! What `qike export` writes: the formats of [`qike_export`], and those the store has itself. A file appears under its name only
+//! when it is complete.
 
-pub mod cityjson;
 pub mod geojson;
-pub mod glb;
 
 use crate::failure::Failure;
 use qike_core::Feedback;
-use qike_scene::{CityObject, Class, ObjectIx, SceneSnapshot};
+use qike_export::{cityjson, glb, selection};
+use qike_scene::Class;
 use qike_store::{Query, SceneStore};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -67,39 +67,14 @@ pub fn write(store: &SceneStore, format: Format, classes: &[Class], out: &Path, 
         return Ok(hits.len() as u64);
     }
     let snapshot = store.snapshot(feedback)?;
-    let chosen = choose(&snapshot, classes);
+    let chosen = selection::of_classes(&snapshot, classes);
     match format {
-        Format::CityJson => to_stream(out, |w| cityjson::write(&snapshot, &chosen, w))?,
-        Format::CityJsonSeq => to_stream(out, |w| cityjson::write_sequence(&snapshot, &chosen, w))?,
-        Format::Glb => to_stream(out, |w| glb::write(&snapshot, &chosen, w))?,
+        Format::CityJson => to_stream(out, |w| Ok(cityjson::write(&snapshot, &chosen, w)?))?,
+        Format::CityJsonSeq => to_stream(out, |w| Ok(cityjson::write_sequence(&snapshot, &chosen, w)?))?,
+        Format::Glb => to_stream(out, |w| Ok(glb::write(&snapshot, &chosen, w)?))?,
         Format::GeoJson | Format::GeoPackage => {}
     }
     Ok(chosen.len() as u64)
-}
-
-/// The objects of the classes and all their descendants, sorted; all objects, where no class is named.
-fn choose(snapshot: &SceneSnapshot, classes: &[Class]) -> Vec<ObjectIx> {
-    if classes.is_empty() {
-        return (0..snapshot.objects().len() as u32).map(ObjectIx).collect();
-    }
-    let mut chosen: Vec<ObjectIx> = classes.iter().flat_map(|c| snapshot.of_class(*c)).copied().collect();
-    let mut seen: std::collections::BTreeSet<ObjectIx> = chosen.iter().copied().collect();
-    while let Some(ix) = chosen.pop() {
-        chosen.extend(snapshot.children(ix).iter().copied().filter(|child| seen.insert(*child)));
-    }
-    seen.into_iter().collect()
-}
-
-/// The object that stands for the whole an object is part of. A cycle of parents ends where it began.
-fn root(snapshot: &SceneSnapshot, ix: ObjectIx) -> ObjectIx {
-    let mut at = ix;
-    for _ in 0..64 {
-        match snapshot.parent(at) {
-            Some(parent) if parent != ix => at = parent,
-            _ => break,
-        }
-    }
-    at
 }
 
 /// Writes a file through a buffer; it appears under its name only when it is complete.
@@ -125,9 +100,4 @@ fn to_file(out: &Path, write: impl FnOnce(&Path) -> Result<(), Failure>) -> Resu
         let _ = std::fs::remove_file(&draft);
     }
     done
-}
-
-/// Objects with their children's numbers, as most formats want them.
-fn objects<'a>(snapshot: &'a SceneSnapshot, chosen: &'a [ObjectIx]) -> impl Iterator<Item = (ObjectIx, &'a CityObject)> + 'a {
-    chosen.iter().map(|ix| (*ix, snapshot.get(*ix)))
 }

@@ -1,7 +1,7 @@
 //! CityJSON 2.0 (cityjson.org/specs/2.0.1): objects with all their levels of detail, semantics and materials.
 
-use super::{objects, root};
-use crate::failure::Failure;
+use crate::selection::{objects, root};
+use crate::ExportError;
 use qike_core::Bounds3;
 use qike_scene::geometry::NONE;
 use qike_scene::{CityObject, Class, Geometry, GeometryKind, Material, ObjectIx, SceneSnapshot};
@@ -13,7 +13,7 @@ use std::io::Write;
 const SCALE: f64 = 0.001;
 
 /// One document.
-pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<(), Failure> {
+pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<(), ExportError> {
     let mut part = Part::new(origin(snapshot, chosen));
     let mut document = header(snapshot, part.origin);
     let mut city_objects = Map::new();
@@ -22,18 +22,18 @@ pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write)
     }
     document.insert("CityObjects".into(), city_objects.into());
     part.finish(&mut document);
-    serde_json::to_writer(out, &document).map_err(Failure::new)
+    serde_json::to_writer(out, &document).map_err(ExportError::new)
 }
 
 /// A header line, then one line a feature: an object without a parent, with all that is part of it.
-pub fn write_sequence(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<(), Failure> {
+pub fn write_sequence(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<(), ExportError> {
     let origin = origin(snapshot, chosen);
     let mut document = header(snapshot, origin);
     document.insert("CityObjects".into(), json!({}));
     document.insert("vertices".into(), json!([]));
     let mut line = |document: &Map<String, Value>| {
-        serde_json::to_writer(&mut *out, document).map_err(Failure::new)?;
-        out.write_all(b"\n").map_err(Failure::new)
+        serde_json::to_writer(&mut *out, document).map_err(ExportError::new)?;
+        out.write_all(b"\n").map_err(ExportError::new)
     };
     line(&document)?;
     let mut features: BTreeMap<ObjectIx, Vec<ObjectIx>> = BTreeMap::new();

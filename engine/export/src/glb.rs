@@ -1,7 +1,7 @@
 //! glTF 2.0, binary: one node an object, f32 metres from the model's centre, y up. The node says id, class and attributes.
 
-use super::objects;
-use crate::failure::Failure;
+use crate::selection::objects;
+use crate::ExportError;
 use qike_core::{Bounds3, LocalFrame};
 use qike_scene::geometry::NONE;
 use qike_scene::triangulate::triangulate;
@@ -16,7 +16,7 @@ const UNSIGNED_INT: u32 = 5125;
 const LIMIT: u64 = u32::MAX as u64;
 
 /// Writes the finest geometry of each object that has surfaces.
-pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<(), Failure> {
+pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<(), ExportError> {
     let mut bounds = Bounds3::EMPTY;
     chosen.iter().for_each(|ix| bounds.merge(&snapshot.bounds_of(*ix)));
     let origin = if bounds.is_empty() { [0.0; 3] } else { [bounds.centre()[0], bounds.centre()[1], bounds.min[2]].map(f64::floor) };
@@ -49,7 +49,7 @@ pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write)
         }
     }
     if model.nodes.is_empty() {
-        return Err(Failure::new("no object has surfaces: there is nothing to write as glTF"));
+        return Err(ExportError::new("no object has surfaces: there is nothing to write as glTF"));
     }
     model.finish(snapshot.crs().definition(), out)
 }
@@ -129,22 +129,22 @@ impl Model {
         })
     }
 
-    fn finish(self, crs: &str, out: &mut dyn Write) -> Result<(), Failure> {
+    fn finish(self, crs: &str, out: &mut dyn Write) -> Result<(), ExportError> {
         let nodes: Vec<usize> = (0..self.nodes.len()).collect();
         let document = json!({
             "asset": { "version": "2.0", "generator": "Qike", "extras": { "crs": crs, "origin": self.frame.origin } },
             "scene": 0, "scenes": [{ "nodes": nodes }], "nodes": self.nodes, "meshes": self.meshes, "materials": self.materials,
             "accessors": self.accessors, "bufferViews": self.views, "buffers": [{ "byteLength": self.bytes.len() }],
         });
-        let mut text = serde_json::to_vec(&document).map_err(Failure::new)?;
+        let mut text = serde_json::to_vec(&document).map_err(ExportError::new)?;
         text.resize(text.len().next_multiple_of(4), b' ');
         let mut bytes = self.bytes;
         bytes.resize(bytes.len().next_multiple_of(4), 0);
         let total = 12 + 8 + text.len() as u64 + 8 + bytes.len() as u64;
         if total > LIMIT {
-            return Err(Failure::new("the model is larger than the 4 GiB that one .glb can hold").help("write fewer classes with --class"));
+            return Err(ExportError::new("the model is larger than the 4 GiB that one .glb can hold").help("write fewer classes with --class"));
         }
-        let mut put = |bytes: &[u8]| out.write_all(bytes).map_err(Failure::new);
+        let mut put = |bytes: &[u8]| out.write_all(bytes).map_err(ExportError::new);
         put(b"glTF")?;
         put(&2u32.to_le_bytes())?;
         put(&(total as u32).to_le_bytes())?;
