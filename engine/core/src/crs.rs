@@ -140,6 +140,13 @@ impl Crs {
         Ok(if is_geographic(&json) { CrsKind::Geographic } else { CrsKind::Projected })
     }
 
+    /// True where the authority's definition has north or latitude before east or longitude (EPSG:4549, EPSG:4326): formats that follow
+    /// the authority write positions in that order. Within Qike east is always first.
+    pub fn is_north_first(&self) -> bool {
+        let named = self.epsg_code().is_some();
+        named && self.describe().is_ok_and(|(_, json)| first_axis(&json).as_deref() == Some("north"))
+    }
+
     /// The name in PROJ's database (`CGCS2000 / 3-degree Gauss-Kruger CM 120E`), or the definition itself.
     pub fn name(&self) -> String {
         let described = if self.is_local() { None } else { self.describe().ok() };
@@ -210,6 +217,15 @@ fn is_geographic(json: &serde_json::Value) -> bool {
         Some(kind) => kind == "GeographicCRS" || kind == "GeodeticCRS",
         None => false,
     }
+}
+
+/// The direction of the first axis of the horizontal system.
+fn first_axis(json: &serde_json::Value) -> Option<String> {
+    let inner = json.pointer("/components/0").or_else(|| json.get("source_crs"));
+    if let Some(inner) = inner {
+        return first_axis(inner);
+    }
+    json.pointer("/coordinate_system/axis/0/direction")?.as_str().map(str::to_owned)
 }
 
 /// One spelling for the many ways to write an EPSG code; PROJ strings get `+type=crs`.
@@ -351,6 +367,14 @@ mod tests {
         assert_eq!(p[2], 4.0);
         let q = to("EPSG:4549", "EPSG:4490").apply(p).unwrap();
         assert!((q[0] - 121.93).abs() < 1e-9 && (q[1] - 30.90).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_authority_s_order_of_axes_is_known() {
+        for (text, north) in [("EPSG:4549", true), ("EPSG:4490", true), ("EPSG:25832", false), ("EPSG:7415", false), ("EPSG:6697", true), ("+proj=utm +zone=51", false)] {
+            assert_eq!(Crs::parse(text).unwrap().is_north_first(), north, "{text}");
+        }
+        assert!(!Crs::local().is_north_first());
     }
 
     #[test]

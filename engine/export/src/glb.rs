@@ -114,8 +114,6 @@ impl Model {
     fn material(&mut self, colour: [f32; 4]) -> usize {
         let materials = &mut self.materials;
         *self.known.entry(colour.map(f32::to_bits)).or_insert_with(|| {
-            // glTF wants linear colours; ours are sRGB.
-            let linear = |c: f32| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
             let [r, g, b, a] = colour;
             let mut material = json!({
                 "pbrMetallicRoughness": { "baseColorFactor": [linear(r), linear(g), linear(b), a], "metallicFactor": 0.0, "roughnessFactor": 0.9 },
@@ -161,8 +159,13 @@ fn sub(a: [f32; 3], b: [f32; 3]) -> [f32; 3] {
     [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
 }
 
+/// glTF wants linear colours; ours are sRGB.
+pub(crate) fn linear(c: f32) -> f32 {
+    if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+}
+
 /// A plain colour for what has no material.
-fn colour_of(class: Class) -> [f32; 4] {
+pub(crate) fn colour_of(class: Class) -> [f32; 4] {
     match class {
         Class::WaterBody | Class::Waterway => [0.42, 0.62, 0.78, 1.0],
         Class::PlantCover | Class::SolitaryVegetationObject => [0.47, 0.66, 0.42, 1.0],

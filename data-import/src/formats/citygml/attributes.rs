@@ -3,7 +3,11 @@
 
 use super::classes::{is_number, lod_of};
 use super::tree::{Ix, Names, Tree};
+use super::own::RECORD;
 use qike_scene::{Attributes, Value};
+
+/// The code space of generic attributes whose value is JSON: lists, truth values, nothing.
+pub const JSON_SPACE: &str = "https://www.json.org/";
 
 /// Adds a value under a key; a key that comes again makes a list.
 pub fn put(attributes: &mut Attributes, key: &str, value: Value) {
@@ -80,12 +84,31 @@ pub fn generic(tree: &Tree, names: &Names, ix: Ix, attributes: &mut Attributes) 
     }
     let Some(value) = tree.child(ix, "value", names) else { return false };
     let text = tree.own_text(value);
+    let space = tree.get(value, "codeSpace", names);
+    if space == Some(JSON_SPACE) && let Ok(json) = serde_json::from_str(text) {
+        if name != RECORD {
+            put_whole(attributes, name, json);
+        }
+        return true;
+    }
     let numeric = matches!(kind.to_ascii_lowercase().as_str(), "int" | "double" | "measure");
     put(attributes, name, if numeric { number_or_text(text) } else { text.into() });
-    if let Some(unit) = tree.get(value, "uom", names) {
-        attributes.insert(format!("{name}_uom"), unit.into());
+    for (suffix, value) in [("uom", tree.get(value, "uom", names)), ("codespace", space)] {
+        if let Some(value) = value {
+            attributes.insert(format!("{name}_{suffix}"), value.into());
+        }
     }
     true
+}
+
+/// Adds a value that may itself be a list, which is no list of values that came one by one.
+fn put_whole(attributes: &mut Attributes, key: &str, value: Value) {
+    match attributes.get(key) {
+        None => {
+            attributes.insert(key.to_owned(), value);
+        }
+        Some(_) => put(attributes, key, value),
+    }
 }
 
 /// An element as JSON: its text, or an object of its attributes (`@name`), elements and text (`#text`). Geometry is left out: it is

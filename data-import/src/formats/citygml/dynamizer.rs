@@ -2,6 +2,7 @@
 //! sensors and files stay attributes.)
 
 use super::classes::class_of;
+use super::own;
 use super::tree::{Ix, Names, Tree};
 use crate::formats::table::series::{date_text, iso_ms};
 use qike_core::SimTime;
@@ -17,7 +18,7 @@ fn of_dynamizer(tree: &Tree, names: &Names, dynamizer: Ix) -> Vec<Series> {
     let mut at = tree.parent(dynamizer);
     let feature = loop {
         match at {
-            Some(ix) if class_of(tree.local(ix, names)).is_some() => break tree.id(ix, names),
+            Some(ix) if class_of(tree.local(ix, names)).is_some() => break own::id_of(tree, names, ix),
             Some(ix) => at = tree.parent(ix),
             None => break None,
         }
@@ -51,7 +52,7 @@ fn of_dynamizer(tree: &Tree, names: &Names, dynamizer: Ix) -> Vec<Series> {
         let observed = Some(text(ix, "observationProperty")).filter(|name| !name.is_empty());
         let quantity = observed.unwrap_or_else(|| reference.rsplit(['/', '\'']).find(|part| part.len() > 1).unwrap_or("value"));
         found.push(Series {
-            object: ObjectId::new(feature),
+            object: ObjectId::new(&feature),
             quantity: quantity.to_owned(),
             unit: text(ix, "uom").to_owned(),
             date: date_text(midnight / DAY_MS),

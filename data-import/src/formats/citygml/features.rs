@@ -6,6 +6,7 @@ use super::attributes::{self, put};
 use super::classes::{class_of, is_surface, lod_of};
 use super::dynamizer;
 use super::geometry::Builder;
+use super::own::{self, Noted, Own};
 use super::shapes::{self, Face, Shapes};
 use super::systems::Systems;
 use super::tree::{Ix, Names, Tree};
@@ -44,6 +45,8 @@ struct Parts {
     surfaces: Vec<Surface>,
     /// The semantic of faces.
     owner: FastMap<Ix, u32>,
+    /// What Qike's own export says beside the schemas.
+    own: Own,
     /// Features inside, with the id of the surface they open.
     nested: Vec<(Ix, Class, Option<String>)>,
 }
@@ -109,20 +112,27 @@ impl Member<'_> {
     fn feature(&mut self, ix: Ix, class: Class, parent: Option<&ObjectId>, ordinal: usize, surface: Option<String>) -> Result<(), ImportError> {
         let (tree, names) = (self.tree, self.names);
         let local = self.local(ix).to_owned();
-        let id = match (tree.id(ix, names), parent) {
+        let own = Own::of(tree, names, ix).unwrap_or_default();
+        let class = own.class().unwrap_or(class);
+        let told = own.id().or_else(|| own::identifier(tree, names, ix));
+        let id = match (told.or_else(|| tree.id(ix, names)), parent) {
             (Some(id), _) => id.to_owned(),
             (None, Some(parent)) => format!("{parent}/{local}-{ordinal}"),
             (None, None) => format!("{}/{local}-L{}", self.converter.stem, tree.line(ix)),
         };
         let mut object = CityObject::new(id.as_str(), class, self.converter.source);
-        object.parent = parent.cloned();
-        if local != class.name() {
+        object.parent = own.parent().map(ObjectId::new).or_else(|| parent.cloned());
+        object.name = own.name().map(str::to_owned);
+        object.valid_from = own.day("valid_from").map(str::to_owned);
+        object.valid_to = own.day("valid_to").map(str::to_owned);
+        object.attributes = own.attributes().cloned().unwrap_or_default();
+        if local != class.name() && own.class().is_none() {
             object.attributes.insert("citygml_type".into(), attributes::key(tree.qualified(ix, names)).into());
         }
         if let Some(surface) = surface {
             object.attributes.insert("surface".into(), surface.into());
         }
-        let mut parts = Parts::default();
+        let mut parts = Parts { own, ..Parts::default() };
         for property in tree.children(ix) {
             self.property(property, &mut object, &mut parts)?;
         }
@@ -142,13 +152,25 @@ impl Member<'_> {
             parts.properties.entry(lod).or_default().push(property);
             return Ok(());
         }
+        if parts.own.is_derived(local) {
+            return Ok(());
+        }
         match local {
+            "identifier" if own::identifier(tree, names, tree.parent(property).unwrap_or(property)).is_some() => return Ok(()),
             "name" if object.name.is_none() => {
                 object.name = Some(tree.own_text(property).to_owned()).filter(|name| !name.is_empty());
                 return Ok(());
             }
-            "validFrom" => object.valid_from = attributes::day(tree.own_text(property)),
-            "validTo" => object.valid_to = attributes::day(tree.own_text(property)),
+            "validFrom" | "validTo" => {
+                let text = tree.own_text(property);
+                let day = attributes::day(text);
+                // What says more than the day stays an attribute too.
+                let is_day = day.as_deref().is_some_and(|day| text == day || text.strip_prefix(day) == Some("T00:00:00"));
+                *(if local == "validFrom" { &mut object.valid_from } else { &mut object.valid_to }) = day;
+                if is_day {
+                    return Ok(());
+                }
+            }
             // The box is that of the geometry; materials were read before.
             "boundedBy" if tree.child(property, "Envelope", names).is_some() => return Ok(()),
             "appearance" | "appearanceMember" => return Ok(()),
@@ -177,8 +199,12 @@ impl Member<'_> {
         }
         for child in tree.children(property) {
             let local = self.local(child);
-            if is_surface(local) {
-                self.surface(child, None, parts)?;
+            let own = Own::of(tree, names, child).unwrap_or_default();
+            if own.is_carrier() {
+                continue;
+            }
+            if is_surface(local) || own.kind().is_some() {
+                self.surface(child, own.inside(), parts)?;
             } else if let Some(class) = class_of(local) {
                 parts.nested.push((child, class, None));
             } else if !attributes::generic(tree, names, child, &mut object.attributes) {
@@ -205,9 +231,10 @@ impl Member<'_> {
     fn surface(&mut self, ix: Ix, parent: Option<u32>, parts: &mut Parts) -> Result<(), ImportError> {
         let (tree, names) = (self.tree, self.names);
         let number = parts.surfaces.len() as u32;
-        let mut semantic = Semantic { kind: self.local(ix).to_owned(), parent, attributes: Attributes::new() };
-        let id = tree.id(ix, names);
-        if let Some(id) = id {
+        let own = Own::of(tree, names, ix).unwrap_or_default();
+        let kind = own.kind().unwrap_or(self.local(ix)).to_owned();
+        let mut semantic = Semantic { kind, parent, attributes: own.attributes().cloned().unwrap_or_default() };
+        if let Some(id) = tree.id(ix, names) {
             semantic.attributes.insert("id".into(), id.into());
         }
         parts.surfaces.push(Surface { semantic, by_lod: Vec::new() });
@@ -276,9 +303,18 @@ impl Member<'_> {
         lods.extend(parts.surfaces.iter().flat_map(|s| s.by_lod.iter().map(|(lod, _)| *lod)));
         lods.sort_unstable();
         lods.dedup();
-        let system = if lods.is_empty() { 0 } else { self.system_of(feature)? };
+        let system = if lods.is_empty() && !parts.own.has_geometries() { 0 } else { self.system_of(feature)? };
+        let noted = own::noted(&parts.own, self.tree, self.names, &mut self.converter.systems, feature, system)?;
+        let known: FastSet<Ix> = noted.iter().flat_map(|n| n.shapes.nodes()).collect();
         let semantics: Vec<&Semantic> = parts.surfaces.iter().map(|s| &s.semantic).collect();
         let mut used_semantics = HashSet::new();
+        for Noted { lod, kind, shapes } in &noted {
+            let id = object.id.to_string();
+            let mut builder = self.builder(*lod, &id, &semantics, parts, object.class);
+            builder.used = used_semantics;
+            object.geometries.extend(builder.noted(*kind, shapes));
+            used_semantics = builder.used;
+        }
         for lod in lods {
             let mut all = Shapes::default();
             for property in parts.properties.get(&lod).into_iter().flatten() {
@@ -291,23 +327,13 @@ impl Member<'_> {
                 all.points.extend(shapes.points);
                 all.implicit.extend(shapes.implicit);
             }
-            let mut used: FastSet<Ix> = all.all_faces().map(|face| face.node).collect();
+            all.forget(&known);
+            let mut used: FastSet<Ix> = known.iter().copied().chain(all.all_faces().map(|face| face.node)).collect();
             let at_lod = parts.surfaces.iter().flat_map(|s| s.by_lod.iter().filter(|(l, _)| *l == lod)).flat_map(|(_, faces)| faces);
             all.faces.extend(at_lod.filter(|face| used.insert(face.node)));
             let id = object.id.to_string();
-            let mut builder = Builder {
-                tree: self.tree,
-                names: self.names,
-                systems: &mut self.converter.systems,
-                lod: Lod::new(lod),
-                object: &id,
-                semantics: &semantics,
-                owner: &parts.owner,
-                appearances: [&self.own, &self.converter.appearances],
-                mesh: object.class == Class::Relief,
-                degenerate: 0,
-                used: std::mem::take(&mut used_semantics),
-            };
+            let mut builder = self.builder(Lod::new(lod), &id, &semantics, parts, object.class);
+            builder.used = std::mem::take(&mut used_semantics);
             builder.build(&all, &mut object.geometries);
             let broken = builder.implicit(&all.implicit, system, object)?;
             let degenerate = builder.degenerate;
@@ -320,6 +346,24 @@ impl Member<'_> {
         }
         keep_unused(&semantics, &used_semantics, &mut object.geometries);
         Ok(())
+    }
+
+    /// What builds the geometries of a feature at a level.
+    fn builder<'b>(&'b mut self, lod: Lod, id: &'b str, semantics: &'b [&'b Semantic], parts: &'b Parts, class: Class) -> Builder<'b> {
+        Builder {
+            tree: self.tree,
+            names: self.names,
+            systems: &mut self.converter.systems,
+            lod,
+            object: id,
+            semantics,
+            owner: &parts.owner,
+            appearances: [&self.own, &self.converter.appearances],
+            mesh: class == Class::Relief,
+            exact: false,
+            degenerate: 0,
+            used: HashSet::new(),
+        }
     }
 
     /// The reference system around a feature: that of its own box, or of the document.

@@ -31,6 +31,8 @@ pub struct Builder<'a> {
     pub appearances: [&'a Appearances; 2],
     /// Triangles alone become a mesh.
     pub mesh: bool,
+    /// Every ring counts as it is, also one without area.
+    pub exact: bool,
     /// Rings and lines left out.
     pub degenerate: usize,
     /// The numbers of the semantics that some face has.
@@ -90,6 +92,45 @@ impl Builder<'_> {
         }
     }
 
+    /// A geometry of Qike's own export: its kind is known, and every ring is as it was.
+    pub fn noted(&mut self, kind: GeometryKind, shapes: &Shapes) -> Option<Geometry> {
+        self.exact = true;
+        let mut builder = GeometryBuilder::new(self.lod, if kind == GeometryKind::Mesh { GeometryKind::MultiSurface } else { kind });
+        let mut renumber = Renumber::new(self.semantics);
+        match kind {
+            GeometryKind::MultiPoint => {
+                for point in &shapes.points {
+                    self.piece(point).into_iter().for_each(|p| {
+                        builder.point(p);
+                    });
+                }
+            }
+            GeometryKind::MultiLine => shapes.lines.iter().for_each(|line| {
+                builder.line(&self.piece(line));
+            }),
+            _ => {
+                for solid in &shapes.solids {
+                    for shell in solid {
+                        shell.iter().for_each(|face| self.face(face, &mut builder, &mut renumber));
+                        builder.end_shell();
+                    }
+                    builder.end_solid();
+                }
+                shapes.faces.iter().for_each(|face| self.face(face, &mut builder, &mut renumber));
+            }
+        }
+        self.exact = false;
+        self.used.extend(renumber.used());
+        let mut geometry = builder.build();
+        if kind == GeometryKind::Mesh {
+            if geometry.indices.len() != 3 * geometry.surface_ends.len() {
+                return None;
+            }
+            geometry = Geometry { kind, ring_ends: Vec::new(), surface_ends: Vec::new(), ..geometry };
+        }
+        Some(geometry)
+    }
+
     fn face(&mut self, face: &Face, builder: &mut GeometryBuilder, renumber: &mut Renumber<'_>) {
         let Some(rings) = self.rings(face) else { return };
         let semantic = self.owner.get(&face.node).map_or(NONE, |number| renumber.number(*number, builder));
@@ -104,6 +145,17 @@ impl Builder<'_> {
         let mut out: Vec<Vec<[f64; 3]>> = Vec::new();
         for ring in rings(self.tree, self.names, face.node) {
             let mut points = self.piece(&Piece { node: ring, system: face.system, dimension: face.dimension });
+            if self.exact {
+                // The builder opens a ring that ends where it began; one that repeats its first point by itself stays as it is.
+                if let [only, again] = points[..] && only == again {
+                    points.pop();
+                }
+                if face.flipped {
+                    points.reverse();
+                }
+                out.push(points);
+                continue;
+            }
             points.dedup();
             if points.len() > 1 && points.first() == points.last() {
                 points.pop();

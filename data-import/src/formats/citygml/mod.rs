@@ -12,6 +12,7 @@ mod dynamizer;
 mod features;
 mod geometry;
 mod links;
+mod own;
 mod shapes;
 mod survey;
 mod systems;

@@ -3,6 +3,7 @@
 use super::systems::Systems;
 use super::tree::{Ix, Names, Tree};
 use crate::ImportError;
+use qike_core::fast_map::FastSet;
 
 /// Links and aggregates deeper than this are a circle.
 const MAX_DEPTH: usize = 2 * super::tree::MAX_DEPTH;
@@ -55,6 +56,22 @@ pub struct Shapes {
 }
 
 impl Shapes {
+    /// The elements with coordinates.
+    pub fn nodes(&self) -> impl Iterator<Item = Ix> + '_ {
+        self.all_faces().map(|face| face.node).chain(self.lines.iter().chain(&self.points).map(|piece| piece.node))
+    }
+
+    /// Forgets what consists of elements that were used elsewhere.
+    pub fn forget(&mut self, used: &FastSet<Ix>) {
+        if used.is_empty() {
+            return;
+        }
+        self.solids.retain(|solid| !solid.iter().flatten().all(|face| used.contains(&face.node)));
+        self.faces.retain(|face| !used.contains(&face.node));
+        self.lines.retain(|piece| !used.contains(&piece.node));
+        self.points.retain(|piece| !used.contains(&piece.node));
+    }
+
     /// All faces, those of solids first.
     pub fn all_faces(&self) -> impl Iterator<Item = &Face> {
         self.solids.iter().flatten().flatten().chain(&self.faces)

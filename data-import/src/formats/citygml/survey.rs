@@ -15,9 +15,11 @@ pub fn read(source: &Source, names: &mut Names, systems: &mut Systems, feedback:
     document.only_beginning = !has_appearances(source)?;
     let (mut tree, mut appearances) = (Tree::default(), Appearances::default());
     let mut default = None;
+    let mut order = None;
     while document.next(&mut tree, names, &|local| !is_member(local))? {
         feedback.check()?;
         appearances.read(&tree, names);
+        order = order.or_else(|| envelope(&tree, names).and_then(|e| north_first(&tree, names, e)));
         default = default.or_else(|| envelope(&tree, names).and_then(|e| tree.get(e, "srsName", names)).map(str::to_owned));
         for ix in tree.all().filter(|ix| tree.local(*ix, names) == "EngineeringCRS") {
             if let (Some(id), Some(anchor)) = (tree.id(ix, names), anchor(&tree, names)) {
@@ -26,7 +28,7 @@ pub fn read(source: &Source, names: &mut Names, systems: &mut Systems, feedback:
         }
     }
     if let Some(name) = default {
-        systems.set_default(&name)?;
+        systems.set_default(&name, order)?;
     }
     Ok(appearances)
 }
@@ -60,6 +62,16 @@ fn envelope(tree: &Tree, names: &Names) -> Option<Ix> {
     (tree.local(0, names) == "boundedBy").then(|| tree.child(0, "Envelope", names)).flatten()
 }
 
+/// Whether the labels of a box's axes say that north or latitude comes first; `None` where they say nothing that is known.
+fn north_first(tree: &Tree, names: &Names, envelope: Ix) -> Option<bool> {
+    let first = tree.get(envelope, "axisLabels", names)?.split_ascii_whitespace().next()?.to_ascii_lowercase();
+    match first.as_str() {
+        "n" | "north" | "northing" | "lat" | "latitude" => Some(true),
+        "e" | "east" | "easting" | "lon" | "long" | "longitude" => Some(false),
+        _ => None,
+    }
+}
+
 /// Where the local frame of an `engineeringCRS` lies.
 fn anchor(tree: &Tree, names: &Names) -> Option<Anchor> {
     let ix = tree.all().find(|ix| matches!(tree.local(*ix, names), "anchorDefinition" | "anchorPoint"))?;
@@ -73,13 +85,14 @@ fn anchor(tree: &Tree, names: &Names) -> Option<Anchor> {
 pub fn profile(source: &Source) -> Result<Profile, ImportError> {
     let (mut names, mut tree) = (Names::default(), Tree::default());
     let mut document = Document::open(source)?;
-    let (mut name, mut middle, mut local) = (None, None, None);
+    let (mut name, mut middle, mut local, mut order) = (None, None, None, None);
     // A member that cannot be read says nothing of the place; the import tells what is wrong with it.
     while let Ok(true) = document.next(&mut tree, &mut names, &|_| true) {
         let names = &names;
         local = local.or_else(|| anchor(&tree, names));
         if let Some(envelope) = envelope(&tree, names) {
             name = tree.get(envelope, "srsName", names).map(str::to_owned);
+            order = north_first(&tree, names, envelope);
             let corners: Vec<[f64; 2]> =
                 tree.children(envelope).filter_map(|c| Some([*tree.numbers(c).first()?, *tree.numbers(c).get(1)?])).collect();
             middle = match corners.as_slice() {
@@ -101,14 +114,14 @@ pub fn profile(source: &Source) -> Result<Profile, ImportError> {
     let stated = name.as_deref().and_then(|name| parse(name).ok());
     let authority = source.options.source_crs.is_none() && stated.as_ref().is_some_and(|(_, authority)| *authority);
     let crs = source.options.source_crs.clone().or(stated.map(|(crs, _)| crs));
-    let centre_lonlat = crs.as_ref().zip(middle).and_then(|(crs, p)| lonlat(crs, p, authority));
+    let centre_lonlat = crs.as_ref().zip(middle).and_then(|(crs, p)| lonlat(crs, p, authority, order));
     Ok(Profile { crs, centre_lonlat })
 }
 
-fn lonlat(crs: &SourceCrs, p: [f64; 2], authority: bool) -> Option<[f64; 2]> {
+fn lonlat(crs: &SourceCrs, p: [f64; 2], authority: bool, order: Option<bool>) -> Option<[f64; 2]> {
     let transform = Transform::new(crs, &Crs::wgs84()).ok()?;
     let geographic = crs.base().kind().ok()? == qike_core::crs::CrsKind::Geographic;
-    let p = if authority && geographic { [p[1], p[0]] } else { p };
+    let p = if order.unwrap_or(authority && geographic) { [p[1], p[0]] } else { p };
     let q = transform.apply([p[0], p[1], 0.0]).ok()?;
     Some([q[0], q[1]])
 }

@@ -24,6 +24,8 @@ struct System {
     /// Exchange the first two; `None` until the first position.
     swap: Option<bool>,
     authority: bool,
+    /// The document's own word on its axes: north or latitude first.
+    north_first: Option<bool>,
     offset: [f64; 3],
 }
 
@@ -56,8 +58,12 @@ impl Systems {
     }
 
     /// The system that geometries without one of their own are in.
-    pub fn set_default(&mut self, name: &str) -> Result<(), ImportError> {
-        self.default = Some(self.named(name)?);
+    pub fn set_default(&mut self, name: &str, north_first: Option<bool>) -> Result<(), ImportError> {
+        let number = self.named(name)?;
+        if let Some(system) = self.systems.get_mut(number) {
+            system.north_first = north_first;
+        }
+        self.default = Some(number);
         Ok(())
     }
 
@@ -87,7 +93,7 @@ impl Systems {
 
     fn add(&mut self, name: &str, crs: SourceCrs, authority: bool, offset: [f64; 3]) -> Result<usize, ImportError> {
         let projector = Some(Projector::new(&crs, &self.to, &self.file)?);
-        Ok(self.push(name, System { name: name.to_owned(), projector, swap: None, authority, offset }))
+        Ok(self.push(name, System { name: name.to_owned(), projector, swap: None, authority, north_first: None, offset }))
     }
 
     fn push(&mut self, name: &str, system: System) -> usize {
@@ -102,7 +108,7 @@ impl Systems {
         const NAME: &str = "\0prototype";
         match self.by_name.get(NAME) {
             Some(number) => *number,
-            None => self.push(NAME, System { name: String::new(), projector: None, swap: None, authority: false, offset: [0.0; 3] }),
+            None => self.push(NAME, System { name: String::new(), projector: None, swap: None, authority: false, north_first: None, offset: [0.0; 3] }),
         }
     }
 
@@ -136,7 +142,7 @@ impl Systems {
             Some(swap) => swap,
             None if !p.iter().all(|c| c.is_finite()) => false,
             None => {
-                let usual = system.authority && projector.is_geographic();
+                let usual = system.north_first.unwrap_or(system.authority && projector.is_geographic());
                 let (first, other) = if usual { (swapped, p) } else { (p, swapped) };
                 let exchange = !projector.fits(first) && projector.fits(other);
                 if exchange {
@@ -171,6 +177,10 @@ pub fn parse(name: &str) -> Result<(SourceCrs, bool), qike_core::CrsError> {
         let code = rest.split(',').next().and_then(|part| part.rsplit(':').next()).unwrap_or_default();
         return Ok((SourceCrs::parse(&format!("EPSG:{code}"))?, authority));
     }
+    // Qike's own name for what no authority has a code for: the definition.
+    if let Some(rest) = trimmed.strip_prefix("urn:qike:crs:") {
+        return Ok((SourceCrs::parse(&unescaped(rest))?, false));
+    }
     // The German survey offices' own names: `urn:adv:crs:ETRS89_UTM32*DE_DHHN92_NH`.
     if let Some(rest) = lower.strip_prefix("urn:adv:crs:") {
         let horizontal = rest.split('*').next().unwrap_or_default();
@@ -190,6 +200,18 @@ pub fn parse(name: &str) -> Result<(SourceCrs, bool), qike_core::CrsError> {
     // `http://www.opengis.net/gml/srs/epsg.xml#4326`.
     let text = if lower.contains("epsg.xml#") { trimmed.rsplit('#').next().unwrap_or(trimmed) } else { trimmed };
     Ok((SourceCrs::parse(text)?, authority))
+}
+
+/// `%2B` and its like as the bytes they stand for.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = tail.get(..2).filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = tail.get(if code.is_some() { 2.. } else { 0.. }).unwrap_or_default();
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -12,11 +12,14 @@ use std::path::{Path, PathBuf};
 /// Write a store as a file of another format.
 ///
 /// The ending of OUT names the format: .geojson (plans in longitude and latitude), .city.json and .city.jsonl (CityJSON 2.0 with
-/// all levels of detail), .glb (meshes in one file), .gpkg (a copy of the store).
+/// all levels of detail), .gml (CityGML 3.0, lossless), tileset.json (3D Tiles 1.1, with the
+/// folder `tiles` beside it), .glb (meshes in one file), .gpkg (a copy of the store).
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   qike export city.gpkg city.city.jsonl
+  qike export city.gpkg city.gml
+  qike export city.gpkg web/tileset.json
   qike export city.gpkg buildings.glb --class Building
   qike export city.gpkg lamps.geojson --class CityFurniture")]
 pub struct Args {

@@ -5,7 +5,7 @@ pub mod geojson;
 
 use crate::failure::Failure;
 use qike_core::Feedback;
-use qike_export::{cityjson, glb, selection};
+use qike_export::{cityjson, citygml, glb, selection, tiles};
 use qike_scene::Class;
 use qike_store::{Query, SceneStore};
 use std::fs::File;
@@ -21,6 +21,10 @@ pub enum Format {
     CityJson,
     /// CityJSON 2.0, one line a feature.
     CityJsonSeq,
+    /// CityGML 3.0.
+    CityGml,
+    /// 3D Tiles 1.1: a document and a folder of tiles beside it.
+    Tiles,
     /// glTF 2.0, binary.
     Glb,
     /// A copy of the store.
@@ -31,6 +35,8 @@ const ENDINGS: &[(&str, Format)] = &[
     (".geojson", Format::GeoJson),
     (".city.json", Format::CityJson),
     (".city.jsonl", Format::CityJsonSeq),
+    (".gml", Format::CityGml),
+    ("tileset.json", Format::Tiles),
     (".glb", Format::Glb),
     (".gpkg", Format::GeoPackage),
 ];
@@ -39,7 +45,7 @@ impl Format {
     /// By the ending of a file's name.
     pub fn of(path: &Path) -> Option<Format> {
         let name = path.file_name()?.to_string_lossy().to_lowercase();
-        ENDINGS.iter().find(|(ending, _)| name.len() > ending.len() && name.ends_with(ending)).map(|(_, format)| *format)
+        ENDINGS.iter().find(|(ending, _)| (name.len() > ending.len() && name.ends_with(ending)) || (name == *ending && !ending.starts_with('.'))).map(|(_, format)| *format)
     }
 
     /// All endings, for messages.
@@ -71,6 +77,8 @@ pub fn write(store: &SceneStore, format: Format, classes: &[Class], out: &Path, 
     match format {
         Format::CityJson => to_stream(out, |w| Ok(cityjson::write(&snapshot, &chosen, w)?))?,
         Format::CityJsonSeq => to_stream(out, |w| Ok(cityjson::write_sequence(&snapshot, &chosen, w)?))?,
+        Format::CityGml => to_stream(out, |w| Ok(citygml::write(&snapshot, &chosen, w, feedback)?))?,
+        Format::Tiles => to_tiles(out, |folder| Ok(tiles::write(&snapshot, &chosen, folder, feedback)?))?,
         Format::Glb => to_stream(out, |w| Ok(glb::write(&snapshot, &chosen, w)?))?,
         Format::GeoJson | Format::GeoPackage => {}
     }
@@ -100,4 +108,34 @@ fn to_file(out: &Path, write: impl FnOnce(&Path) -> Result<(), Failure>) -> Resu
         let _ = std::fs::remove_file(&draft);
     }
     done
+}
+
+/// Writes a tileset: document and folder appear when all tiles are written, and an earlier export's folder goes. A folder of that
+/// name that is no export of ours stays, and is an error.
+fn to_tiles(out: &Path, write: impl FnOnce(&Path) -> Result<tiles::Summary, Failure>) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| Failure::new(format!("{}: cannot be written ({e})", out.display()));
+    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let target = folder.join(tiles::FOLDER);
+    if target.exists() && !is_ours(out) {
+        let message = format!("{}: there is a folder '{}' that is not of an earlier export", folder.display(), tiles::FOLDER);
+        return Err(Failure::new(message).help("name a tileset.json in a folder of its own"));
+    }
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let draft = folder.join(format!(".{}.part-{}", tiles::FOLDER, std::process::id()));
+    let done = std::fs::create_dir_all(&draft).map_err(failed).and_then(|()| write(&draft)).and_then(|_| {
+        if target.exists() {
+            std::fs::remove_dir_all(&target).map_err(failed)?;
+        }
+        std::fs::rename(draft.join(tiles::FOLDER), &target).map_err(failed)?;
+        std::fs::rename(draft.join(tiles::DOCUMENT), out).map_err(failed)
+    });
+    // What is left of the draft is of no use; that it cannot be removed changes nothing about what happened.
+    let _ = std::fs::remove_dir_all(&draft);
+    done
+}
+
+/// True for a tileset that Qike has written.
+fn is_ours(document: &Path) -> bool {
+    let text = std::fs::read(document).unwrap_or_default();
+    serde_json::from_slice::<serde_json::Value>(&text).is_ok_and(|v| v.pointer("/asset/generator").and_then(|g| g.as_str()) == Some("Qike"))
 }

@@ -1,0 +1,127 @@
+//! Real files through the formats that lose nothing: import, export, import again, and no difference.
+
+use qike_core::{Crs, Feedback, testdata};
+use qike_export::{cityjson, citygml, selection};
+use qike_import::SourceOptions;
+use qike_scene::diff::diff;
+use qike_scene::sink::MemorySink;
+use qike_scene::SceneSnapshot;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+fn read(path: &Path, crs: Option<&Crs>) -> SceneSnapshot {
+    let planned = qike_import::plan(&[path.to_path_buf()], &SourceOptions::default());
+    let feedback = Feedback::silent();
+    let crs = crs.cloned().unwrap_or_else(|| qike_import::suggest_crs(&planned, &feedback));
+    let mut sink = MemorySink::new(crs.clone());
+    qike_import::import_all(&planned, &mut sink, &feedback).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    SceneSnapshot::new(crs, sink.sources, sink.objects, sink.series)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Format {
+    CityGml,
+    CityJson,
+    CityJsonSeq,
+}
+
+impl Format {
+    fn ending(self) -> &'static str {
+        match self {
+            Format::CityGml => "gml",
+            Format::CityJson => "city.json",
+            Format::CityJsonSeq => "city.jsonl",
+        }
+    }
+
+    fn write(self, snapshot: &SceneSnapshot, out: &mut dyn Write) {
+        let chosen = selection::of_classes(snapshot, &[]);
+        match self {
+            Format::CityGml => citygml::write(snapshot, &chosen, out, &Feedback::silent()),
+            Format::CityJson => cityjson::write(snapshot, &chosen, out),
+            Format::CityJsonSeq => cityjson::write_sequence(snapshot, &chosen, out),
+        }
+        .unwrap();
+    }
+}
+
+/// What differs after a round trip: kind of change and how often, with an example.
+fn losses(format: Format, before: &SceneSnapshot) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(format!("out.{}", format.ending()));
+    let mut bytes = Vec::new();
+    format.write(before, &mut bytes);
+    std::fs::write(&path, &bytes).unwrap();
+    if let Some(keep) = std::env::var_os("QIKE_KEEP") {
+        std::fs::write(PathBuf::from(keep).join(format!("out.{}", format.ending())), &bytes).unwrap();
+    }
+    let after = read(&path, Some(before.crs()));
+    let found = diff(before, &after, 0.001);
+    let mut out: Vec<String> = found.removed.iter().map(|id| format!("{id} is gone")).collect();
+    out.extend(found.added.iter().map(|id| format!("{id} is new")));
+    for object in &found.changed {
+        out.extend(object.changes.iter().map(|c| format!("{} {}: {} → {}", object.id, c.what, c.before, c.after)));
+    }
+    if before.series() != after.series() && format == Format::CityGml {
+        out.push(format!("{} series became {}", before.series().len(), after.series().len()));
+    }
+    out
+}
+
+fn check(format: Format, path: &str) -> usize {
+    let Some(path) = testdata::path(path) else { return 0 };
+    let before = read(&path, None);
+    let losses = losses(format, &before);
+    if !losses.is_empty() {
+        eprintln!("{} through {format:?}: {} losses of {} objects", path.display(), losses.len(), before.objects().len());
+        losses.iter().take(6).for_each(|l| eprintln!("    {}", l.chars().take(400).collect::<String>()));
+    }
+    losses.len()
+}
+
+/// Every file of the folder with that ending, and of the folders in it.
+fn files(folder: &str, ending: &str) -> Vec<String> {
+    let Some(root) = testdata::path(folder) else { return Vec::new() };
+    let (mut open, mut found) = (vec![root.clone()], Vec::new());
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()) {
+            if entry.is_dir() {
+                open.push(entry);
+            } else if entry.to_string_lossy().ends_with(ending) {
+                found.push(format!("{folder}/{}", entry.strip_prefix(&root).unwrap().display(), folder = folder_of(&root)));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn folder_of(root: &Path) -> String {
+    let text = root.to_string_lossy();
+    text.split("shared/data/").last().unwrap().to_owned()
+}
+
+#[test]
+fn citygml_keeps_all_of_citygml() {
+    let mut all = files("citymodel/ogc_citygml3", ".gml");
+    all.extend(files("citymodel/citygml4j/datasets", ".gml"));
+    all.extend(files("citymodel/ingolstadt_lod3", ".gml"));
+    let bad: Vec<_> = all.iter().filter(|path| check(Format::CityGml, path) > 0).collect();
+    assert!(bad.is_empty(), "{} of {} files: {bad:#?}", bad.len(), all.len());
+}
+
+#[test]
+fn citygml_keeps_all_of_cityjson() {
+    let mut all = files("citymodel/cjio", ".json");
+    all.extend(files("citymodel/citygml4j/datasets", ".json"));
+    all.extend(files("citymodel/citygml4j/datasets", ".jsonl"));
+    let bad: Vec<_> = all.iter().filter(|path| check(Format::CityGml, path) > 0).collect();
+    assert!(bad.is_empty(), "{} of {} files: {bad:#?}", bad.len(), all.len());
+}
+
+#[test]
+fn citygml_keeps_all_of_ifc() {
+    let all = files("bim/web-ifc", "AC20-FZK-Haus.ifc");
+    let bad: Vec<_> = all.iter().filter(|path| check(Format::CityGml, path) > 0).collect();
+    assert!(bad.is_empty(), "{} of {} files: {bad:#?}", bad.len(), all.len());
+}
