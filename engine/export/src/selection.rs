@@ -1,6 +1,7 @@
 //! Which objects of a snapshot are written, and which of them stand for a whole.
 
-use qike_scene::{CityObject, Class, ObjectIx, SceneSnapshot};
+use qike_core::Bounds2;
+use qike_scene::{CityObject, Class, Lod, ObjectIx, SceneSnapshot};
 use std::collections::BTreeSet;
 
 /// Parents further away than this are a circle.
@@ -11,7 +12,36 @@ pub fn of_classes(snapshot: &SceneSnapshot, classes: &[Class]) -> Vec<ObjectIx> 
     if classes.is_empty() {
         return (0..snapshot.objects().len() as u32).map(ObjectIx).collect();
     }
-    let mut chosen: Vec<ObjectIx> = classes.iter().flat_map(|c| snapshot.of_class(*c)).copied().collect();
+    with_parts(snapshot, classes.iter().flat_map(|c| snapshot.of_class(*c)).copied().collect())
+}
+
+/// The objects of the classes (all, where none is named) whose box meets the window in plan, and all that is part of them, sorted.
+pub fn in_window(snapshot: &SceneSnapshot, classes: &[Class], window: &Bounds2) -> Vec<ObjectIx> {
+    let mut found = snapshot.window(window);
+    found.retain(|ix| classes.is_empty() || classes.contains(&snapshot.get(*ix).class));
+    with_parts(snapshot, found)
+}
+
+/// The same city with the geometries of these levels only: a whole level stands for its refinements too.
+pub fn of_levels(snapshot: &SceneSnapshot, lods: &[Lod]) -> SceneSnapshot {
+    let wanted = |lod: Lod| lods.iter().any(|l| *l == lod || (*l == Lod::new(l.major()) && l.major() == lod.major()));
+    let objects = snapshot.objects().iter().map(|object| {
+        let geometries = object.geometries.iter().filter(|g| wanted(g.lod)).cloned().collect();
+        CityObject {
+            geometries,
+            id: object.id.clone(),
+            name: object.name.clone(),
+            attributes: object.attributes.clone(),
+            parent: object.parent.clone(),
+            valid_from: object.valid_from.clone(),
+            valid_to: object.valid_to.clone(),
+            ..*object
+        }
+    });
+    SceneSnapshot::new(snapshot.crs().clone(), snapshot.sources().to_vec(), objects.collect(), snapshot.series().to_vec())
+}
+
+fn with_parts(snapshot: &SceneSnapshot, mut chosen: Vec<ObjectIx>) -> Vec<ObjectIx> {
     let mut seen: BTreeSet<ObjectIx> = chosen.iter().copied().collect();
     while let Some(ix) = chosen.pop() {
         chosen.extend(snapshot.children(ix).iter().copied().filter(|child| seen.insert(*child)));

@@ -1,10 +1,10 @@
 //! `qike export`: a store as a file of another format, by the ending of its name.
 
 use crate::Done;
-use crate::export::{self, Format};
+use crate::export::{self, Choice, Format};
 use crate::failure::Failure;
 use crate::output::Output;
-use qike_scene::Class;
+use qike_scene::{Class, Lod};
 use qike_store::SceneStore;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,8 @@ Examples:
   qike export city.gpkg city.gml
   qike export city.gpkg web/tileset.json
   qike export city.gpkg buildings.glb --class Building
-  qike export city.gpkg lamps.geojson --class CityFurniture")]
+  qike export city.gpkg lamps.geojson --class CityFurniture
+  qike export city.gpkg quarter.gml --bbox 121.92,30.89,121.94,30.91 --lod 2")]
 pub struct Args {
     /// The store.
     #[arg(value_name = "CITY.gpkg")]
@@ -32,6 +33,12 @@ pub struct Args {
     /// Only objects of this class, and what is part of them. May be given several times.
     #[arg(long, short)]
     class: Vec<String>,
+    /// Only objects whose box meets this one (degrees; metres in a store without a place), and what is part of them.
+    #[arg(long, value_name = "W,S,E,N", allow_hyphen_values = true)]
+    bbox: Option<String>,
+    /// Only geometry of this level of detail: 2 takes 2.0 to 2.9 too. May be given several times.
+    #[arg(long, value_name = "LOD")]
+    lod: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -46,11 +53,14 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let format = Format::of(&args.out)
         .ok_or_else(|| Failure::usage(format!("{}: no format has that ending", args.out.display())).help(format!("endings are {}", Format::endings())))?;
     let classes = args.class.iter().map(|name| super::find::class(name)).collect::<Result<Vec<Class>, _>>()?;
+    let lods = args.lod.iter().map(|text| text.parse().map_err(|e| Failure::usage(format!("--lod: {e}")))).collect::<Result<Vec<Lod>, _>>()?;
     let store = SceneStore::open(&args.store)?;
     if same_file(&args.store, &args.out) {
         return Err(Failure::usage(format!("{}: that is the store itself", args.out.display())));
     }
-    let objects = export::write(&store, format, &classes, &args.out, &output.feedback)?;
+    let bbox = args.bbox.as_deref().map(|text| super::find::window(store.crs(), text)).transpose()?;
+    let choice = Choice { classes, bbox, lods };
+    let objects = export::write(&store, format, &choice, &args.out, &output.feedback)?;
     let bytes = std::fs::metadata(&args.out).map(|m| m.len()).unwrap_or(0);
     let report = Report { out: args.out.display().to_string(), objects, bytes };
     output.result(&report, || format!("{}: {} objects, {} bytes", report.out, report.objects, report.bytes))?;

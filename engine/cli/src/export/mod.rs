@@ -4,9 +4,9 @@
 pub mod geojson;
 
 use crate::failure::Failure;
-use qike_core::Feedback;
+use qike_core::{Bounds2, Feedback};
 use qike_export::{cityjson, citygml, glb, selection, tiles};
-use qike_scene::Class;
+use qike_scene::{Class, Lod};
 use qike_store::{Query, SceneStore};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -54,26 +54,47 @@ impl Format {
     }
 }
 
-/// Writes the objects of `classes` (all, where it is empty) and what is part of them. Gives their number.
-pub fn write(store: &SceneStore, format: Format, classes: &[Class], out: &Path, feedback: &Feedback) -> Result<u64, Failure> {
+/// What is written of a store.
+#[derive(Debug, Default)]
+pub struct Choice {
+    /// Objects of these classes; empty: of all.
+    pub classes: Vec<Class>,
+    /// Objects whose box meets this one, in the store's CRS.
+    pub bbox: Option<Bounds2>,
+    /// Geometries of these levels; empty: of all.
+    pub lods: Vec<Lod>,
+}
+
+/// Writes the chosen objects and what is part of them. Gives their number.
+pub fn write(store: &SceneStore, format: Format, choice: &Choice, out: &Path, feedback: &Feedback) -> Result<u64, Failure> {
+    let Choice { classes, bbox, lods } = choice;
+    if !lods.is_empty() && matches!(format, Format::GeoJson | Format::GeoPackage) {
+        return Err(Failure::usage("--lod: that format has plans, which have no level").help("CityGML, CityJSON, 3D Tiles and glTF have levels"));
+    }
     if format == Format::GeoPackage {
-        if !classes.is_empty() {
-            return Err(Failure::usage("--class: a copy of the store holds all classes"));
+        if !classes.is_empty() || bbox.is_some() {
+            return Err(Failure::usage("--class, --bbox: a copy of the store holds everything"));
         }
         return to_file(out, |draft| Ok(store.copy_to(draft)?)).and_then(|()| Ok(store.info()?.objects.total));
     }
     if format == Format::GeoJson {
         let mut hits = Vec::new();
         for class in if classes.is_empty() { vec![None] } else { classes.iter().copied().map(Some).collect() } {
-            hits.extend(store.find(&Query { class, ..Query::default() })?);
+            hits.extend(store.find(&Query { class, bbox: *bbox, ..Query::default() })?);
         }
         hits.sort_by(|a, b| a.id.cmp(&b.id));
         let collection = geojson::collection(store, &hits)?;
         to_stream(out, |w| serde_json::to_writer(w, &collection).map_err(Failure::new))?;
         return Ok(hits.len() as u64);
     }
-    let snapshot = store.snapshot(feedback)?;
-    let chosen = selection::of_classes(&snapshot, classes);
+    let mut snapshot = store.snapshot(feedback)?;
+    if !lods.is_empty() {
+        snapshot = selection::of_levels(&snapshot, lods);
+    }
+    let chosen = match bbox {
+        Some(window) => selection::in_window(&snapshot, classes, window),
+        None => selection::of_classes(&snapshot, classes),
+    };
     match format {
         Format::CityJson => to_stream(out, |w| Ok(cityjson::write(&snapshot, &chosen, w)?))?,
         Format::CityJsonSeq => to_stream(out, |w| Ok(cityjson::write_sequence(&snapshot, &chosen, w)?))?,

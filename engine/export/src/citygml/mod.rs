@@ -485,9 +485,21 @@ fn materials(xml: &mut Xml, layout: &Layout) {
             xml.leaf("gml:name", &[], &material.name);
         }
         let [r, g, b, a] = material.colour;
-        xml.leaf("app:diffuseColor", &[], &format!("{r} {g} {b}"));
-        if a < 1.0 {
-            xml.leaf("app:transparency", &[], &(1.0 - a).to_string());
+        let shading = &material.shading;
+        let colour = |c: [f32; 3]| format!("{} {} {}", c[0], c[1], c[2]);
+        let transparency = (a < 1.0).then(|| (1.0 - a).to_string());
+        for (name, text) in [
+            ("app:ambientIntensity", shading.ambient_intensity.map(|n| n.to_string())),
+            ("app:diffuseColor", Some(colour([r, g, b]))),
+            ("app:emissiveColor", shading.emissive.map(colour)),
+            ("app:specularColor", shading.specular.map(colour)),
+            ("app:shininess", shading.shininess.map(|n| n.to_string())),
+            ("app:transparency", transparency),
+            ("app:isSmooth", shading.smooth.map(|smooth| smooth.to_string())),
+        ] {
+            if let Some(text) = text {
+                xml.leaf(name, &[], &text);
+            }
         }
         for target in targets {
             xml.leaf("app:target", &[], &format!("#{target}"));

@@ -7,9 +7,7 @@ use serde_json::{Map, Value, json};
 const ALIGNMENT: usize = 8;
 
 pub const FLOAT: u32 = 5126;
-pub const UNSIGNED_INT: u32 = 5125;
 pub const ARRAY_BUFFER: u32 = 34962;
-pub const ELEMENT_ARRAY_BUFFER: u32 = 34963;
 
 /// The buffer and what lies in it.
 #[derive(Default)]
@@ -53,12 +51,6 @@ impl Glb {
     pub fn scalars(&mut self, list: &[f32]) -> usize {
         let accessor = json!({ "componentType": FLOAT, "count": list.len(), "type": "SCALAR" });
         self.accessor(list.iter().flat_map(|c| c.to_le_bytes()).collect(), ARRAY_BUFFER, accessor)
-    }
-
-    /// Indices of vertices.
-    pub fn indices(&mut self, list: &[u32]) -> usize {
-        let accessor = json!({ "componentType": UNSIGNED_INT, "count": list.len(), "type": "SCALAR" });
-        self.accessor(list.iter().flat_map(|i| i.to_le_bytes()).collect(), ELEMENT_ARRAY_BUFFER, accessor)
     }
 
     /// The bytes of the file: the document with buffers, views and accessors put in.

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_COLUMNS: usize = 24;
 /// Name of the class of features in the schema.
 pub const CLASS: &str = "feature";
-/// "Nothing" in columns of whole numbers.
-const NO_INTEGER: i64 = i64::MIN;
+/// "Nothing" in columns of whole numbers. (Four bytes each: browsers read eight only with trouble. Greater ones are numbers.)
+const NO_INTEGER: i32 = i32::MIN;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Type {
@@ -40,9 +40,10 @@ impl Schema {
     pub fn of(snapshot: &SceneSnapshot, chosen: &[ObjectIx]) -> Self {
         let mut seen: BTreeMap<&str, (u64, Type)> = BTreeMap::new();
         for ix in chosen {
-            for (key, value) in &snapshot.get(*ix).attributes {
+            // The name has a column of its own.
+            for (key, value) in snapshot.get(*ix).attributes.iter().filter(|(key, _)| *key != "name") {
                 let kind = match value {
-                    Value::Number(n) if n.as_i64().is_some_and(|n| n != NO_INTEGER) => Type::Integer,
+                    Value::Number(n) if n.as_i64().and_then(whole).is_some() => Type::Integer,
                     Value::Number(_) => Type::Number,
                     Value::String(_) | Value::Bool(_) => Type::Text,
                     _ => continue,
@@ -103,8 +104,8 @@ impl Schema {
                     (json!({ "type": "STRING", "noData": "" }), strings(features.iter().map(text), glb))
                 }
                 Type::Integer => {
-                    let bytes = features.iter().flat_map(|o| of(o).as_i64().unwrap_or(NO_INTEGER).to_le_bytes()).collect();
-                    (json!({ "type": "SCALAR", "componentType": "INT64", "noData": NO_INTEGER }), json!({ "values": glb.view(bytes, None) }))
+                    let bytes = features.iter().flat_map(|o| of(o).as_i64().and_then(whole).unwrap_or(NO_INTEGER).to_le_bytes()).collect();
+                    (json!({ "type": "SCALAR", "componentType": "INT32", "noData": NO_INTEGER }), json!({ "values": glb.view(bytes, None) }))
                 }
                 Type::Number => {
                     let bytes = features.iter().flat_map(|o| of(o).as_f64().filter(|n| n.is_finite()).unwrap_or(NO_NUMBER).to_le_bytes()).collect();
@@ -123,6 +124,11 @@ impl Schema {
             "propertyTables": [{ "class": CLASS, "count": features.len(), "properties": values }],
         })
     }
+}
+
+/// A whole number that a column holds.
+fn whole(n: i64) -> Option<i32> {
+    i32::try_from(n).ok().filter(|n| *n != NO_INTEGER)
 }
 
 /// "Nothing" in columns of numbers: JSON has no NaN.
