@@ -150,12 +150,12 @@ fn place(transform: &Option<Transform>, option: &str, p: [f64; 2]) -> Result<[f6
     transform.apply([p[0], p[1], 0.0]).map(|q| [q[0], q[1]]).map_err(usage)
 }
 
-/// The box in the store's CRS around a box in degrees: its sides are curves there, so points along them count too.
 /// The value of `--bbox` in the store's CRS.
 pub fn window(crs: &Crs, text: &str) -> Result<Bounds2, Failure> {
     boxed(crs, numbers::<4>("--bbox", "WEST,SOUTH,EAST,NORTH", text)?)
 }
 
+/// The box in the store's CRS around a box in degrees: its sides are curves there, so points along them count too.
 fn boxed(crs: &Crs, [w, s, e, n]: [f64; 4]) -> Result<Bounds2, Failure> {
     if w > e || s > n {
         return Err(Failure::usage("--bbox: west is greater than east, or south than north"));
