@@ -101,13 +101,27 @@ fn folder_of(root: &Path) -> String {
     text.split("shared/data/").last().unwrap().to_owned()
 }
 
-/// Every format that loses nothing with every file; the files that lose something are named.
+/// What CityJSON loses, file by file: corners less than its millimetre apart are one, and of a name and an attribute `name` that is
+/// another only the attribute is kept.
+const CITYJSON_LOSES: &[(&str, usize)] = &[
+    ("Opera-Lyon_CityGML3.0_LOD2_with_xAL3_FreeText.gml", 1),
+    ("Opera-Lyon_CityGML3.0_LOD2_with_xAL3_FullyStructured.gml", 1),
+    ("citygml3_individual_section_1carriageway.gml", 2),
+    ("citygml3_individual_section_2carriageways.gml", 1),
+    ("citygml3_roads_3wayintersection.gml", 2),
+    ("citygml3_roads_4wayintersection.gml", 2),
+    ("citygml3_roads_roundabout.gml", 3),
+];
+
+/// Every format with every file: no losses but those that are named.
 fn matrix(formats: &[Format], all: &[String]) {
     let mut bad = Vec::new();
     for path in all {
+        let known = CITYJSON_LOSES.iter().find(|(name, _)| path.ends_with(name)).map_or(0, |(_, count)| *count);
         for format in formats {
-            if check(*format, path) > 0 {
-                bad.push(format!("{format:?}: {path}"));
+            let losses = check(*format, path);
+            if losses != if *format == Format::CityGml { 0 } else { known } {
+                bad.push(format!("{format:?}: {path}: {losses}"));
             }
         }
     }

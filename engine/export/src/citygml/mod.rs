@@ -286,8 +286,9 @@ impl<'a> Writer<'a> {
     }
 
     fn lifespan(&mut self, object: &CityObject, pending: &mut Pending, notes: &mut Vec<(&str, Value)>) {
-        for key in ["creationDate", "terminationDate"] {
-            if let Some(text) = pending.word(key).filter(|text| is_date_time(text)) {
+        // Importers take these for the days from and to which an object exists, where those are not said.
+        for (key, day) in [("creationDate", &object.valid_from), ("terminationDate", &object.valid_to)] {
+            if let Some(text) = pending.word(key).filter(|text| day.is_some() && is_date_time(text)) {
                 self.xml.leaf(&format!("core:{key}"), &[], text);
                 pending.done(key);
             }
