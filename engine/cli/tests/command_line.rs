@@ -82,7 +82,7 @@ fn find_answers_and_helps() {
 #[test]
 fn exports_come_back_through_the_importers() {
     let place = city();
-    for out in ["out.city.json", "out.city.jsonl"] {
+    for out in ["out.city.json", "out.city.jsonl", "out.gml"] {
         place.qike(&format!("export city.gpkg {out}")).expect(0, &[]);
         place.qike(&format!("import {out} --store {out}.gpkg")).expect(0, &[]);
         let (a, b) = (place.qike("info city.gpkg --json").json(), place.qike(&format!("info {out}.gpkg --json")).json());
@@ -103,6 +103,38 @@ fn exports_come_back_through_the_importers() {
     let scene: Value = serde_json::from_slice(&glb[20..20 + word(12)]).unwrap();
     assert_eq!((scene["nodes"].as_array().unwrap().len(), scene["accessors"][0]["count"].as_u64()), (250, Some(36)));
     place.qike("export city.gpkg out.dwg").expect(2, &["out.dwg", ".city.jsonl"]);
+}
+
+#[test]
+fn exports_are_chosen_by_place_and_level_and_leave_nothing_half() {
+    let place = city();
+    place.qike("diff city.gpkg city.gpkg").expect(0, &[]);
+    place.qike("export city.gpkg all.gml").expect(0, &[]);
+    place.qike("diff city.gpkg all.gml").expect(0, &[]);
+    let objects = |line: &str| place.qike(&format!("export city.gpkg {line} --json")).json()["objects"].as_u64();
+    assert_eq!(objects("east.gml --bbox 121.935,30.89,121.945,30.91 --class CityFurniture"), Some(1));
+    assert_eq!(objects("east.geojson --bbox 121.935,30.89,121.945,30.91 --class CityFurniture"), Some(1));
+    objects("blocks.city.json --lod 1");
+    assert_eq!(place.qike("info blocks.city.json --json").json()["objects"]["by_lod"], serde_json::json!({}));
+    objects("roofs.city.json --lod 2 --lod 0");
+    assert_eq!(place.qike("info roofs.city.json --json").json()["objects"]["by_lod"], place.qike("info city.gpkg --json").json()["objects"]["by_lod"]);
+    place.qike("export city.gpkg x.gml --lod two").expect(2, &["--lod", "two"]);
+    place.qike("export city.gpkg x.geojson --lod 2").expect(2, &["--lod", "plans"]);
+    place.qike("export city.gpkg x.gpkg --bbox 121,30,122,31").expect(2, &["--bbox", "everything"]);
+    place.qike("export city.gpkg x.gml --bbox 122,30,121,31").expect(2, &["--bbox", "west"]);
+
+    // A tileset takes the place of an earlier one, and of nothing else.
+    for _ in 0..2 {
+        place.qike("export city.gpkg web/tileset.json").expect(0, &[]);
+    }
+    std::fs::create_dir_all(place.at("mine/tiles")).unwrap();
+    std::fs::write(place.at("mine/tiles/photo.jpg"), "x").unwrap();
+    place.qike("export city.gpkg mine/tileset.json").expect(1, &["mine", "tiles", "folder of its own"]);
+    assert!(place.at("mine/tiles/photo.jpg").exists() && !place.at("mine/tileset.json").exists());
+    let empty = place.qike("export city.gpkg none.glb --bbox 121.0,30.0,121.1,30.1");
+    empty.expect(1, &["nothing to write"]);
+    let left: Vec<String> = place.files().into_iter().filter(|name| name.contains("part-") || name == "none.glb").collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
