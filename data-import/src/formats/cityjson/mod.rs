@@ -5,6 +5,7 @@
 //! them; a sequence is read line by line ([`sequence`]).
 
 mod appearance;
+mod check;
 mod classes;
 mod geometry;
 mod instance;
@@ -23,7 +24,7 @@ use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use crate::formats::findings::Findings;
 use model::Document;
 use objects::{Objects, Shared};
-use qike_core::Feedback;
+use qike_core::{Diagnostic, Feedback};
 use qike_scene::ObjectSink;
 use std::io::{BufRead, Read};
 use std::path::Path;
@@ -94,6 +95,10 @@ impl Importer for CityJson {
         drop(task);
         check_kind(&document, file)?;
         import_document(source, document, sink, feedback)
+    }
+
+    fn check(&self, source: &Source, feedback: &Feedback) -> Result<Vec<Diagnostic>, ImportError> {
+        check::check(source, feedback)
     }
 }
 
