@@ -7,6 +7,7 @@
 mod alignment;
 mod archive;
 mod budget;
+mod check;
 mod classes;
 mod curve;
 mod fallback;
@@ -83,6 +84,10 @@ impl Importer for Ifc {
         feedback.check()?;
         let findings = Findings::new(&source.name);
         Import { source, file: &file, feedback, findings, placeless: false, statements: Vec::new(), pictures: BTreeSet::new() }.run(sink)
+    }
+
+    fn check(&self, source: &Source, feedback: &Feedback) -> Result<Vec<Diagnostic>, ImportError> {
+        check::check(source, feedback)
     }
 }
 
