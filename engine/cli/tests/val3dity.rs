@@ -152,3 +152,53 @@ fn faults_have_places_on_a_map() {
     let printed = place.qike("validate bent.city.json --format geojson");
     assert_eq!(printed.json(), map);
 }
+
+/// A model with a shell that looks inwards, a bent roof, and a building that no repair mends.
+fn broken() -> String {
+    let mut model: Value = serde_json::from_str(&boxes("Solid", &[
+        ("inwards", "Building", "", &[[0, 0, 0, 10, 10, 10]]),
+        ("bent", "Building", "", &[[20, 0, 0, 30, 10, 10]]),
+        ("open", "Building", "", &[[40, 0, 0, 50, 10, 10]]),
+        ("sound", "Building", "", &[[60, 0, 0, 70, 10, 10]]),
+    ]))
+    .unwrap();
+    for face in model["CityObjects"]["inwards"]["geometry"][0]["boundaries"][0].as_array_mut().unwrap() {
+        face[0].as_array_mut().unwrap().reverse();
+    }
+    model["vertices"][8 + 6][2] = json!(11);
+    model["CityObjects"]["open"]["geometry"][0]["boundaries"][0].as_array_mut().unwrap().pop();
+    model.to_string()
+}
+
+#[test]
+fn repairs_are_named_counted_and_can_be_undone() {
+    let place = Place::new();
+    place.write("broken.city.json", broken());
+    place.qike("import broken.city.json --store city.gpkg").expect(0, &[]);
+    let hash = |store: &str| place.qike(&format!("info {store} --json")).json()["content_hash"].as_str().unwrap().to_owned();
+    let plan = place.qike("validate city.gpkg --dry-run --json");
+    assert_eq!(plan.json()["repairs"]["counts"], json!({ "flip-shell": 1, "split-non-planar": 1 }));
+    let before = hash("city.gpkg");
+    place.qike("validate city.gpkg --repair mended.gpkg").expect(1, &[]);
+    assert_eq!(hash("city.gpkg"), before, "the input stays as it is");
+    let left = place.qike("validate mended.gpkg --json").json();
+    let codes: Vec<_> = left["errors"].as_array().unwrap().iter().map(|e| (e["object"].as_str().unwrap(), e["code"].as_str().unwrap())).collect();
+    assert_eq!(codes, [("open", "302")]);
+    let changed = place.qike("diff city.gpkg mended.gpkg --json").json();
+    let ids: Vec<_> = changed["changed"].as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["bent", "inwards"]);
+    place.qike("validate mended.gpkg --undo mended.gpkg.repairs.json --to again.gpkg").expect(0, &[]);
+    assert_eq!(hash("again.gpkg"), before);
+    place.qike("diff city.gpkg again.gpkg --tolerance 0").expect(0, &[]);
+    // Only what is named; never over a file that is there; only on the store that was repaired.
+    place.qike("validate city.gpkg --repair some.gpkg --repairs flip-shell").expect(1, &[]);
+    let journal: Value = serde_json::from_slice(&place.bytes("some.gpkg.repairs.json")).unwrap();
+    assert_eq!((journal["counts"].clone(), journal["repairs"][0]["object"].clone()), (json!({ "flip-shell": 1 }), json!("inwards")));
+    place.qike("validate city.gpkg --repair mended.gpkg").expect(2, &["there already"]);
+    place.qike("validate city.gpkg --repair x.gpkg --repairs melt").expect(2, &["melt", "orient-rings"]);
+    place.qike("validate city.gpkg --undo mended.gpkg.repairs.json --to y.gpkg").expect(1, &["was changed"]);
+    assert!(!place.files().contains(&"y.gpkg".to_owned()) && !place.files().contains(&"x.gpkg".to_owned()));
+    // A source file is repaired into a store as well.
+    place.qike("validate broken.city.json --repair direct.gpkg").expect(1, &[]);
+    place.qike("diff mended.gpkg direct.gpkg").expect(0, &[]);
+}

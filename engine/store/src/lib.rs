@@ -36,5 +36,5 @@ pub use pick::PickHit;
 pub use query::{Hit, Query};
 pub use read::ObjectKey;
 pub use report::{ImportReport, SourceChanges};
-pub use validate::validate_snapshot;
+pub use validate::{repair_snapshot, validate_snapshot};
 pub use store::{Info, ObjectCounts, SceneStore, SourceCounts};

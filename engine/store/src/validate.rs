@@ -8,9 +8,10 @@ use crate::read::ObjectKey;
 use crate::schema;
 use crate::store::SceneStore;
 use qike_core::{Diagnostic, Feedback};
+use qike_scene::valid::repair::{Repair, Repaired, repair};
 use qike_scene::valid::together::Kind;
 use qike_scene::valid::{self, Tolerances};
-use qike_scene::{CityObject, Class, SceneSnapshot};
+use qike_scene::{CityObject, Class, ObjectIx, SceneSnapshot};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -193,6 +194,15 @@ pub fn validate_snapshot(snapshot: &SceneSnapshot, tolerances: &Tolerances) -> V
     }));
     faults.sort_by(|a, b| (&a.object, &a.code, &a.place.path, &a.message).cmp(&(&b.object, &b.code, &b.place.path, &b.message)));
     faults
+}
+
+/// Repairs of a model's geometries: object, number of the geometry, what it becomes. Nothing is changed yet.
+pub fn repair_snapshot(snapshot: &SceneSnapshot, allowed: &[Repair], tolerances: &Tolerances) -> Vec<(ObjectIx, usize, Repaired)> {
+    let of_object = |(ix, object): (usize, &CityObject)| -> Vec<(ObjectIx, usize, Repaired)> {
+        let each = object.geometries.iter().enumerate();
+        each.filter_map(|(g, geometry)| Some((ObjectIx(ix as u32), g, repair(geometry, allowed, tolerances)?))).collect()
+    };
+    snapshot.objects().par_iter().enumerate().flat_map_iter(of_object).collect()
 }
 
 /// Parents that do not exist, and objects that are part of themselves.

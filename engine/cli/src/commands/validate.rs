@@ -4,6 +4,7 @@ use crate::Done;
 use crate::export;
 use crate::failure::Failure;
 use crate::faults::gather::{Primitive, Rules, gather};
+use crate::faults::repair::{self, Journal};
 use crate::faults::{Faults, places, text};
 use crate::output::{Output, to_json};
 use qike_core::Diagnostic;
@@ -24,7 +25,10 @@ Examples:
   qike validate demo/city.gpkg
   qike validate delft.city.json --json | jq '.errors | group_by(.code)[] | {code: .[0].code, n: length}'
   qike validate town.gml --planarity-d2p 0.05 --report-geojson faults.geojson     (open it in QGIS)
-  qike validate city.gpkg --format geojson > faults.geojson")]
+  qike validate city.gpkg --format geojson > faults.geojson
+  qike validate city.gpkg --dry-run                                  (which repairs there are)
+  qike validate city.gpkg --repair mended.gpkg --repairs flip-shell,orient-faces
+  qike validate mended.gpkg --undo mended.gpkg.repairs.json --to city-again.gpkg")]
 pub struct Args {
     /// A store, or a source file of a known kind.
     #[arg(value_name = "CITY.gpkg|FILE")]
@@ -59,6 +63,22 @@ pub struct Args {
     /// Also write the places of the faults as GeoJSON to this file.
     #[arg(long, value_name = "F.geojson")]
     report_geojson: Option<PathBuf>,
+    /// Repair what can be made valid, into this new store, with a journal OUT.gpkg.repairs.json beside it. The input stays as it is.
+    #[arg(long, value_name = "OUT.gpkg", conflicts_with = "undo")]
+    repair: Option<PathBuf>,
+    /// The repairs that may be made, instead of all but snap-vertices: drop-duplicate-vertices, snap-vertices, orient-rings,
+    /// split-non-planar, drop-duplicate-faces, orient-faces, flip-shell.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    repairs: Vec<String>,
+    /// List the repairs that would be made, but make none.
+    #[arg(long, conflicts_with_all = ["repair", "undo"])]
+    dry_run: bool,
+    /// Undo the repairs of this journal in a store that --repair wrote; the store as it was before is written to --to.
+    #[arg(long, value_name = "JOURNAL", requires = "to")]
+    undo: Option<PathBuf>,
+    /// The store that --undo writes.
+    #[arg(long, value_name = "OUT.gpkg", requires = "undo")]
+    to: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -74,6 +94,9 @@ struct Report<'a> {
     objects: u64,
     errors: &'a [Diagnostic],
     warnings: &'a [Diagnostic],
+    /// Repairs that were made, or would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repairs: Option<&'a Journal>,
 }
 
 /// Runs the command.
@@ -82,6 +105,12 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     if let Some(fault) = tolerances.fault() {
         return Err(Failure::usage(format!("[903] {}: {fault}", valid::name(903))));
     }
+    if let (Some(journal), Some(to)) = (&args.undo, &args.to) {
+        let count = repair::undo(&args.path, journal, to, output)?;
+        let text = || format!("{}: {count} geometries are as they were before their repair", to.display());
+        output.result(&serde_json::json!({ "undone": count, "store": to.display().to_string() }), text)?;
+        return Ok(Done::Wholly);
+    }
     let rules = Rules { tolerances, primitive: args.primitive, source_crs: args.source_crs.as_deref(), inner_shells: &args.inner_shell };
     let (model, faults) = gather(&args.path, &rules, output)?;
     let format = if output.is_json() { Format::Json } else { args.format };
@@ -89,12 +118,21 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
         let places = places::collection(&faults, &model)?;
         export::to_stream(path, |w| serde_json::to_writer(w, &places).map_err(Failure::new))?;
     }
+    let allowed = repair::chosen(&args.repairs)?;
+    let journal = match &args.repair {
+        Some(out) => Some(repair::repair_into(&args.path, args.source_crs.as_deref(), out, &allowed, &tolerances, output)?),
+        None if args.dry_run => Some(repair::plan(&model, &args.path, &allowed, &tolerances, output)?),
+        None => None,
+    };
     let valid = faults.errors.is_empty();
     match format {
-        Format::Text => output.print(&describe(&args.path, &faults, args.all))?,
+        Format::Text => {
+            let repairs = journal.as_ref().map(|journal| repair::describe(journal, args.repair.as_deref(), args.all)).unwrap_or_default();
+            output.print(&format!("{}{repairs}", describe(&args.path, &faults, args.all)))?;
+        }
         Format::Json => {
             output.diagnostics(faults.all());
-            output.print(&to_json(&Report { valid, objects: faults.objects, errors: &faults.errors, warnings: &faults.warnings })?)?;
+            output.print(&to_json(&Report { valid, objects: faults.objects, errors: &faults.errors, warnings: &faults.warnings, repairs: journal.as_ref() })?)?;
         }
         Format::Geojson => output.print(&to_json(&places::collection(&faults, &model)?)?)?,
     }

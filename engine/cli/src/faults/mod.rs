@@ -1,7 +1,8 @@
-//! What `qike validate` finds: gathering it, and telling it as text and as places on a map.
+//! What `qike validate` finds: gathering it, telling it as text and as places on a map, and repairing what can be repaired.
 
 pub mod gather;
 pub mod places;
+pub mod repair;
 pub mod text;
 
 use qike_core::{Diagnostic, Severity};

@@ -6,6 +6,7 @@
 
 mod body;
 mod polygon;
+pub mod repair;
 mod shell;
 mod solid;
 mod space;

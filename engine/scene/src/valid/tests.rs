@@ -159,3 +159,47 @@ fn rings_and_polygons() {
     assert_eq!(polygon(&[square.clone(), left.clone(), right]), [205]);
     assert!(polygon(&[square, left]).is_empty(), "one that touches at a point");
 }
+
+fn solid_of(faces: &[Ring]) -> Geometry {
+    let mut b = GeometryBuilder::new(Lod::TWO, GeometryKind::Solid);
+    for face in faces {
+        b.surface(std::slice::from_ref(face), Some("WallSurface"));
+    }
+    b.build()
+}
+
+#[test]
+fn each_repair_mends_its_fault_and_leaves_the_rest() {
+    use repair::{Repair, repair};
+    let good = cuboid([0.0; 3], [4.0, 3.0, 5.0]);
+    let done = |g: &Geometry| repair(g, &Repair::ALL, &Tolerances::default()).map(|r| r.steps.iter().map(|(repair, n)| (repair.name(), *n)).collect::<Vec<_>>());
+    assert_eq!(done(&solid_of(&good)), None, "nothing is wrong");
+    assert_eq!(done(&solid_of(&inwards(good.clone()))), Some(vec![("flip-shell", 1)]));
+    let mut turned = good.clone();
+    turned[1].reverse();
+    assert_eq!(done(&solid_of(&turned)), Some(vec![("orient-faces", 1)]));
+    turned[0].reverse();
+    turned[2].reverse();
+    turned[3].reverse();
+    assert!(done(&solid_of(&turned)).is_some_and(|steps| steps[0].0 == "orient-faces"));
+    let twice: Vec<Ring> = good.iter().chain(&good[2..3]).cloned().collect();
+    assert_eq!(done(&solid_of(&twice)), Some(vec![("drop-duplicate-faces", 1)]));
+    let mut stutter = good.clone();
+    let corner = stutter[0][0];
+    stutter[0].insert(0, corner);
+    // The builder opens rings, so that the corner stands in the middle.
+    stutter[0].rotate_left(2);
+    assert_eq!(done(&solid_of(&stutter)), Some(vec![("drop-duplicate-vertices", 1)]));
+    let bent = |faces: &[Ring]| -> Vec<Ring> {
+        let lift = |p: &[f64; 3]| if (p[0], p[1], p[2]) == (684_004.0, 3_420_003.0, 5.0) { [p[0], p[1], 5.4] } else { *p };
+        faces.iter().map(|face| face.iter().map(lift).collect()).collect()
+    };
+    let fixed = repair(&solid_of(&bent(&good)), &Repair::ALL, &Tolerances::default()).unwrap();
+    assert_eq!(fixed.steps, [(Repair::SplitNonPlanar, 1)]);
+    assert_eq!((fixed.geometry.surface_ends.len(), fixed.geometry.surface_semantic.len()), (7, 7));
+    assert!(check(&fixed.geometry, &Tolerances::default()).is_empty());
+    // Two faults at once, and one that no repair mends.
+    assert!(done(&solid_of(&inwards(bent(&good)))).is_some_and(|steps| steps.len() == 2));
+    assert_eq!(done(&solid_of(&good[1..])), None);
+    assert_eq!(repair(&solid_of(&inwards(good)), &[Repair::OrientFaces], &Tolerances::default()), None, "only what is allowed");
+}
