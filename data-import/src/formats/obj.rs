@@ -337,7 +337,7 @@ mod tests {
         assert_eq!(object.geometries[0].ring_points(0)[3], [0.0, 1.0, 0.0]);
         assert_eq!(object.geometries[0].materials[0].colour, [1.0, 0.0, 0.0, 0.5]);
         assert_eq!(sink.diagnostics.iter().map(|d| d.code.as_ref()).collect::<Vec<_>>(), ["obj-bad-index"]);
-        assert_eq!(sink.diagnostics[0].place.line, Some(8));
+        assert_eq!(sink.diagnostics[0].place.line, Some(9));
     }
 
     #[test]

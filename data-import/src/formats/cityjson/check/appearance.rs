@@ -91,6 +91,11 @@ pub fn check_materials(theme: &Value, boundaries: &Value, depth: usize, lists: &
 pub fn check_textures(values: &Value, boundaries: &Value, depth: usize, lists: &Lists) -> Option<String> {
     let (Some(values), Some(boundaries)) = (values.as_array(), boundaries.as_array()) else { return Some("its nesting is not that of the boundaries".into()) };
     if depth > 0 {
+        // A surface without texture may say so once for all its rings.
+        let bare = |ring: &Value| ring.is_null() || ring.as_array().is_some_and(|list| list.iter().all(Value::is_null));
+        if depth == 1 && values.iter().all(bare) {
+            return None;
+        }
         if values.len() != boundaries.len() {
             return Some(format!("{} values stand where the boundaries have {}", values.len(), boundaries.len()));
         }
