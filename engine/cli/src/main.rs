@@ -3,12 +3,14 @@
 //! Results go to stdout, everything else to stderr. With `--json`, stdout holds exactly one JSON document, also when the command
 //! fails. Exit codes: 0 done, 1 failed and nothing changed, 2 wrong usage, 3 done but some input was left out.
 
+mod changes;
 mod commands;
 mod export;
 mod failure;
 mod faults;
 mod input;
 mod output;
+mod past;
 mod progress;
 
 use clap::{Parser, Subcommand};
@@ -54,6 +56,10 @@ enum Command {
     Validate(validate::Args),
     /// Compare two models.
     Diff(diff::Args),
+    /// List what changed in a store, and when.
+    History(history::Args),
+    /// Remove sources and all that came from them.
+    Remove(remove::Args),
     /// Write a store as a file of another format.
     Export(export_cmd::Args),
     /// Run a scenario.
@@ -88,6 +94,8 @@ fn main() -> ExitCode {
         Command::Find(args) => find::run(args, &output),
         Command::Validate(args) => validate::run(args, &output),
         Command::Diff(args) => diff::run(args, &output),
+        Command::History(args) => history::run(args, &output),
+        Command::Remove(args) => remove::run(args, &output),
         Command::Export(args) => export_cmd::run(args, &output),
         Command::Run(args) => run::run(args, &output),
         Command::Compare(args) => compare::run(args, &output),

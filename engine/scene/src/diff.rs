@@ -66,7 +66,7 @@ pub fn diff(a: &SceneSnapshot, b: &SceneSnapshot, tolerance: f64) -> Diff {
             std::cmp::Ordering::Greater => out.added.extend(right.next().map(|o| o.id.clone())),
             std::cmp::Ordering::Equal => {
                 let (Some(x), Some(y)) = (left.next(), right.next()) else { return out };
-                let changes = changes(x, y, tolerance, &mut out.greatest_shift_m);
+                let changes = object_changes(x, y, tolerance, &mut out.greatest_shift_m);
                 if changes.is_empty() {
                     out.same += 1;
                 } else {
@@ -77,7 +77,8 @@ pub fn diff(a: &SceneSnapshot, b: &SceneSnapshot, tolerance: f64) -> Diff {
     }
 }
 
-fn changes(a: &CityObject, b: &CityObject, tolerance: f64, shift: &mut f64) -> Vec<Change> {
+/// All differences of two versions of an object. The greatest distance between positions that count as the same goes to `shift`.
+pub fn object_changes(a: &CityObject, b: &CityObject, tolerance: f64, shift: &mut f64) -> Vec<Change> {
     let mut out = Vec::new();
     let mut note = |what: &str, before: Value, after: Value| {
         if before != after {

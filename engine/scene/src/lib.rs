@@ -11,6 +11,7 @@ pub mod edit;
 pub mod geometry;
 pub mod image;
 pub mod lod;
+pub mod measure;
 pub mod object;
 pub mod scenario;
 pub mod sink;

@@ -57,6 +57,18 @@ pub enum StoreError {
         /// The system's word.
         reason: String,
     },
+    /// An import that holds as of an earlier moment than what the store has of the source.
+    #[error("{}: the store has '{source_path}' as of {last}; what held at {asked} cannot come after it", .path.display())]
+    OutOfOrder {
+        /// The store.
+        path: PathBuf,
+        /// The source.
+        source_path: String,
+        /// As of when the store has it.
+        last: String,
+        /// As of when it was to be imported.
+        asked: String,
+    },
     /// The file is broken.
     #[error("{}: the store is damaged: {what}; `qike validate` tells more", .path.display())]
     Damaged {

@@ -7,6 +7,7 @@ use crate::encode::{Encoded, encode, encode_series};
 use crate::error::{At, StoreError};
 use crate::report::{ImportReport, SourceChanges};
 use crate::store::SceneStore;
+use crate::when::When;
 use crate::writer::{Outcome, Writer};
 use qike_core::fast_map::FastSet;
 use qike_core::{Bounds2, Bounds3, Crs, Diagnostic, Feedback};
@@ -43,6 +44,17 @@ pub struct ImportTransaction<'s> {
 /// Objects ready to be written, or why one cannot be.
 type Batch = Vec<Result<Encoded, Box<Diagnostic>>>;
 
+/// What an import does to one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its id.
+    pub id: String,
+    /// What it was; `None` where it was not there.
+    pub before: Option<CityObject>,
+    /// What it is; `None` where it is removed.
+    pub after: Option<CityObject>,
+}
+
 /// The source whose objects are coming.
 struct Current {
     number: u32,
@@ -59,7 +71,12 @@ struct Current {
 impl SceneStore {
     /// Begins an import. One at a time: [`StoreError::Busy`] while another process has one running.
     pub fn import(&mut self, feedback: &Feedback) -> Result<ImportTransaction<'_>, StoreError> {
-        let writer = Writer::begin(self)?;
+        self.import_at(When::now(), feedback)
+    }
+
+    /// As [`SceneStore::import`], for sources that hold as of another moment than now.
+    pub fn import_at(&mut self, when: When, feedback: &Feedback) -> Result<ImportTransaction<'_>, StoreError> {
+        let writer = Writer::begin(self, when)?;
         Ok(ImportTransaction {
             writer,
             feedback: feedback.clone(),
@@ -108,7 +125,7 @@ impl ImportTransaction<'_> {
     pub fn commit(mut self) -> Result<ImportReport, StoreError> {
         self.keep_part()?;
         self.report.changed = self.writer.is_dirty();
-        self.report.content_hash = self.writer.commit(&self.report)?;
+        self.report.content_hash = self.writer.commit("import", &self.report)?;
         self.open = false;
         Ok(std::mem::take(&mut self.report))
     }
@@ -119,6 +136,23 @@ impl ImportTransaction<'_> {
         self.report.changed = self.writer.is_dirty();
         self.report.content_hash = self.writer.content_hash()?;
         Ok(std::mem::take(&mut self.report))
+    }
+
+    /// What each object that this import adds to, changes in or removes from a source known before was and is, by id; the
+    /// first `most` of them. Gives how many there are in all. Objects of a source that is new are not listed: all are added.
+    pub fn changes(&mut self, most: usize, give: &mut dyn FnMut(Step)) -> Result<u64, StoreError> {
+        self.keep_part()?;
+        let (store, number) = (&*self.writer.store, self.writer.number());
+        let path = &store.path;
+        let all = store.conn.query_row("SELECT count(*) FROM qike_change WHERE import = ?1", [number], |r| r.get(0)).at(path)?;
+        let mut statement = store.conn.prepare("SELECT object FROM qike_change WHERE import = ?1 ORDER BY object LIMIT ?2").at(path)?;
+        let mut rows = statement.query(params![number, most as i64]).at(path)?;
+        while let Some(row) = rows.next().at(path)? {
+            let id: String = row.get(0).at(path)?;
+            let (before, after) = (store.before(&id, number)?, store.object(&id)?);
+            give(Step { id, before, after });
+        }
+        Ok(all)
     }
 
     fn path(&self) -> &Path {
@@ -231,6 +265,9 @@ impl ImportTransaction<'_> {
         self.finish_source()?;
         self.writer.look_for_objects()?;
         let (number, known_before) = self.writer.source_number(&info)?;
+        if known_before {
+            self.writer.check_order(number)?;
+        }
         let current = Current {
             number,
             info,

@@ -7,6 +7,7 @@
 //! - `qike_filter`: which blocks of objects may have an attribute's value ([`crate::filters`]);
 //! - `qike_source`, `qike_diagnostic`, `qike_series`: what was imported, what was wrong with it, values over time;
 //! - `qike_import`, `qike_history`, `qike_change`: what each import added, changed and removed;
+//! - `qike_version`: what objects were before they were replaced or removed ([`crate::history`]);
 //! - `qike_image`, `qike_source_image`: pictures of textures, where there are any ([`crate::images`]);
 //! - `qike_meta`: version, CRS, content hash.
 
@@ -20,7 +21,7 @@ pub const APPLICATION_ID: i32 = 0x4750_4B47;
 /// GeoPackage 1.3.0.
 pub const USER_VERSION: i32 = 10_300;
 /// Version of Qike's own tables.
-pub const STORE_VERSION: u32 = 1;
+pub const STORE_VERSION: u32 = 2;
 /// srs_id of a CRS without an EPSG code.
 const OWN_SRS: i32 = 100_000;
 
@@ -46,10 +47,12 @@ CREATE TABLE gpkg_extensions (
 CREATE TABLE qike_meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE qike_source (
   source INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, path TEXT NOT NULL, place TEXT NOT NULL, format TEXT NOT NULL,
-  content_hash TEXT NOT NULL, crs TEXT NOT NULL, objects INTEGER NOT NULL, series INTEGER NOT NULL, diagnostics INTEGER NOT NULL);
+  content_hash TEXT NOT NULL, crs TEXT NOT NULL, objects INTEGER NOT NULL, series INTEGER NOT NULL, diagnostics INTEGER NOT NULL,
+  removed INTEGER);
 CREATE TABLE qike_object (
   oid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, class INTEGER NOT NULL, source INTEGER NOT NULL, hash BLOB NOT NULL,
-  lods INTEGER NOT NULL, shape INTEGER NOT NULL, minx REAL, miny REAL, minz REAL, maxx REAL, maxy REAL, maxz REAL);
+  lods INTEGER NOT NULL, shape INTEGER NOT NULL, minx REAL, miny REAL, minz REAL, maxx REAL, maxy REAL, maxz REAL,
+  since INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE qike_geometry (gid INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE VIRTUAL TABLE qike_rtree USING rtree(oid, minx, maxx, miny, maxy, minz, maxz);
 CREATE TABLE qike_series (
@@ -58,7 +61,8 @@ CREATE TABLE qike_series (
 CREATE TABLE qike_diagnostic (
   source INTEGER NOT NULL, number INTEGER NOT NULL, code TEXT NOT NULL, severity TEXT NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (source, number)) WITHOUT ROWID;
-CREATE TABLE qike_import (import INTEGER PRIMARY KEY, at TEXT NOT NULL, content_hash TEXT NOT NULL);
+CREATE TABLE qike_import (
+  import INTEGER PRIMARY KEY, at TEXT NOT NULL, content_hash TEXT NOT NULL, holds TEXT NOT NULL DEFAULT '', action TEXT NOT NULL DEFAULT 'import');
 CREATE TABLE qike_history (
   import INTEGER NOT NULL, source INTEGER NOT NULL, source_hash TEXT NOT NULL, added INTEGER NOT NULL, changed INTEGER NOT NULL,
   removed INTEGER NOT NULL, unchanged INTEGER NOT NULL, PRIMARY KEY (import, source)) WITHOUT ROWID;
@@ -71,6 +75,34 @@ INSERT INTO gpkg_spatial_ref_sys VALUES
 
 /// The table of filters, which stores had not from the beginning.
 pub const FILTERS: &str = "CREATE TABLE IF NOT EXISTS qike_filter (block INTEGER PRIMARY KEY, bits BLOB NOT NULL)";
+
+/// Made in new stores, and in those of version 1 when they are first changed.
+const VERSIONS: &str = r#"
+CREATE TABLE qike_version (
+  object TEXT NOT NULL, since INTEGER NOT NULL, ended INTEGER NOT NULL, class INTEGER NOT NULL, source INTEGER NOT NULL, hash BLOB NOT NULL,
+  name TEXT, parent TEXT, valid_from TEXT, valid_to TEXT, attributes TEXT, geometries BLOB, PRIMARY KEY (object, ended));
+INSERT INTO gpkg_extensions VALUES ('qike_version', NULL, 'qike_scene', 'https://github.com/qike-city/qike', 'read-write');
+"#;
+
+/// What version 1 lacks. Its imports held as of when they were made; an object is as it is since it was last listed as a
+/// change, or else since its source came.
+const FROM_VERSION_1: &str = r#"
+ALTER TABLE qike_source ADD COLUMN removed INTEGER;
+ALTER TABLE qike_object ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE qike_import ADD COLUMN holds TEXT NOT NULL DEFAULT '';
+ALTER TABLE qike_import ADD COLUMN action TEXT NOT NULL DEFAULT 'import';
+UPDATE qike_import SET holds = at;
+UPDATE qike_object SET since = coalesce((SELECT min(import) FROM qike_history h WHERE h.source = qike_object.source + 1), 0);
+UPDATE qike_object SET since = c.import FROM (SELECT object, max(import) AS import FROM qike_change WHERE kind <> 'removed' GROUP BY object) c
+  WHERE c.object = qike_object.id;
+"#;
+
+/// Brings a store of version 1 to this version, inside the caller's transaction.
+pub fn migrate(conn: &Connection) -> Result<()> {
+    conn.execute_batch(VERSIONS)?;
+    conn.execute_batch(FROM_VERSION_1)?;
+    set_meta(conn, "store_version", &STORE_VERSION.to_string())
+}
 
 /// Qike's own tables, which GeoPackage wants to be told of. `qike_source` is not among them: it is plain content, and other
 /// programs would warn of an extension that they need for reading it.
@@ -96,6 +128,7 @@ pub fn create(conn: &Connection, crs: &Crs) -> Result<()> {
             [table],
         )?;
     }
+    conn.execute_batch(VERSIONS)?;
     // One registered table without geometry: readers then list it beside the layers, and none of the others.
     conn.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES ('qike_source', 'attributes', 'qike_source', 'Sources of the city model')",

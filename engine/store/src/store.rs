@@ -27,6 +27,10 @@ pub struct SceneStore {
     pub(crate) conn: Connection,
     pub(crate) crs: Crs,
     pub(crate) srs: i32,
+    /// Of its tables; those of an earlier version are brought up to date by the first change.
+    pub(crate) version: u32,
+    /// The folder it lies in, where it is only for now; dropped after the connection.
+    pub(crate) folder: Option<tempfile::TempDir>,
 }
 
 /// Counts of a store.
@@ -184,7 +188,7 @@ impl SceneStore {
         conn.pragma_update(None, "temp_store", "MEMORY").at(&path)?;
         conn.set_prepared_statement_cache_capacity(256);
         let srs = schema::srs_id(&crs);
-        Ok(Self { path, conn, crs, srs })
+        Ok(Self { path, conn, crs, srs, version, folder: None })
     }
 
     /// The CRS of all coordinates.
@@ -243,7 +247,8 @@ impl SceneStore {
             }
         }
         let bounds = self.bounds()?;
-        let mut statement = self.conn.prepare("SELECT path, format, objects, diagnostics FROM qike_source ORDER BY source").at(&self.path)?;
+        let there = if self.version < 2 { "" } else { "WHERE removed IS NULL" };
+        let mut statement = self.conn.prepare(&format!("SELECT path, format, objects, diagnostics FROM qike_source {there} ORDER BY source")).at(&self.path)?;
         let sources = statement
             .query_map([], |r| Ok(SourceCounts { path: r.get(0)?, format: r.get(1)?, objects: r.get(2)?, diagnostics: r.get(3)? }))
             .and_then(Iterator::collect)

@@ -5,11 +5,13 @@ use crate::encode::Encoded;
 use crate::error::{At, StoreError};
 use crate::filters::Filters;
 use crate::gpb::Shape;
+use crate::history::{self, join};
 use crate::images;
 use crate::import::{Totals, totals};
 use crate::report::ImportReport;
 use crate::schema;
 use crate::store::SceneStore;
+use crate::when::When;
 use qike_core::Diagnostic;
 use qike_scene::{Class, Image, ImageId, ObjectId, SourceInfo};
 use rusqlite::{OptionalExtension, params};
@@ -76,14 +78,23 @@ pub struct Writer<'s> {
     dirty: bool,
     next_oid: i64,
     import: i64,
+    when: When,
+    /// False while a copy is made what the store was: that is no history.
+    remembers: bool,
 }
 
 impl<'s> Writer<'s> {
     /// Begins the transaction.
-    pub fn begin(store: &'s mut SceneStore) -> Result<Self, StoreError> {
+    pub fn begin(store: &'s mut SceneStore, when: When) -> Result<Self, StoreError> {
         let path = store.path.clone();
         store.conn.pragma_update(None, "cache_size", IMPORT_CACHE).at(&path)?;
         store.conn.execute_batch("BEGIN IMMEDIATE").at(&path)?;
+        if store.version < schema::STORE_VERSION
+            && let Err(error) = schema::migrate(&store.conn)
+        {
+            let _ = store.conn.execute_batch("ROLLBACK");
+            return Err(StoreError::sql(&path, &error));
+        }
         let number = |sql: &str| store.conn.query_row(sql, [], |r| r.get::<_, i64>(0));
         // Features that other programs added have numbers too; ours must not meet them.
         let next_oid = number("SELECT 1 + max((SELECT coalesce(max(oid), 0) FROM qike_object), (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name <> 'qike_source'))");
@@ -91,7 +102,7 @@ impl<'s> Writer<'s> {
         match (next_oid, import) {
             (Ok(next_oid), Ok(import)) => {
                 let space = Boxes::new("qike_rtree", 3);
-                Ok(Self { store, open: BTreeMap::new(), space, plans: BTreeMap::new(), filters: Filters::default(), was_empty: false, dirty: false, next_oid, import })
+                Ok(Self { store, open: BTreeMap::new(), space, plans: BTreeMap::new(), filters: Filters::default(), was_empty: false, dirty: false, next_oid, import, when, remembers: true })
             }
             (Err(error), _) | (_, Err(error)) => {
                 let _ = store.conn.execute_batch("ROLLBACK");
@@ -153,6 +164,7 @@ impl<'s> Writer<'s> {
             }
             Some((_, _, _, true)) => Ok(Outcome::Unchanged),
             Some((oid, class, _, false)) => {
+                self.remember(oid, Some(&e))?;
                 self.write(oid, source, &e, Class::from_number(class))?;
                 Ok(Outcome::Changed)
             }
@@ -173,8 +185,8 @@ impl<'s> Writer<'s> {
         let bound = |value: f64| (!e.bounds.is_empty()).then_some(value);
         let (min, max) = (e.bounds.min.map(bound), e.bounds.max.map(bound));
         self.run(
-            "INSERT OR REPLACE INTO qike_object (oid, id, class, source, hash, lods, shape, minx, miny, minz, maxx, maxy, maxz) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-            params![oid, o.id.as_str(), o.class.number(), source, e.hash, e.lods, e.shape as u8, min[0], min[1], min[2], max[0], max[1], max[2]],
+            "INSERT OR REPLACE INTO qike_object (oid, id, class, source, hash, lods, shape, minx, miny, minz, maxx, maxy, maxz, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            params![oid, o.id.as_str(), o.class.number(), source, e.hash, e.lods, e.shape as u8, min[0], min[1], min[2], max[0], max[1], max[2], self.import],
         )?;
         if before.is_some_and(|class| class != o.class) {
             self.remove_feature(oid, before)?;
@@ -236,10 +248,74 @@ impl<'s> Writer<'s> {
     /// Removes an object.
     pub fn remove(&mut self, oid: i64) -> Result<(), StoreError> {
         let class: u8 = self.store.conn.query_row("SELECT class FROM qike_object WHERE oid = ?1", [oid], |r| r.get(0)).at(self.path())?;
+        self.remember(oid, None)?;
         self.remove_feature(oid, Class::from_number(class))?;
         self.remove_geometry(oid)?;
         self.run("DELETE FROM qike_object WHERE oid = ?1", [oid])?;
         Ok(())
+    }
+
+    /// Keeps what an object was before it becomes `next`, or is removed.
+    fn remember(&mut self, oid: i64, next: Option<&Encoded>) -> Result<(), StoreError> {
+        if !self.remembers {
+            return Ok(());
+        }
+        let Some(old) = history::Stored::read(self.store, oid)? else { return Ok(()) };
+        let attributes = Some(&old.attributes).filter(|text| next.is_none_or(|e| e.attributes != **text));
+        let geometries = next.is_none_or(|e| e.blobs != old.blobs).then(|| join(&old.blobs));
+        if old.since == self.import {
+            // It came in this very transaction: no moment saw it. What the version before it shares with it, that must keep.
+            self.run(
+                "UPDATE qike_version SET attributes = coalesce(attributes, ?3), geometries = coalesce(geometries, ?4) WHERE object = ?1 AND ended = ?2",
+                params![old.id, self.import, attributes, geometries],
+            )?;
+            return Ok(());
+        }
+        self.run(
+            "INSERT OR REPLACE INTO qike_version (object, since, ended, class, source, hash, name, parent, valid_from, valid_to, attributes, geometries)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            params![
+                old.id, old.since, self.import, old.class, old.source, old.hash, old.name, old.parent, old.valid_from, old.valid_to, attributes, geometries
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// The number of this transaction.
+    pub fn number(&self) -> i64 {
+        self.import
+    }
+
+    /// From now on nothing is kept of what objects were.
+    pub fn forget(&mut self) {
+        self.remembers = false;
+    }
+
+    /// Notes that a source is no longer part of the city.
+    pub fn retire_source(&mut self, source: u32) -> Result<(), StoreError> {
+        self.dirty = true;
+        self.run("UPDATE qike_source SET objects = 0, series = 0, diagnostics = 0, removed = ?2 WHERE source = ?1", params![source + 1, self.import])?;
+        Ok(())
+    }
+
+    /// When the source was last changed, it held as of then: an older state cannot come after it.
+    pub fn check_order(&self, source: u32) -> Result<(), StoreError> {
+        let last: Option<String> = self
+            .store
+            .conn
+            .query_row(
+                "SELECT max(holds) FROM qike_import JOIN qike_history USING (import) WHERE source = ?1 AND added + changed + removed > 0",
+                [source + 1],
+                |r| r.get(0),
+            )
+            .at(self.path())?;
+        match last.filter(|last| last.as_str() > self.when.holds.as_str()) {
+            Some(last) => {
+                let source = self.store.conn.query_row("SELECT path FROM qike_source WHERE source = ?1", [source + 1], |r| r.get(0)).at(self.path())?;
+                Err(StoreError::OutOfOrder { path: self.path().into(), source_path: source, last, asked: self.when.holds.to_string() })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Numbers and ids of a source's objects.
@@ -301,8 +377,8 @@ impl<'s> Writer<'s> {
     /// Brings a source's row up to date; `counts` are objects, series, diagnostics.
     pub fn set_source(&mut self, number: u32, info: &SourceInfo, counts: [u64; 3]) -> Result<(), StoreError> {
         let changed = self.run(
-            "UPDATE qike_source SET content_hash = ?2, crs = ?3, objects = ?4, series = ?5, diagnostics = ?6 WHERE source = ?1
-             AND (content_hash, crs, objects, series, diagnostics) IS NOT (?2, ?3, ?4, ?5, ?6)",
+            "UPDATE qike_source SET content_hash = ?2, crs = ?3, objects = ?4, series = ?5, diagnostics = ?6, removed = NULL WHERE source = ?1
+             AND (content_hash, crs, objects, series, diagnostics, removed) IS NOT (?2, ?3, ?4, ?5, ?6, NULL)",
             params![number + 1, info.content_hash, info.crs, counts[0], counts[1], counts[2]],
         )?;
         self.dirty |= changed > 0;
@@ -367,7 +443,7 @@ impl<'s> Writer<'s> {
     }
 
     /// Registers what was written, notes the history, and ends the transaction. Gives the content hash.
-    pub fn commit(&mut self, report: &ImportReport) -> Result<String, StoreError> {
+    pub fn commit(&mut self, action: &str, report: &ImportReport) -> Result<String, StoreError> {
         if !self.dirty {
             self.roll_back();
             return self.store.content_hash();
@@ -376,7 +452,8 @@ impl<'s> Writer<'s> {
         self.register_tables(&totals)?;
         self.store.record(&totals)?;
         let hash = totals.content_hash;
-        self.run("INSERT INTO qike_import VALUES (?1, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), ?2)", params![self.import, hash])?;
+        let (recorded, holds) = (self.when.recorded.as_str(), self.when.holds.as_str());
+        self.run("INSERT INTO qike_import (import, at, content_hash, holds, action) VALUES (?1, ?2, ?3, ?4, ?5)", params![self.import, recorded, hash, holds, action])?;
         let mut merged: BTreeMap<u32, (&str, [u64; 4])> = BTreeMap::new();
         for s in &report.sources {
             let entry = merged.entry(s.source).or_insert((&s.source_hash, [0; 4]));
@@ -388,6 +465,7 @@ impl<'s> Writer<'s> {
             self.run("INSERT INTO qike_history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", params![self.import, source + 1, source_hash, n[0], n[1], n[2], n[3]])?;
         }
         self.store.conn.execute_batch("COMMIT").at(self.path())?;
+        self.store.version = schema::STORE_VERSION;
         // The import is safe in the log now; moving it into the main file can also happen later.
         let _ = self.store.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         Ok(hash)
@@ -415,7 +493,7 @@ impl<'s> Writer<'s> {
 
 /// Where a source lies, spelt in one way: a file in an archive (`tiles.zip/a.gml`) lies where its archive does. Its name
 /// where there is no such file.
-fn place_of(path: &str) -> String {
+pub(crate) fn place_of(path: &str) -> String {
     let whole = Path::new(path);
     let real = whole.ancestors().filter(|p| p.is_file() || *p == whole).find_map(|p| {
         let real = p.canonicalize().ok()?;

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Examples:
   qike diff city.gpkg city.city.json
+  qike diff city.gpkg city.gpkg --as-of-a 2024-05-01
   qike diff monday.gpkg friday.gpkg --json | jq '.changed[].id'")]
 pub struct Args {
     /// The first model.
@@ -32,6 +33,12 @@ pub struct Args {
     /// The CRS of source files that do not say it.
     #[arg(long, value_name = "CRS")]
     source_crs: Option<String>,
+    /// The first model, a store, as it was on that day.
+    #[arg(long, value_name = "DATE")]
+    as_of_a: Option<String>,
+    /// The second model, a store, as it was on that day.
+    #[arg(long, value_name = "DATE")]
+    as_of_b: Option<String>,
 }
 
 /// Objects named one by one in the text; the JSON has all.
@@ -51,8 +58,8 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     if !(args.tolerance.is_finite() && args.tolerance >= 0.0) {
         return Err(Failure::usage(format!("--tolerance: {} is no distance", args.tolerance)));
     }
-    let a = snapshot(&args.a, args.source_crs.as_deref(), output)?;
-    let b = snapshot(&args.b, args.source_crs.as_deref(), output)?;
+    let a = snapshot(&args.a, args.as_of_a.as_deref(), args.source_crs.as_deref(), output)?;
+    let b = snapshot(&args.b, args.as_of_b.as_deref(), args.source_crs.as_deref(), output)?;
     if a.crs().definition() != b.crs().definition() {
         let message = format!("{} is in {}, {} in {}: positions cannot be compared", args.a.display(), a.crs(), args.b.display(), b.crs());
         return Err(Failure::usage(message).help("import both into stores of one system (--crs) and compare those"));
@@ -69,7 +76,10 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     Ok(if report.equal { Done::Wholly } else { Done::No })
 }
 
-fn snapshot(path: &Path, source_crs: Option<&str>, output: &Output) -> Result<SceneSnapshot, Failure> {
+fn snapshot(path: &Path, as_of: Option<&str>, source_crs: Option<&str>, output: &Output) -> Result<SceneSnapshot, Failure> {
+    if as_of.is_some() {
+        return Ok(crate::past::open(path, as_of, output)?.snapshot(&output.feedback)?);
+    }
     Ok(match input::open(path, source_crs, output)? {
         Input::Store(store) => store.snapshot(&output.feedback)?,
         Input::Source(source) => {

@@ -5,7 +5,6 @@ use crate::export::{self, Choice, Format};
 use crate::failure::Failure;
 use crate::output::Output;
 use qike_scene::{Class, Lod};
-use qike_store::SceneStore;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +38,9 @@ pub struct Args {
     /// Only geometry of this level of detail: 2 takes 2.0 to 2.9 too. May be given several times.
     #[arg(long, value_name = "LOD")]
     lod: Vec<String>,
+    /// The store as it was on that day, or at that moment in UTC (2024-05-01T08:30:00Z).
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -54,7 +56,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
         .ok_or_else(|| Failure::usage(format!("{}: no format has that ending", args.out.display())).help(format!("endings are {}", Format::endings())))?;
     let classes = args.class.iter().map(|name| super::find::class(name)).collect::<Result<Vec<Class>, _>>()?;
     let lods = args.lod.iter().map(|text| text.parse().map_err(|e| Failure::usage(format!("--lod: {e}")))).collect::<Result<Vec<Lod>, _>>()?;
-    let store = SceneStore::open(&args.store)?;
+    let store = crate::past::open(&args.store, args.as_of.as_deref(), output)?;
     if same_file(&args.store, &args.out) {
         return Err(Failure::usage(format!("{}: that is the store itself", args.out.display())));
     }

@@ -48,6 +48,9 @@ pub struct Args {
     /// At most so many.
     #[arg(long, short)]
     limit: Option<usize>,
+    /// The store as it was on that day, or at that moment in UTC (2024-05-01T08:30:00Z).
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
     /// How to print them; --json is the same as json.
     #[arg(long, short)]
     format: Option<Format>,
@@ -72,7 +75,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
         conditions: args.conditions.iter().map(|c| condition(c)).collect::<Result<_, _>>()?,
         ..Query::default()
     };
-    let store = SceneStore::open(&args.store)?;
+    let store = crate::past::open(&args.store, args.as_of.as_deref(), output)?;
     let near = args.near.as_deref().map(|text| numbers::<3>("--near", "LON,LAT,METRES", text)).transpose()?;
     let (bbox, heights) = match args.bbox.as_deref() {
         Some(text) if text.split(',').count() == 6 => {

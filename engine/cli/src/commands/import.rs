@@ -1,13 +1,15 @@
 //! `qike import`: sources into a store, in one transaction.
 
 use crate::Done;
+use crate::changes::Changes;
 use crate::failure::Failure;
 use crate::input::{check_place, of_diagnostic, parse_source_crs, target_crs};
 use crate::output::{Output, table, to_json};
+use crate::past;
 use qike_core::{Diagnostic, Severity};
 use qike_import::{ImportError, Place, PlannedSource, SourceOptions, plan_with};
 use qike_scene::SinkError;
-use qike_store::{ImportReport, ImportTransaction, SceneStore, SourceChanges, StoreError};
+use qike_store::{ImportReport, ImportTransaction, SceneStore, SourceChanges, StoreError, When};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -56,9 +58,15 @@ pub struct Args {
     /// Also write the report, with all findings, as JSON to this file.
     #[arg(long, value_name = "R.json")]
     report: Option<PathBuf>,
-    /// Read everything and say what would change, but change nothing.
+    /// Read everything and say what would change in which object, but change nothing.
     #[arg(long)]
     dry_run: bool,
+    /// With --dry-run: also write the plans of the objects that would change as GeoJSON to this file.
+    #[arg(long, value_name = "C.geojson", requires = "dry_run")]
+    changes: Option<PathBuf>,
+    /// As of when the sources hold: a day or a moment in UTC. Without it, now. `--as-of` finds them by it.
+    #[arg(long, value_name = "DATE")]
+    date: Option<String>,
 }
 
 /// The JSON document of an import.
@@ -73,6 +81,9 @@ struct Report {
     sources: Vec<SourceChanges>,
     left_out: Vec<LeftOut>,
     diagnostics: Vec<Diagnostic>,
+    /// Of a dry run: what would change in objects of sources that the store knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Changes>,
 }
 
 /// A source that could not be read.
@@ -85,6 +96,7 @@ struct LeftOut {
 /// Runs the command.
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let start = Instant::now();
+    let when = past::when(args.date.as_deref())?;
     let sources = sources(args)?;
     let planned = plan(args, &sources)?;
     check_place(&planned)?;
@@ -95,7 +107,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let fresh = !args.store.exists();
     let mut store = open_store(args, &planned, output)?;
     let crs = store.crs().definition().to_owned();
-    let (report, left_out) = match fill(&mut store, &planned, args.dry_run, output) {
+    let (report, left_out, changes) = match fill(&mut store, &planned, when, args, output) {
         Ok(done) => done,
         Err(failure) => {
             // Nothing changed means: a store that was not there is not there.
@@ -106,9 +118,12 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
         }
     };
     let left_out: Vec<LeftOut> = left_out.into_iter().map(|error| LeftOut { path: error.place.file.clone().unwrap_or_default(), error }).collect();
+    if let (Some(path), Some(changes)) = (&args.changes, &changes) {
+        changes.write_places(&store, path)?;
+    }
     let ImportReport { changed, content_hash, sources, diagnostics } = report;
     let (store, dry_run, seconds) = (args.store.display().to_string(), args.dry_run, start.elapsed().as_secs_f64());
-    let report = Report { store, crs, dry_run, changed, content_hash, seconds, sources, left_out, diagnostics };
+    let report = Report { store, crs, dry_run, changed, content_hash, seconds, sources, left_out, diagnostics, changes };
     output.diagnostics(report.sources.iter().flat_map(|s| &s.diagnostics).chain(&report.diagnostics).chain(report.left_out.iter().map(|l| &l.error)));
     if let Some(path) = &args.report {
         let written = std::fs::write(path, to_json(&report)?);
@@ -188,9 +203,12 @@ fn open_store(args: &Args, planned: &[PlannedSource], output: &Output) -> Result
     })
 }
 
+/// The report, the errors of sources left out, and for a dry run what would change.
+type Filled = (ImportReport, Vec<Diagnostic>, Option<Changes>);
+
 /// Imports each source as a part of one transaction. Gives the report and the errors of sources left out.
-fn fill(store: &mut SceneStore, planned: &[PlannedSource], dry_run: bool, output: &Output) -> Result<(ImportReport, Vec<Diagnostic>), Failure> {
-    let mut transaction = store.import(&output.feedback)?;
+fn fill(store: &mut SceneStore, planned: &[PlannedSource], when: When, args: &Args, output: &Output) -> Result<Filled, Failure> {
+    let mut transaction = store.import_at(when, &output.feedback)?;
     let mut left_out = Vec::new();
     for source in planned {
         left_out.extend(import_one(&mut transaction, source, output)?);
@@ -203,8 +221,11 @@ fn fill(store: &mut SceneStore, planned: &[PlannedSource], dry_run: bool, output
         }
         return Err(failure.unwrap_or_else(|| Failure::new("there is nothing to import")));
     }
-    let report = if dry_run { transaction.dry_run()? } else { transaction.commit()? };
-    Ok((report, left_out))
+    if args.dry_run {
+        let changes = Changes::of(&mut transaction)?;
+        return Ok((transaction.dry_run()?, left_out, Some(changes)));
+    }
+    Ok((transaction.commit()?, left_out, None))
 }
 
 /// Imports one source, or undoes it and says why.
@@ -243,5 +264,6 @@ fn describe(report: &Report) -> String {
         (false, true) => "is up to date",
         (false, false) => "is as it was: nothing new in the sources",
     };
-    format!("{}\n{} {ending} ({}, {:.1} s)", table(&rows), report.store, report.crs, report.seconds)
+    let changes = report.changes.as_ref().map(Changes::describe).unwrap_or_default();
+    format!("{changes}{}\n{} {ending} ({}, {:.1} s)", table(&rows), report.store, report.crs, report.seconds)
 }

@@ -27,6 +27,9 @@ pub struct Args {
     /// Where the point (0, 0, 0) of an IFC model stands, whatever its file says (as for `qike import`).
     #[arg(long, value_name = "LON,LAT[,HEIGHT[,NORTH]]", allow_hyphen_values = true)]
     place: Option<Place>,
+    /// The store as it was on that day, or at that moment in UTC (2024-05-01T08:30:00Z).
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -58,7 +61,10 @@ struct Network {
 
 /// Runs the command.
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
-    let (info, network, georeferencing) = match input::open_at(&args.path, args.source_crs.as_deref(), args.place, output)? {
+    let (info, network, georeferencing) = match match &args.as_of {
+        Some(_) => Input::Store(crate::past::open(&args.path, args.as_of.as_deref(), output)?),
+        None => input::open_at(&args.path, args.source_crs.as_deref(), args.place, output)?,
+    } {
         Input::Store(store) => {
             let snapshot = store.snapshot(&output.feedback)?;
             (store.info()?, network(&snapshot)?, georeferencing(&snapshot))

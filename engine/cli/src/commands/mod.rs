@@ -5,8 +5,10 @@ pub mod diff;
 #[path = "export.rs"]
 pub mod export_cmd;
 pub mod find;
+pub mod history;
 pub mod import;
 pub mod info;
+pub mod remove;
 pub mod run;
 pub mod sample;
 pub mod sweep;
