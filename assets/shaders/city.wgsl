@@ -35,6 +35,7 @@ const SAND = 6u;
 const ROOF = 7u;
 const LEAVES = 8u;
 const SKY = 9u;
+const SHEET = 10u;
 
 const PICKED = 2u;
 
@@ -162,7 +163,7 @@ fn fragment(in: Fragment, @builtin(front_facing) front: bool) -> @location(0) ve
     var colour = in.colour;
     var normal = in.normal;
     // Only what is cut shows backs of faces; they are what the cut went through.
-    let filled = !front && f32(front) + params.look.y > 0.5;
+    let filled = !front && kind != SHEET && f32(front) + params.look.y > 0.5;
     normal = select(-normal, normal, front);
 
     var shine = vec3(0.0);
@@ -185,7 +186,7 @@ fn fragment(in: Fragment, @builtin(front_facing) front: bool) -> @location(0) ve
     grain = select(grain, vec4(0.021, 0.12, 0.35, 0.08), kind == GRASS);
     grain = select(grain, vec4(0.05, 0.07, 0.9, 0.05), kind == SAND);
     grain = select(grain, vec4(0.2, 0.05, 0.2, 0.0), kind == ROOF);
-    grain = select(grain, vec4(0.0), kind == PLAIN || kind == GLOW || kind == FACADE);
+    grain = select(grain, vec4(0.0), kind == PLAIN || kind == GLOW || kind == FACADE || kind == SHEET);
     let broad = noise(in.world.xz * grain.x) - 0.5;
     let fine = (noise(in.world.xz * grain.z) - 0.5) * exp(-away / 400.0);
     colour *= 1.0 + grain.y * broad + grain.w * fine;
@@ -198,7 +199,7 @@ fn fragment(in: Fragment, @builtin(front_facing) front: bool) -> @location(0) ve
     let on_ground = exp(-max(in.height.x, 0.0) / 5.0);
     var lit = mix(1.0, smoothstep(-0.7, 0.9, above - shade.r + 0.35), params.look.x);
     var open = mix(1.0, mix(1.0, shade.g, on_ground), params.look.x) * in.height.y;
-    if kind == FACADE || kind == PLAIN {
+    if kind == FACADE || kind == PLAIN || kind == SHEET {
         open *= 1.0 - 0.16 * on_ground * step(0.01, in.height.x + 1.0 - normal.y);
     }
     var sun = max(dot(normal, params.sun.xyz), 0.0);

@@ -89,7 +89,7 @@ pub fn prepare(city: &City, replays: &mut Replays, options: &Options) -> Result<
         CameraChoice::Named(name) => ShowError::NoCamera(name.clone()),
         CameraChoice::Free(_) => ShowError::NoCamera("x,y,z,yaw,pitch".into()),
     })?;
-    if options.camera == CameraChoice::Named("station-inside".into()) {
+    if ["station-inside", cameras::INSIDE].iter().any(|name| options.camera == CameraChoice::Named((*name).into())) {
         // The storey with most rooms is the one worth seeing.
         let rooms = |i: &usize| city.snapshot.children(storeys[*i].object).len();
         storey = storey.or_else(|| (0..storeys.len()).max_by_key(rooms));
@@ -102,7 +102,7 @@ pub fn prepare(city: &City, replays: &mut Replays, options: &Options) -> Result<
         layers,
         storeys,
         storey,
-        underground: options.underground,
+        underground: options.underground || options.camera == CameraChoice::Named("pipes".into()),
         marked: Vec::new(),
         waves: false,
         clock,

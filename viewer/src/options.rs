@@ -19,7 +19,7 @@ pub struct Options {
     /// Size of the picture or the window.
     #[arg(long, value_name = "WxH", default_value = "1280x800", value_parser = parse_size)]
     pub size: [u32; 2],
-    /// Where to look from: overview, lake, station, station-inside, street, beach, traffic (the busiest place of a run), or x,y,z,yaw,pitch (city metres, degrees).
+    /// Where to look from: overview, lake, station, inside (cut open), pipes (ground faded), street, beach, traffic (the busiest place of a run), or x,y,z,yaw,pitch (city metres, degrees).
     #[arg(long, value_name = "NAME|x,y,z,yaw,pitch", default_value = "overview", allow_hyphen_values = true)]
     pub camera: CameraChoice,
     /// Time of the replay.

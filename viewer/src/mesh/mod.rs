@@ -34,6 +34,8 @@ pub enum Kind {
     Leaves = 8,
     /// The sky.
     Sky = 9,
+    /// A thin sheet, such as a pane or a leaf of a door: the same from both sides, never filled by a cut.
+    Sheet = 10,
 }
 
 /// A vertex as the graphics card gets it.

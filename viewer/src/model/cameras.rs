@@ -5,6 +5,7 @@ use crate::model::layer::Layer;
 use crate::model::storeys::inside_bounds;
 use qike_core::Bounds3;
 use qike_scene::{Class, ObjectIx};
+use std::collections::{BTreeMap, BTreeSet};
 use std::f32::consts::FRAC_PI_2;
 use std::str::FromStr;
 
@@ -46,7 +47,10 @@ pub enum CameraChoice {
 }
 
 /// The named views.
-pub const NAMES: [&str; 7] = ["overview", "lake", "station", "station-inside", "street", "beach", TRAFFIC];
+pub const NAMES: [&str; 9] = ["overview", "lake", "station", "station-inside", INSIDE, "pipes", "street", "beach", TRAFFIC];
+
+/// The view into what is modelled from inside, cut open.
+pub const INSIDE: &str = "inside";
 
 /// The view of the busiest place of a recording ([`super::busiest`]): not of the city alone.
 pub const TRAFFIC: &str = "traffic";
@@ -80,7 +84,8 @@ pub fn view(city: &City, choice: &CameraChoice) -> Option<View> {
             "overview" => Some(overview(city)),
             "lake" => lake(city),
             "station" => station(city),
-            "station-inside" => station_inside(city),
+            "station-inside" | INSIDE => station_inside(city),
+            "pipes" => pipes(city),
             "street" => street(city),
             "beach" => beach(city),
             _ => None,
@@ -176,7 +181,7 @@ fn station_inside(city: &City) -> Option<View> {
         // Look across the long side, which then runs through the picture.
         let yaw = if size[0] >= size[1] { -0.32 } else { FRAC_PI_2 - 0.32 };
         let across = size[0].max(size[1]) as f32;
-        View { target: city.frame.to_scene(bounds.centre()), distance: (across * 0.62).max(30.0), yaw, pitch: 0.75 }
+        View { target: city.frame.to_scene(bounds.centre()), distance: (across * 0.62).max((across * 1.25).min(30.0)), yaw, pitch: 0.75 }
     })
 }
 
@@ -200,6 +205,51 @@ fn street(city: &City) -> Option<View> {
         }
     }
     best.map(|(_, view)| view)
+}
+
+/// Side of the squares in which pipes are counted, metres.
+const PIPES_M: f32 = 60.0;
+
+/// Along the street with most kinds of pipes below it and most buildings beside it.
+fn pipes(city: &City) -> Option<View> {
+    // Of each square: the kinds of its pipes, their length, and the longest piece of one.
+    let mut squares: BTreeMap<[i32; 2], (BTreeSet<&str>, f32, [[f32; 3]; 2])> = BTreeMap::new();
+    for ix in city.snapshot.of_class(Class::UtilityNetworkElement) {
+        let object = city.snapshot.get(*ix);
+        let lines = object.finest().into_iter().filter(|g| g.is_finite() && g.is_consistent()).flat_map(|g| g.lines());
+        for line in lines {
+            let points: Vec<[f32; 3]> = line.into_iter().map(|p| city.frame.to_scene(p)).collect();
+            for pair in points.windows(2) {
+                let [a, b] = [pair[0], pair[1]];
+                let length = (b[0] - a[0]).hypot(b[2] - a[2]);
+                let middle = [(a[0] + b[0]) / 2.0, (a[2] + b[2]) / 2.0];
+                let square = squares.entry(middle.map(|c| (c / PIPES_M).floor() as i32)).or_insert_with(|| (BTreeSet::new(), 0.0, [a, b]));
+                square.0.insert(object.str("network").unwrap_or_default());
+                square.1 += length;
+                if length > (square.2[1][0] - square.2[0][0]).hypot(square.2[1][2] - square.2[0][2]) {
+                    square.2 = [a, b];
+                }
+            }
+        }
+    }
+    let mut buildings: BTreeMap<[i32; 2], u32> = BTreeMap::new();
+    for ix in city.snapshot.of_class(Class::Building) {
+        let bounds = city.snapshot.bounds_of(*ix);
+        if !bounds.is_empty() {
+            let at = city.frame.to_scene(bounds.centre());
+            *buildings.entry([at[0], at[2]].map(|c| (c / PIPES_M).floor() as i32)).or_default() += 1;
+        }
+    }
+    let beside = |[x, z]: [i32; 2]| -> u32 {
+        (x - 1..=x + 1).flat_map(|x| (z - 1..=z + 1).map(move |z| [x, z])).filter_map(|square| buildings.get(&square)).sum()
+    };
+    let score = |(square, (kinds, length, _)): &([i32; 2], (BTreeSet<&str>, f32, _))| {
+        kinds.len() as f32 * 1000.0 + beside(*square).min(30) as f32 * 25.0 + length.min(240.0)
+    };
+    let (_, (_, _, [a, b])) = squares.into_iter().max_by(|x, y| score(x).total_cmp(&score(y)))?;
+    let target = [0, 1, 2].map(|axis| (a[axis] + b[axis]) / 2.0);
+    let yaw = f32::atan2(b[0] - a[0], -(b[2] - a[2])) + 0.5;
+    Some(View { target, distance: 48.0, yaw, pitch: 0.5 })
 }
 
 /// The beach, seen from the land towards the water.

@@ -75,7 +75,7 @@ impl City {
             if object.geometries.iter().any(|g| !g.is_finite() || !g.is_consistent()) {
                 broken.push(ix);
             }
-            let Some(layer) = layer_of(object).filter(|_| !object.geometries.is_empty()) else { continue };
+            let Some(layer) = layer_in(&snapshot, object, ix).filter(|_| !object.geometries.is_empty()) else { continue };
             layers[i] = Some(layer);
             let bounds = snapshot.bounds_of(ix);
             if bounds.is_empty() || !drawn(&sources, object, ix) {
@@ -127,18 +127,26 @@ fn drawn(sources: &Sources<'_>, object: &CityObject, ix: ObjectIx) -> bool {
         })
 }
 
+/// The layer of an object in its model: a building modelled from inside too, with all its parts, is an interior that can be cut open.
+fn layer_in(snapshot: &SceneSnapshot, object: &CityObject, ix: ObjectIx) -> Option<Layer> {
+    let layer = layer_of(object)?;
+    let inside = layer == Layer::Buildings && (interior::has_rooms(snapshot, ix) || interior::is_inside(snapshot, ix));
+    Some(if inside { Layer::Interior } else { layer })
+}
+
 fn build_mesh(sources: &Sources<'_>, layer: Layer, objects: &[ObjectIx], coarse: bool) -> Option<TileMesh> {
     let mut builder = Builder::default();
     for ix in objects {
         let object = sources.snapshot.get(*ix);
         let usable = object.geometries.iter().filter(|g| g.is_finite() && g.is_consistent());
         // Far away a block stands for a building; a footprint is no block.
-        let chosen = if coarse {
-            usable.clone().filter(|g| g.lod.major() > 0).min_by_key(|g| g.lod).or_else(|| usable.clone().max_by_key(|g| g.lod))
-        } else {
-            usable.max_by_key(|g| g.lod)
-        };
-        if let Some(geometry) = chosen {
+        let blocks = usable.clone().filter(|g| g.lod.major() > 0).map(|g| g.lod);
+        let lod = if coarse { blocks.min() } else { None }.or_else(|| usable.clone().map(|g| g.lod).max());
+        // A level of detail may come in pieces: a closed solid, and the eaves that stand out from it.
+        let pieces: Vec<&Geometry> = usable.filter(|g| Some(g.lod) == lod).collect();
+        let has_faces = |g: &Geometry| !matches!(g.kind, GeometryKind::MultiPoint | GeometryKind::MultiLine);
+        let faces = pieces.iter().any(|g| has_faces(g));
+        for geometry in pieces.into_iter().filter(|g| !faces || has_faces(g)) {
             add_object(&mut builder, sources, layer, object, *ix, geometry, coarse);
         }
     }
@@ -166,7 +174,8 @@ fn add_object(
         Layer::Pipes if is_line => pipes::add_pipe(b, object, ix, geometry, frame, ground),
         Layer::Trees if is_point => points().iter().for_each(|p| trees::add_tree(b, object, ix, ix.0, *p, detail)),
         Layer::Furniture if is_point => points().iter().for_each(|p| furniture::add(b, object, ix, *p, &s.roads)),
-        Layer::Interior => interior::add(b, object, ix, geometry, frame, ground),
+        Layer::Interior if is_shell(object) => add_building(b, s, layer, object, ix, geometry),
+        Layer::Interior => interior::add(b, s.snapshot, ix, geometry, frame, ground),
         Layer::Buildings | Layer::Pipes | Layer::Furniture if !is_line && !is_point => add_building(b, s, layer, object, ix, geometry),
         Layer::Trees if !is_line => {
             let paint = Paint { colour: [112, 156, 84], kind: Kind::Leaves, object: ix.0, foot: ON_GROUND };
@@ -218,6 +227,11 @@ fn add_object(
     }
 }
 
+/// A building's hull as CityGML models it, with walls that have no thickness of their own.
+fn is_shell(object: &CityObject) -> bool {
+    matches!(object.class, Class::Building | Class::BuildingPart) && !object.attributes.contains_key("ifc_type")
+}
+
 fn add_building(b: &mut Builder, s: &Sources<'_>, layer: Layer, object: &CityObject, ix: ObjectIx, geometry: &Geometry) {
     if geometry.lod.major() == 0 && layer == Layer::Buildings && surfaces::is_plane(geometry) {
         // Only a footprint is known: show that much.
@@ -241,10 +255,20 @@ fn add_building(b: &mut Builder, s: &Sources<'_>, layer: Layer, object: &CityObj
     };
     let is_building = matches!(object.class, Class::Building | Class::BuildingPart);
     let modelled = geometry.semantics.iter().any(|s| matches!(s.kind.as_str(), "Window" | "Door"));
-    let detailed = modelled || !is_building;
+    let detailed = modelled || !is_building || layer == Layer::Interior;
+    let (doors, windows) = (interior::has_own(s.snapshot, ix, Class::Door), interior::has_own(s.snapshot, ix, Class::Window));
     let wall = if layer == Layer::Pipes { palette::pipe(object.str("network").unwrap_or_default()) } else { wall };
     let paint = Paint { colour: wall, kind: Kind::Plain, object: ix.0, foot: foot + onto };
-    surfaces::add_solid(b, geometry, &points, &paint, |face| {
-        surfaces::building_face(face, wall, if layer == Layer::Pipes { wall } else { roof }, detailed)
+    // Eaves that stand out from the hull are sheets.
+    let loose = layer == Layer::Interior && !geometry.kind.is_solid() && geometry.kind != GeometryKind::Mesh;
+    surfaces::add_solid(b, geometry, &points, &paint, |face| match face.semantic {
+        Some("Door") if doors => None,
+        Some("Window") if windows => None,
+        // What is cut open needs its underside, so that the cut is seen to go through something.
+        Some("GroundSurface") if layer == Layer::Interior => Some((wall, Kind::Plain)),
+        _ => {
+            let face = surfaces::building_face(face, wall, if layer == Layer::Pipes { wall } else { roof }, detailed);
+            face.map(|(colour, kind)| (colour, if loose { Kind::Sheet } else { kind }))
+        }
     });
 }

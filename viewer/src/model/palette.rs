@@ -2,7 +2,7 @@
 
 use crate::mesh::{Kind, chance};
 use crate::model::layer::Layer;
-use qike_scene::CityObject;
+use qike_scene::{CityObject, Class};
 
 /// sRGB.
 pub type Rgb = [u8; 3];
@@ -27,6 +27,14 @@ pub const BALLAST: Rgb = [132, 126, 120];
 pub const STEEL: Rgb = [118, 124, 132];
 /// A tree's trunk.
 pub const TRUNK: Rgb = [110, 88, 70];
+/// A door leaf.
+pub const DOOR: Rgb = [160, 112, 76];
+/// A window pane from near by.
+pub const WINDOW: Rgb = [150, 196, 220];
+/// A wall from inside.
+pub const INNER_WALL: Rgb = [238, 235, 228];
+/// Furniture whose colour the model does not say.
+pub const FURNITURE: Rgb = [122, 150, 178];
 /// What is picked.
 pub const PICKED: Rgb = [255, 140, 40];
 
@@ -144,19 +152,25 @@ pub fn pipe(network: &str) -> Rgb {
     }
 }
 
-/// The colour of a part of a building's inside, by its IFC type.
+/// The colour of a part of a building's inside, by its IFC type, else by its class.
 pub fn interior(object: &CityObject) -> Rgb {
     let kind = object.str("ifc_type").unwrap_or_default();
     match kind {
+        "" => match object.class {
+            Class::Door => DOOR,
+            Class::Window => WINDOW,
+            Class::BuildingFurniture => FURNITURE,
+            _ => [206, 204, 198],
+        },
         "IfcWall" | "IfcWallStandardCase" | "IfcCurtainWall" => [226, 224, 216],
         "IfcSlab" | "IfcRoof" | "IfcCovering" => [206, 204, 198],
         "IfcColumn" | "IfcBeam" | "IfcMember" => [178, 184, 190],
         "IfcStair" | "IfcStairFlight" | "IfcRamp" | "IfcRampFlight" => [236, 178, 92],
         "IfcTransportElement" => [238, 150, 70],
         "IfcRailing" => [130, 150, 166],
-        "IfcDoor" => [160, 112, 76],
-        "IfcWindow" | "IfcPlate" => [150, 196, 220],
-        "IfcFurnishingElement" | "IfcFurniture" => [122, 150, 178],
+        "IfcDoor" => DOOR,
+        "IfcWindow" | "IfcPlate" => WINDOW,
+        "IfcFurnishingElement" | "IfcFurniture" => FURNITURE,
         "IfcFlowTerminal" | "IfcSanitaryTerminal" => [236, 240, 242],
         "IfcBuildingElementProxy" => [104, 168, 160],
         _ => [190, 192, 194],
@@ -199,7 +213,7 @@ pub fn transit(object: &CityObject, index: u32) -> Rgb {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use qike_scene::{Class, SourceId};
+    use qike_scene::SourceId;
 
     #[test]
     fn colours_come_from_tags_where_there_are_any() {

@@ -131,21 +131,25 @@ fn params(city: &City, layer: Layer) -> Params {
     let shade = &city.shade;
     let [width, depth] = [0, 1].map(|k| shade.size[k] as f32 * shade.cell);
     let corner = [0, 1].map(|k| shade.min[k] - shade.cell / 2.0);
-    let receives = !matches!(layer, Layer::Interior | Layer::Pipes | Layer::Transit | Layer::Districts);
     Params {
         sun: Vec3::from(TO_SUN).normalize().extend(1.0),
         grid: Vec4::new(corner[0], corner[1], 1.0 / width, 1.0 / depth),
         cut: Vec4::new(f32::INFINITY, city.ground.base(), 0.0, 1.0),
-        look: Vec4::new(if receives { 1.0 } else { 0.0 }, 0.0, 0.0, shade.cell),
+        look: Vec4::new(receives_shadow(layer), 0.0, 0.0, shade.cell),
         hole: NO_HOLE,
     }
+}
+
+/// 1 where shadows fall on a layer.
+fn receives_shadow(layer: Layer) -> f32 {
+    if matches!(layer, Layer::Interior | Layer::Pipes | Layer::Transit | Layer::Districts) { 0.0 } else { 1.0 }
 }
 
 /// How opaque and how grey a layer is drawn, for the storey that is cut and the underground mode.
 pub fn look_of(layer: Layer, cut: bool, underground: bool) -> (f32, f32) {
     let covers = layer.covers_underground();
     match layer {
-        _ if underground && covers => (if layer == Layer::Ground { 0.30 } else { 0.16 }, 0.55),
+        _ if underground && covers => (if layer == Layer::Ground { 0.24 } else { 0.13 }, 0.55),
         Layer::Interior | Layer::Pipes | Layer::Transit | Layer::Districts => (1.0, 0.0),
         Layer::Buildings | Layer::Trees if cut => (0.30, 0.4),
         _ => (1.0, 0.0),
@@ -173,6 +177,8 @@ pub fn update_layers(
         let mut params = old.params;
         params.cut.w = opacity;
         params.look.z = grey;
+        // Shadows on a ground that one looks through would hide what is below.
+        params.look.x = if viewer.underground { 0.0 } else { receives_shadow(*layer) };
         if matches!(layer, Layer::Interior | Layer::Pipes) {
             params.cut.x = cut.unwrap_or(f32::INFINITY);
             params.look.y = if cut.is_some() { 1.0 } else { 0.0 };
