@@ -3,9 +3,10 @@
 
 Usage: tools/bench_import.py BIN_FOLDER OUT_FOLDER [--data FOLDER] [--rounds N] [--peers FOLDER] [--quick]
 Inputs are generated once below OUT and kept. Ours and the peer run in turn; each figure is the median of N rounds with the least and
-the greatest; a ratio is the median of the rounds' own ratios of user CPU time. Peers: `ogr2ogr` on the PATH (Debian: gdal-bin);
-DuckDB with spatial in a Python (pip install duckdb==1.5.5 duckdb-extensions duckdb-extension-spatial==1.5.5) named by --peers or
-$QIKE_PEERS, or below OUT/peers; without it those lines are skipped. --quick takes 100,000 buildings for the large city.
+the greatest; a ratio is the median of the rounds' own ratios of user CPU time. Peers: `ogr2ogr` on the PATH (Debian: gdal-bin); in the
+folder named by --peers or $QIKE_PEERS (../shared/peers/setup.sh makes one; a Python venv will do) DuckDB with spatial (pip install
+duckdb==1.5.5 duckdb-extensions duckdb-extension-spatial==1.5.5), IfcOpenShell and web-ifc. What is not there is skipped and said.
+--quick takes 100,000 buildings for the large city.
 """
 import argparse, json, os, re, shutil, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
@@ -17,7 +18,7 @@ parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parent
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--peers", type=Path, default=os.environ.get("QIKE_PEERS"))
 parser.add_argument("--quick", action="store_true")
-parser.add_argument("--only", help="parse, store, city, osm, queries or ifc")
+parser.add_argument("--only", help="some of parse,store,city,osm,queries,ifc")
 options = parser.parse_args()
 qike, figures = options.bin / "qike", []
 ONE_CORE = {**os.environ, "RAYON_NUM_THREADS": "1"}
@@ -219,14 +220,14 @@ def osm():
 
 
 def duckdb_python():
-    for folder in filter(None, (options.peers, options.out / "peers")):
-        python = Path(folder) / "bin/python"
+    for place in ("venv/bin/python", "bin/python") if options.peers else ():
+        python = Path(options.peers) / place
         if python.is_file():
             try:
                 run([python, Path(__file__).with_name("bench_duckdb.py"), "check"])
                 return python
             except Failed as error:
-                print(f"  DuckDB: {error}")
+                print(f"  DuckDB: {str(error).splitlines()[-1]}")
     return None
 
 
@@ -242,7 +243,6 @@ def queries():
     else:
         print("  skipped: DuckDB with spatial is not installed (see --help)")
     places = json.loads(run([warm, store, "places", 3])["out"])
-    degrees = places["degrees"][0]
     metres = places["metres"][0]
     id, (key, value) = places["ids"][0], ("residents", "137")
     x0, y0, x1, y1, z0, z1 = *metres, 20, 40
@@ -251,17 +251,17 @@ def queries():
     find = lambda *more: (lambda: run([qike, "find", store, *more, *csv]))
     ogr_sql = lambda sql: (lambda: run(["ogr2ogr", "-f", "CSV", "/vsistdout/", store, "-sql", sql]))
     duck = lambda *words: (lambda: run([python, Path(__file__).with_name("bench_duckdb.py"), *words]))
-    bbox = ",".join(f"{d:.7f}" for d in degrees)
+    boxed_by = lambda *corners: ["--metres", "--bbox", ",".join(map(str, corners))]
     cases = {
         "window of 1 km²": (
-            find("--class", "Building", "--bbox", bbox),
+            find("--class", "Building", *boxed_by(*metres)),
             lambda: run(["ogr2ogr", "-f", "CSV", "/vsistdout/", store, "building", "-spat", x0, y0, x1, y1]), ("window", *metres)),
         "by id": (find("--id", id), ogr_sql(f"SELECT * FROM building WHERE id = '{id}'"), ("id", id)),
         "by class and attribute": (
             find("--class", "Building", "--where", f"{key}={value}"),
             ogr_sql(f"SELECT * FROM building WHERE json_extract(attributes, '$.{key}') = {value}"), ("where", key, value)),
         "box in 3D": (
-            find("--class", "Building", "--bbox", ",".join(f"{d:.7f}" for d in (*degrees[:2], z0, *degrees[2:], z1))),
+            find("--class", "Building", *boxed_by(x0, y0, z0, x1, y1, z1)),
             ogr_sql(f"SELECT b.* FROM building b JOIN qike_object o ON o.oid = b.fid WHERE {boxed}"), ("box", *metres, z0, z1)),
     }
     for name, (ours, by_ogr, words) in cases.items():
@@ -284,20 +284,17 @@ def queries():
 
 
 def ifc():
-    script = Path(__file__).with_name("bench_ifc.py")
-    if not script.is_file():
-        print("  skipped: tools/bench_ifc.py is not there")
+    if not options.peers:
+        print("  skipped: --peers names no folder")
         return
-    command = [sys.executable, script, options.bin, options.out / "ifc", "--data", options.data, "--rounds", options.rounds]
-    if options.peers:
-        command += ["--peers", options.peers]
-    print(run(command)["out"])
+    script, out = Path(__file__).with_name("bench_ifc.py"), options.out / "bench_ifc.json"
+    print(run([sys.executable, script, options.bin, options.peers, out, "--data", options.data, "--rounds", options.rounds])["out"])
 
 
 options.out.mkdir(parents=True, exist_ok=True)
 failed = False
 for title, part in (("parse", parse), ("store", store), ("city", city), ("osm", osm), ("queries", queries), ("ifc", ifc)):
-    if options.only in (None, title):
+    if options.only is None or title in options.only.split(","):
         start = time.perf_counter()
         print(title, flush=True)
         try:

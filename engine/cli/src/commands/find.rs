@@ -24,6 +24,7 @@ Examples:
   qike find city.gpkg --class Building --near 121.93,30.90,500
   qike find city.gpkg --id 'osm:way/*' --where highway=primary --limit 10
   qike find city.gpkg --bbox 121.92,30.89,-5,121.94,30.91,0 --class UtilityNetworkElement
+  qike find city.gpkg --bbox 641000,3456000,642000,3457000 --metres --format csv
   qike find city.gpkg --class Door --where Pset_DoorCommon.FireRating=EI30 --json
   qike find city.gpkg --class CityFurniture --where function=street_lamp --format geojson > lamps.geojson")]
 pub struct Args {
@@ -42,6 +43,9 @@ pub struct Args {
     /// Objects whose box meets this one; with heights in metres (W,S,LOW,E,N,HIGH), in space.
     #[arg(long, value_name = "W,S,E,N", allow_hyphen_values = true)]
     bbox: Option<String>,
+    /// Places are in metres, in the store's own system.
+    #[arg(long)]
+    metres: bool,
     /// Objects with this attribute; name, parent and lod count as attributes. May be given several times.
     #[arg(long = "where", value_name = "K=V")]
     conditions: Vec<String>,
@@ -90,10 +94,10 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     };
     let near = match near {
         Some([_, _, m]) if m < 0.0 => return Err(Failure::usage("--near: the distance is less than nothing")),
-        Some([x, y, m]) => Some((place(&to_store(store.crs())?, "--near", [x, y])?, m)),
+        Some([x, y, m]) => Some((place(&to_store(args, store.crs())?, "--near", [x, y])?, m)),
         None => None,
     };
-    let bbox = bbox.map(|b| boxed(store.crs(), b)).transpose()?;
+    let bbox = bbox.map(|b| boxed(&to_store(args, store.crs())?, b)).transpose()?;
     let hits = store.find(&Query { near, bbox, heights, ..query })?;
     if let Some(id) = args.id.as_deref().filter(|id| hits.is_empty() && !id.contains('*') && store.key_of(id).is_ok_and(|k| k.is_none())) {
         let failure = Failure::new(format!("{}: there is no object '{id}'", args.store.display()));
@@ -137,10 +141,10 @@ fn numbers<const N: usize>(option: &str, form: &str, text: &str) -> Result<[f64;
     parsed.and_then(|n| n.try_into().ok()).ok_or_else(|| Failure::usage(format!("{option}: '{text}' is not {form}")))
 }
 
-/// From degrees to the store's CRS; `None` for a store without a place, where metres are asked for.
-fn to_store(crs: &Crs) -> Result<Option<Transform>, Failure> {
+/// From degrees to the store's CRS; `None` where metres are asked for, as in a store without a place.
+fn to_store(args: &Args, crs: &Crs) -> Result<Option<Transform>, Failure> {
     let to = |crs| Transform::new(&SourceCrs::Crs(Crs::wgs84()), crs).map_err(Failure::new);
-    if crs.is_local() { Ok(None) } else { to(crs).map(Some) }
+    if args.metres || crs.is_local() { Ok(None) } else { to(crs).map(Some) }
 }
 
 /// Degrees to the store's CRS.
@@ -159,16 +163,16 @@ pub fn window(crs: &Crs, text: &str) -> Result<Bounds2, Failure> {
 }
 
 /// The box in the store's CRS around a box in degrees: its sides are curves there, so points along them count too.
-fn boxed(crs: &Crs, [w, s, e, n]: [f64; 4]) -> Result<Bounds2, Failure> {
+fn boxed(transform: &Option<Transform>, [w, s, e, n]: [f64; 4]) -> Result<Bounds2, Failure> {
     if w > e || s > n {
         return Err(Failure::usage("--bbox: west is greater than east, or south than north"));
     }
-    let (transform, mut bounds) = (to_store(crs)?, Bounds2::default());
+    let mut bounds = Bounds2::default();
     for k in 0..=16 {
         let share = f64::from(k) / 16.0;
         let (x, y) = (w + share * (e - w), s + share * (n - s));
         for p in [[x, s], [x, n], [w, y], [e, y]] {
-            bounds.grow(place(&transform, "--bbox", p)?);
+            bounds.grow(place(transform, "--bbox", p)?);
         }
     }
     Ok(bounds)
