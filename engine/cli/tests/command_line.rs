@@ -64,6 +64,12 @@ fn find_answers_and_helps() {
     assert_eq!(count("--near 121.93,30.90,5"), 1);
     assert_eq!(count("--near 121.93,30.90,2000 --class CityFurniture"), 2);
     assert_eq!(count("--bbox 121.935,30.89,121.945,30.91 --class CityFurniture"), 1);
+    // In metres, and in space: every house stands between 4 and 14 m.
+    let houses = count("--bbox 683990,3419990,684100,3420060 --metres --class Building");
+    assert!((1..250).contains(&houses), "{houses}");
+    assert_eq!(count("--bbox 683990,3419990,-10,684100,3420060,4.5 --metres --class Building"), houses);
+    assert_eq!(count("--bbox 683990,3419990,14.5,684100,3420060,90 --metres --class Building"), 0);
+    place.qike("find city.gpkg --bbox 1,2,9,3,4,5").expect(2, &["lower height"]);
     assert_eq!(count("--where function=street_lamp --limit 1"), 1);
     assert_eq!(count("--where number=17"), 1);
     assert_eq!(count("--id b1*"), 111);

@@ -94,10 +94,10 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     };
     let near = match near {
         Some([_, _, m]) if m < 0.0 => return Err(Failure::usage("--near: the distance is less than nothing")),
-        Some([x, y, m]) => Some((place(&to_store(args, store.crs())?, "--near", [x, y])?, m)),
+        Some([x, y, m]) => Some((place(&to_store(args.metres, store.crs())?, "--near", [x, y])?, m)),
         None => None,
     };
-    let bbox = bbox.map(|b| boxed(&to_store(args, store.crs())?, b)).transpose()?;
+    let bbox = bbox.map(|b| boxed(&to_store(args.metres, store.crs())?, b)).transpose()?;
     let hits = store.find(&Query { near, bbox, heights, ..query })?;
     if let Some(id) = args.id.as_deref().filter(|id| hits.is_empty() && !id.contains('*') && store.key_of(id).is_ok_and(|k| k.is_none())) {
         let failure = Failure::new(format!("{}: there is no object '{id}'", args.store.display()));
@@ -142,9 +142,9 @@ fn numbers<const N: usize>(option: &str, form: &str, text: &str) -> Result<[f64;
 }
 
 /// From degrees to the store's CRS; `None` where metres are asked for, as in a store without a place.
-fn to_store(args: &Args, crs: &Crs) -> Result<Option<Transform>, Failure> {
+fn to_store(metres: bool, crs: &Crs) -> Result<Option<Transform>, Failure> {
     let to = |crs| Transform::new(&SourceCrs::Crs(Crs::wgs84()), crs).map_err(Failure::new);
-    if args.metres || crs.is_local() { Ok(None) } else { to(crs).map(Some) }
+    if metres || crs.is_local() { Ok(None) } else { to(crs).map(Some) }
 }
 
 /// Degrees to the store's CRS.
@@ -159,7 +159,7 @@ fn place(transform: &Option<Transform>, option: &str, p: [f64; 2]) -> Result<[f6
 
 /// The value of `--bbox` in the store's CRS.
 pub fn window(crs: &Crs, text: &str) -> Result<Bounds2, Failure> {
-    boxed(crs, numbers::<4>("--bbox", "WEST,SOUTH,EAST,NORTH", text)?)
+    boxed(&to_store(false, crs)?, numbers::<4>("--bbox", "WEST,SOUTH,EAST,NORTH", text)?)
 }
 
 /// The box in the store's CRS around a box in degrees: its sides are curves there, so points along them count too.
