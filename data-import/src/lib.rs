@@ -8,10 +8,12 @@ pub mod archive;
 pub mod error;
 pub mod formats;
 mod gather;
+mod images;
 pub mod importer;
 pub mod plan;
 pub mod projector;
 pub mod source;
+pub mod text;
 
 pub use error::ImportError;
 pub use importer::{Confidence, IMPORTERS, Importer, Profile, sniff};

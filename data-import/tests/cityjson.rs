@@ -244,7 +244,7 @@ const DAMAGE: &[(&str, &str, &str)] = &[
     ("\"type\":\"BuildingRoom\"", "\"type\":\"Room\"", "cityjson-unknown-type"),
     ("{\"type\":\"BuildingRoom\"}", "{\"type\":\"BuildingRoom\",\"parents\":[\"nobody\"]}", "cityjson-missing-parent"),
     (" \"r\":{", " \"b\":{", "duplicate-id"),
-    ("\"lod\":\"2.2\",", "\"lod\":\"2.2\",\"texture\":{},", "cityjson-textures"),
+    ("\"lod\":\"2.2\",", "\"lod\":\"2.2\",\"texture\":{\"t\":{\"values\":[[[[0,0,1,2,3]]]]}},", "cityjson-unfit-values"),
 ];
 
 #[test]

@@ -3,7 +3,7 @@
 pub mod citygml;
 pub mod cityjson;
 mod features;
-mod findings;
+pub(crate) mod findings;
 pub mod flatgeobuf;
 pub mod geojson;
 pub mod geopackage;

@@ -211,3 +211,35 @@ fn a_round_trip_through_cityjson_loses_nothing() {
     assert_eq!((said.code, said.json()["equal"].as_bool()), (1, Some(false)), "{}", said.stdout);
     place.qike("diff city.gpkg").expect(2, &[]);
 }
+
+#[test]
+fn a_round_trip_keeps_every_material_and_texture() {
+    let folders = ["citymodel/cjio/rotterdam", "citymodel/cjio/material", "citymodel/cjio/dummy", "citymodel/citygml4j/datasets"];
+    let mut trips = 0;
+    for folder in folders {
+        let Some(folder) = qike_core::testdata::path(folder) else { return };
+        let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).collect();
+        files.retain(|f| f.extension().is_some_and(|e| ["json", "jsonl", "gml"].iter().any(|known| e == *known)));
+        files.sort();
+        for file in files {
+            let place = Place::new();
+            let file = file.display().to_string();
+            // Files without a place get one: a store needs metres.
+            let stored = place.qike(&format!("import {file} --store city.gpkg --crs EPSG:28992 --source-crs EPSG:28992"));
+            if stored.code == 1 {
+                continue; // The invalid document of the set.
+            }
+            for out in ["out.city.json", "out.city.jsonl"] {
+                place.qike(&format!("export city.gpkg {out}")).expect(0, &[]);
+                let said = place.qike(&format!("diff city.gpkg {out} --source-crs EPSG:28992 --json"));
+                assert_eq!(said.code, 0, "{file} {out}: {}", said.json()["counts"]);
+                trips += 1;
+            }
+            let names = |folder: &str| std::fs::read_dir(place.at(folder)).map_or(0, Iterator::count);
+            if file.ends_with("rotterdam_subset.json") {
+                assert_eq!(names("appearances"), 1, "{file}");
+            }
+        }
+    }
+    assert!(trips >= 30, "{trips}");
+}

@@ -1,10 +1,11 @@
-//! CityJSON 2.0 (cityjson.org/specs/2.0.1): objects with all their levels of detail, semantics and materials.
+//! CityJSON 2.0 (cityjson.org/specs/2.0.1): objects with all their levels of detail, semantics, materials and textures.
 
 use crate::selection::{objects, root};
-use crate::ExportError;
+use crate::{ExportError, Pictures};
 use qike_core::Bounds3;
+use qike_scene::appearance::{DEFAULT_THEME, Dress};
 use qike_scene::geometry::NONE;
-use qike_scene::{CityObject, Class, Geometry, GeometryKind, Material, ObjectIx, SceneSnapshot};
+use qike_scene::{CityObject, Class, Geometry, GeometryKind, Material, ObjectIx, SceneSnapshot, Texture};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
@@ -12,9 +13,10 @@ use std::io::Write;
 /// Coordinates are whole millimetres from the corner of the model.
 const SCALE: f64 = 0.001;
 
-/// One document.
-pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<(), ExportError> {
-    let mut part = Part::new(origin(snapshot, chosen));
+/// One document. Gives the pictures that it names: they are to be written beside it.
+pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<Pictures, ExportError> {
+    let mut pictures = Pictures::default();
+    let mut part = Part::new(origin(snapshot, chosen), &mut pictures);
     let mut document = header(snapshot, part.origin);
     let mut city_objects = Map::new();
     for (ix, object) in objects(snapshot, chosen) {
@@ -22,11 +24,14 @@ pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write)
     }
     document.insert("CityObjects".into(), city_objects.into());
     part.finish(&mut document);
-    serde_json::to_writer(out, &document).map_err(ExportError::new)
+    serde_json::to_writer(out, &document).map_err(ExportError::new)?;
+    Ok(pictures)
 }
 
-/// A header line, then one line a feature: an object without a parent, with all that is part of it.
-pub fn write_sequence(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<(), ExportError> {
+/// A header line, then one line a feature: an object without a parent, with all that is part of it. Gives the pictures as
+/// [`write`] does.
+pub fn write_sequence(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<Pictures, ExportError> {
+    let mut pictures = Pictures::default();
     let origin = origin(snapshot, chosen);
     let mut document = header(snapshot, origin);
     document.insert("CityObjects".into(), json!({}));
@@ -41,7 +46,7 @@ pub fn write_sequence(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut d
         features.entry(root(snapshot, *ix)).or_default().push(*ix);
     }
     for (root, members) in features {
-        let mut part = Part::new(origin);
+        let mut part = Part::new(origin, &mut pictures);
         let mut city_objects = Map::new();
         for (ix, object) in objects(snapshot, &members) {
             city_objects.insert(object.id.as_str().to_owned(), part.object(snapshot, chosen, ix, object));
@@ -55,7 +60,7 @@ pub fn write_sequence(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut d
         part.finish(&mut feature);
         line(&feature)?;
     }
-    Ok(())
+    Ok(pictures)
 }
 
 fn origin(snapshot: &SceneSnapshot, chosen: &[ObjectIx]) -> [f64; 3] {
@@ -75,24 +80,58 @@ fn header(snapshot: &SceneSnapshot, origin: [f64; 3]) -> Map<String, Value> {
     document
 }
 
-/// Vertices and materials that the objects of one document share.
-struct Part {
+/// Vertices, materials and textures that the objects of one document share.
+struct Part<'p> {
     origin: [f64; 3],
     vertices: Vec<[i64; 3]>,
     known: HashMap<[i64; 3], usize>,
     materials: Vec<Value>,
     known_materials: BTreeMap<String, usize>,
+    textures: Vec<Value>,
+    known_textures: BTreeMap<String, usize>,
+    uv: Vec<[Value; 2]>,
+    known_uv: HashMap<[u32; 2], usize>,
+    /// How often each theme is drawn: of materials, of textures.
+    themes: [BTreeMap<String, u64>; 2],
+    pictures: &'p mut Pictures,
 }
 
-impl Part {
-    fn new(origin: [f64; 3]) -> Self {
-        Self { origin, vertices: vec![], known: HashMap::new(), materials: vec![], known_materials: BTreeMap::new() }
+impl<'p> Part<'p> {
+    fn new(origin: [f64; 3], pictures: &'p mut Pictures) -> Self {
+        Self {
+            origin,
+            vertices: vec![],
+            known: HashMap::new(),
+            materials: vec![],
+            known_materials: BTreeMap::new(),
+            textures: vec![],
+            known_textures: BTreeMap::new(),
+            uv: vec![],
+            known_uv: HashMap::new(),
+            themes: Default::default(),
+            pictures,
+        }
     }
 
     fn finish(self, document: &mut Map<String, Value>) {
         document.insert("vertices".into(), json!(self.vertices));
+        let mut appearance = Map::new();
+        // The theme that most geometries are drawn in; of several as frequent the first by name.
+        let most = |themes: &BTreeMap<String, u64>| themes.iter().rev().max_by_key(|(_, count)| **count).map(|(name, _)| name.clone());
+        for (key, themes) in ["default-theme-material", "default-theme-texture"].into_iter().zip(&self.themes) {
+            if let Some(theme) = most(themes).filter(|theme| theme != DEFAULT_THEME || themes.len() > 1) {
+                appearance.insert(key.into(), theme.into());
+            }
+        }
         if !self.materials.is_empty() {
-            document.insert("appearance".into(), json!({ "materials": self.materials }));
+            appearance.insert("materials".into(), self.materials.into());
+        }
+        if !self.textures.is_empty() {
+            appearance.insert("textures".into(), self.textures.into());
+            appearance.insert("vertices-texture".into(), json!(self.uv));
+        }
+        if !appearance.is_empty() {
+            document.insert("appearance".into(), appearance.into());
         }
     }
 
@@ -107,14 +146,96 @@ impl Part {
     }
 
     fn material(&mut self, m: &Material) -> usize {
-        let [r, g, b, a] = m.colour.map(f64::from);
-        let value = json!({ "name": m.name, "diffuseColor": [r, g, b], "transparency": 1.0 - a });
-        let next = self.materials.len();
-        let index = *self.known_materials.entry(value.to_string()).or_insert(next);
+        let [r, g, b, a] = m.colour;
+        let mut value = json!({ "name": m.name, "diffuseColor": ([r, g, b].map(number)), "transparency": number(1.0 - a) });
+        let s = &m.shading;
+        let more = [
+            ("ambientIntensity", s.ambient_intensity.map(number)),
+            ("emissiveColor", s.emissive.map(|c| c.map(number).to_vec().into())),
+            ("specularColor", s.specular.map(|c| c.map(number).to_vec().into())),
+            ("shininess", s.shininess.map(number)),
+            ("isSmooth", s.smooth.map(Value::from)),
+        ];
+        for (key, said) in more.into_iter().filter_map(|(key, said)| Some((key, said?))) {
+            value[key] = said;
+        }
+        listed(&mut self.materials, &mut self.known_materials, value)
+    }
+
+    fn texture(&mut self, t: &Texture) -> usize {
+        // CityJSON has two names for kinds of pictures; what is neither is at least none of JPEG's.
+        let kind = if t.mime == "image/jpeg" { "JPG" } else { "PNG" };
+        let mut value = json!({ "type": kind, "image": self.pictures.path(t) });
+        let more = [
+            ("wrapMode", t.wrap.map(|w| Value::from(w.name()))),
+            ("textureType", t.kind.map(|k| Value::from(k.name()))),
+            ("borderColor", t.border.map(|c| c.map(number).to_vec().into())),
+        ];
+        for (key, said) in more.into_iter().filter_map(|(key, said)| Some((key, said?))) {
+            value[key] = said;
+        }
+        listed(&mut self.textures, &mut self.known_textures, value)
+    }
+
+    fn texture_vertex(&mut self, uv: [f32; 2]) -> usize {
+        let next = self.uv.len();
+        let index = *self.known_uv.entry(uv.map(|c| (c + 0.0).to_bits())).or_insert(next);
         if index == next {
-            self.materials.push(value);
+            self.uv.push(uv.map(number));
         }
         index
+    }
+
+    /// The textures that a theme puts on each surface: for each ring texture and texture coordinates, or null.
+    fn textured(&mut self, g: &Geometry, dress: &Dress) -> Vec<Value> {
+        let ours: Vec<usize> = g.textures().iter().map(|t| self.texture(t)).collect();
+        let count = g.surface_ends.len().max(g.mesh_triangles());
+        let mut corner = 0;
+        let mut all = Vec::with_capacity(count);
+        for s in 0..count {
+            let rings: Vec<usize> = g.surface(s).map_or_else(|| vec![3], |surface| surface.rings().map(<[u32]>::len).collect());
+            let texture = dress.surface_texture.get(s).and_then(|t| ours.get(*t as usize)).copied();
+            let mut values = Vec::with_capacity(rings.len());
+            for length in rings {
+                let range = corner..corner + length;
+                corner += length;
+                values.push(match (texture, dress.uv.get(range)) {
+                    (Some(texture), Some(uv)) => {
+                        let numbers = uv.iter().map(|uv| self.texture_vertex(*uv).into());
+                        std::iter::once(Value::from(texture)).chain(numbers).collect::<Vec<_>>().into()
+                    }
+                    _ => json!([null]),
+                });
+            }
+            all.push(values.into());
+        }
+        all
+    }
+
+    /// The members `material` and `texture` of a geometry.
+    fn looks(&mut self, g: &Geometry, value: &mut Map<String, Value>) {
+        let ours: Vec<usize> = g.materials.iter().map(|m| self.material(m)).collect();
+        let (mut materials, mut textures) = (Map::new(), Map::new());
+        for dress in g.dresses() {
+            if !dress.surface_material.is_empty() {
+                let number = |i: &u32| ours.get(*i as usize).map_or(Value::Null, |m| (*m).into());
+                let values: Vec<Value> = dress.surface_material.iter().map(number).collect();
+                let theme = match values.split_first() {
+                    Some((first, rest)) if !first.is_null() && rest.iter().all(|v| v == first) => json!({ "value": first }),
+                    _ => json!({ "values": nested(g, &values) }),
+                };
+                materials.insert(dress.theme.into(), theme);
+            }
+            if !dress.surface_texture.is_empty() {
+                let values = self.textured(g, &dress);
+                textures.insert(dress.theme.into(), json!({ "values": nested(g, &values) }));
+            }
+        }
+        for ((key, themes), drawn) in [("material", materials), ("texture", textures)].into_iter().zip(&mut self.themes) {
+            let Some(first) = themes.keys().next() else { continue };
+            *drawn.entry(first.clone()).or_default() += 1;
+            value.insert(key.into(), themes.into());
+        }
     }
 
     fn object(&mut self, snapshot: &SceneSnapshot, chosen: &[ObjectIx], ix: ObjectIx, object: &CityObject) -> Value {
@@ -171,19 +292,26 @@ impl Part {
             let kinds: Vec<Value> = g.semantics.iter().enumerate().map(|(i, s)| semantic(g, i, s)).collect();
             value.insert("semantics".into(), json!({ "surfaces": kinds, "values": nested(g, &indices(&g.surface_semantic, surfaces.len())) }));
         }
-        if !g.materials.is_empty() && !surfaces.is_empty() {
-            let ours: Vec<usize> = g.materials.iter().map(|m| self.material(m)).collect();
-            let material = match (g.surface_material.as_slice(), ours.as_slice()) {
-                ([], [only]) => json!({ "default": { "value": only } }),
-                (list, _) => {
-                    let values = indices(list, surfaces.len()).into_iter().map(|v| v.as_u64().and_then(|i| ours.get(i as usize)).map_or(Value::Null, |m| (*m).into()));
-                    json!({ "default": { "values": nested(g, &values.collect::<Vec<_>>()) } })
-                }
-            };
-            value.insert("material".into(), material);
+        if !surfaces.is_empty() {
+            self.looks(g, &mut value);
         }
         value.into()
     }
+}
+
+/// The index of a value in a list, to which it is added where it is new.
+fn listed(list: &mut Vec<Value>, known: &mut BTreeMap<String, usize>, value: Value) -> usize {
+    let next = list.len();
+    let index = *known.entry(value.to_string()).or_insert(next);
+    if index == next {
+        list.push(value);
+    }
+    index
+}
+
+/// A number with the fewest digits that give back the same f32.
+fn number(value: f32) -> Value {
+    value.to_string().parse::<f64>().map_or(Value::Null, Value::from)
 }
 
 /// One value a surface: its index, or null.

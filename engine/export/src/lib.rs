@@ -5,7 +5,9 @@ pub mod citygml;
 pub mod cityjson;
 pub mod error;
 pub mod glb;
+pub mod pictures;
 pub mod selection;
 pub mod tiles;
 
 pub use error::ExportError;
+pub use pictures::Pictures;

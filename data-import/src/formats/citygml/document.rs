@@ -4,6 +4,7 @@
 //! refused: a file of a few bytes cannot grow in memory.
 
 use super::tree::{MAX_DEPTH, Names, Tree};
+use crate::text::{self, line_ends};
 use crate::{ImportError, Source};
 use flate2::bufread::MultiGzDecoder;
 use quick_xml::Reader;
@@ -24,6 +25,8 @@ pub struct Document {
     /// The namespaces the root declares: prefix and URI.
     pub namespaces: Vec<(String, String)>,
     ended: bool,
+    /// The first line with bytes that are no UTF-8; they became U+FFFD.
+    pub lossy: Option<u64>,
     /// Ends at the first child of the root that is not wanted.
     pub only_beginning: bool,
 }
@@ -35,9 +38,10 @@ impl Document {
         let zipped = file.fill_buf().map_err(|e| ImportError::io(&source.name, e))?.starts_with(&[0x1f, 0x8b]);
         let input: Box<dyn BufRead> =
             if zipped { Box::new(BufReader::with_capacity(256 * 1024, MultiGzDecoder::new(file))) } else { Box::new(file) };
+        let input = text::xml(input).map_err(|e| ImportError::io(&source.name, e))?;
         let mut reader = Reader::from_reader(Lines { inner: input, ends: 0, piece: 0 });
         reader.config_mut().expand_empty_elements = true;
-        let mut document = Self { reader, buffer: Vec::new(), file: source.name.clone(), namespaces: Vec::new(), ended: false, only_beginning: false };
+        let mut document = Self { reader, buffer: Vec::new(), file: source.name.clone(), namespaces: Vec::new(), ended: false, lossy: None, only_beginning: false };
         document.root()?;
         Ok(document)
     }
@@ -111,8 +115,20 @@ impl Document {
                     }
                 }
                 Event::End(tag) => self.ended = tag.local_name().as_ref() != b"featureMembers",
-                Event::Text(text) if inside => tree.text(&utf8(&text), names),
-                Event::CData(text) if inside => tree.text(&utf8(&text), names),
+                Event::Text(text) if inside => {
+                    let text = utf8(&text);
+                    if matches!(text, Cow::Owned(_)) {
+                        self.lossy.get_or_insert(line);
+                    }
+                    tree.text(&text, names);
+                }
+                Event::CData(text) if inside => {
+                    let text = utf8(&text);
+                    if matches!(text, Cow::Owned(_)) {
+                        self.lossy.get_or_insert(line);
+                    }
+                    tree.text(&text, names);
+                }
                 Event::GeneralRef(reference) if inside => {
                     let resolved = match reference.resolve_char_ref() {
                         Ok(Some(character)) => Some(character),
@@ -148,8 +164,9 @@ fn predefined(name: &[u8]) -> Option<char> {
 }
 
 fn begin(tree: &mut Tree, names: &mut Names, tag: &BytesStart<'_>, line: u64) -> Result<(), String> {
-    let name = std::str::from_utf8(tag.name().into_inner()).map_err(|_| "an element's name is no UTF-8".to_owned())?;
-    if !tree.begin(names.number(name), line) {
+    let name = tag.name();
+    let name = utf8(name.as_ref());
+    if !tree.begin(names.number(&name), line) {
         return Err(format!("elements are nested deeper than {MAX_DEPTH}"));
     }
     for attribute in tag.attributes() {
@@ -204,6 +221,3 @@ impl<R: BufRead> BufRead for Lines<R> {
     }
 }
 
-fn line_ends(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|b| **b == b'\n').count() as u64
-}

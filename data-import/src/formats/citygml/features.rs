@@ -3,6 +3,7 @@
 
 use super::appearance::Appearances;
 use super::attributes::{self, put};
+use super::codelists::CodeLists;
 use super::classes::{class_of, is_surface, lod_of};
 use super::dynamizer;
 use super::geometry::Builder;
@@ -12,6 +13,7 @@ use super::systems::Systems;
 use super::tree::{Ix, Names, Tree};
 use crate::ImportError;
 use crate::formats::findings::Findings;
+use crate::images::Images;
 use qike_scene::geometry::NONE;
 use qike_scene::{Attributes, CityObject, Class, Geometry, Lod, ObjectId, ObjectSink, Semantic, SourceId, Value};
 use qike_core::fast_map::{FastMap, FastSet};
@@ -27,8 +29,12 @@ pub struct Converter {
     pub systems: Systems,
     /// What is wrong so far.
     pub findings: Findings,
-    /// Materials of the whole document.
+    /// Materials and textures of the whole document.
     pub appearances: Appearances,
+    /// Pictures of textures.
+    pub images: Images,
+    /// Words of codes.
+    pub codes: CodeLists,
 }
 
 /// A thematic surface on its way to become a semantic.
@@ -64,7 +70,7 @@ struct Member<'a> {
     converter: &'a mut Converter,
     tree: &'a Tree,
     names: &'a Names,
-    /// Materials that the member brings itself.
+    /// Materials and textures that the member brings itself.
     own: Appearances,
     made: Made,
     sink: &'a mut dyn ObjectSink,
@@ -75,7 +81,8 @@ impl Converter {
     pub fn member(&mut self, tree: &Tree, names: &Names, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
         let mut own = Appearances::default();
         own.read(tree, names);
-        self.appearances.textures += own.textures;
+        own.load(&mut self.images, &mut self.findings, sink)?;
+        self.appearances.georeferenced += own.georeferenced;
         let mut member = Member { converter: self, tree, names, own, made: Made::default(), sink };
         for ix in tree.children(0) {
             let class = class_of(tree.local(ix, names)).unwrap_or_else(|| extended_class(tree, names, ix));
@@ -83,7 +90,8 @@ impl Converter {
         }
         let Made { mut objects, storeys } = member.made;
         set_storeys(&mut objects, &storeys);
-        for object in objects {
+        for mut object in objects {
+            self.codes.resolve(&mut object.attributes, &mut self.findings, sink);
             sink.object(object)?;
         }
         for series in dynamizer::series(tree, names) {
@@ -171,6 +179,9 @@ impl Member<'_> {
                     return Ok(());
                 }
             }
+            // When it exists in the world counts; else since when the model knows it.
+            "creationDate" if object.valid_from.is_none() => object.valid_from = attributes::day(tree.own_text(property)),
+            "terminationDate" if object.valid_to.is_none() => object.valid_to = attributes::day(tree.own_text(property)),
             // The box is that of the geometry; materials were read before.
             "boundedBy" if tree.child(property, "Envelope", names).is_some() => return Ok(()),
             "appearance" | "appearanceMember" => return Ok(()),
@@ -336,12 +347,16 @@ impl Member<'_> {
             builder.used = std::mem::take(&mut used_semantics);
             builder.build(&all, &mut object.geometries);
             let broken = builder.implicit(&all.implicit, system, object)?;
-            let degenerate = builder.degenerate;
+            let (degenerate, unmapped) = (builder.degenerate, builder.unmapped);
             used_semantics = builder.used;
             broken.iter().for_each(|(prototype, shapes)| self.tell(*prototype, shapes));
             if degenerate > 0 {
                 let message = format!("{degenerate} rings or lines are left out: a ring needs three points, a line two");
                 self.warn("citygml-degenerate", feature, &id, message);
+            }
+            if unmapped > 0 {
+                let message = format!("{unmapped} surfaces have a texture but no coordinates on it for all of their rings; they stay without");
+                self.warn("citygml-texture-unmapped", feature, &id, message);
             }
         }
         keep_unused(&semantics, &used_semantics, &mut object.geometries);
@@ -362,6 +377,7 @@ impl Member<'_> {
             mesh: class == Class::Relief,
             exact: false,
             degenerate: 0,
+            unmapped: 0,
             used: HashSet::new(),
         }
     }

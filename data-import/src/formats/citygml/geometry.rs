@@ -1,6 +1,6 @@
 //! Faces, lines and points of a feature at one level of detail to the scene's geometries.
 
-use super::appearance::Appearances;
+use super::appearance::{Appearances, Worn, mapped};
 use super::features::Renumber;
 use super::shapes::{self, Face, Piece, Shapes, positions, rings};
 use super::systems::Systems;
@@ -10,6 +10,12 @@ use qike_scene::geometry::NONE;
 use qike_scene::{CityObject, Geometry, GeometryBuilder, GeometryKind, Lod, Semantic};
 use qike_core::fast_map::FastMap;
 use std::collections::HashSet;
+
+/// Where the points of a ring stand in the document: number and position as written.
+struct RingCorners {
+    node: Ix,
+    corners: Vec<(usize, [f64; 3])>,
+}
 
 /// Builds the geometries of a feature.
 pub struct Builder<'a> {
@@ -27,7 +33,7 @@ pub struct Builder<'a> {
     pub semantics: &'a [&'a Semantic],
     /// Which face has which.
     pub owner: &'a FastMap<Ix, u32>,
-    /// Materials: the member's own, the document's.
+    /// Materials and textures: the member's own, the document's.
     pub appearances: [&'a Appearances; 2],
     /// Triangles alone become a mesh.
     pub mesh: bool,
@@ -35,6 +41,8 @@ pub struct Builder<'a> {
     pub exact: bool,
     /// Rings and lines left out.
     pub degenerate: usize,
+    /// Surfaces whose texture gives them no coordinates.
+    pub unmapped: usize,
     /// The numbers of the semantics that some face has.
     pub used: HashSet<u32>,
 }
@@ -60,7 +68,7 @@ impl Builder<'_> {
             self.used.extend(renumber.used());
             keep(builder, out);
         }
-        if self.mesh && !shapes.faces.is_empty() && let Some(mesh) = self.triangles(&shapes.faces) {
+        if self.mesh && !shapes.faces.is_empty() && self.appearances.iter().all(|a| a.is_empty()) && let Some(mesh) = self.triangles(&shapes.faces) {
             out.push(mesh);
         } else if !shapes.faces.is_empty() {
             let mut builder = GeometryBuilder::new(self.lod, GeometryKind::MultiSurface);
@@ -132,33 +140,79 @@ impl Builder<'_> {
     }
 
     fn face(&mut self, face: &Face, builder: &mut GeometryBuilder, renumber: &mut Renumber<'_>) {
-        let Some(rings) = self.rings(face) else { return };
+        let mut worn = Vec::new();
+        for appearances in self.appearances.iter().filter(|a| !a.is_empty()) {
+            appearances.of(self.tree, self.names, face.node, &mut worn);
+        }
+        let mut corners = worn.iter().any(|w| w.texture.is_some()).then(Vec::new);
+        let Some(rings) = self.rings(face, corners.as_mut()) else { return };
         let semantic = self.owner.get(&face.node).map_or(NONE, |number| renumber.number(*number, builder));
-        let mut wearing = self.appearances.iter().filter(|a| !a.is_empty());
-        let material = wearing.find_map(|a| a.of(self.tree, self.names, face.node));
-        let material = material.map_or(NONE, |material| builder.material(material));
-        builder.face(&rings, semantic, material);
+        builder.face(&rings, semantic, NONE);
+        for worn in &worn {
+            if let Some(material) = worn.material {
+                let material = builder.material(material);
+                builder.wear(worn.theme, material, NONE, &[]);
+            }
+            if let Some((texture, matrix)) = worn.texture {
+                match self.texture_coordinates(face, worn, matrix, corners.as_deref().unwrap_or_default()) {
+                    Some(uv) => {
+                        let texture = builder.texture(texture);
+                        builder.wear(worn.theme, NONE, texture, &uv);
+                    }
+                    None => self.unmapped += 1,
+                }
+            }
+        }
+    }
+
+    /// Texture coordinates of a face's rings: by a matrix, by each ring's id, or (an only ring) by the id of the face.
+    fn texture_coordinates(&self, face: &Face, worn: &Worn, matrix: Option<&[f64; 12]>, rings: &[RingCorners]) -> Option<Vec<Vec<[f32; 2]>>> {
+        let of_ring = |ring: &RingCorners| -> Option<Vec<[f32; 2]>> {
+            if let Some(matrix) = matrix {
+                return ring.corners.iter().map(|(_, p)| mapped(matrix, *p)).collect();
+            }
+            let id = |ix: Ix| self.tree.id(ix, self.names).and_then(|id| worn.coordinates(id));
+            let listed = id(ring.node).or_else(|| (rings.len() == 1).then(|| id(face.node)).flatten())?;
+            ring.corners.iter().map(|(number, _)| listed.get(*number).copied()).collect()
+        };
+        rings.iter().map(of_ring).collect()
     }
 
     /// The rings of a face in the store's system; `None` where the outer one has too few points. Holes that do are left out.
-    fn rings(&mut self, face: &Face) -> Option<Vec<Vec<[f64; 3]>>> {
+    /// `corners` gets, for each ring that is kept, where its points stand in the document.
+    fn rings(&mut self, face: &Face, mut corners: Option<&mut Vec<RingCorners>>) -> Option<Vec<Vec<[f64; 3]>>> {
         let mut out: Vec<Vec<[f64; 3]>> = Vec::new();
         for ring in rings(self.tree, self.names, face.node) {
-            let mut points = self.piece(&Piece { node: ring, system: face.system, dimension: face.dimension });
+            let piece = Piece { node: ring, system: face.system, dimension: face.dimension };
+            let (mut points, mut places) = match corners {
+                Some(_) => self.numbered_piece(&piece),
+                None => (self.piece(&piece), Vec::new()),
+            };
             if self.exact {
                 // The builder opens a ring that ends where it began; one that repeats its first point by itself stays as it is.
                 if let [only, again] = points[..] && only == again {
                     points.pop();
+                    places.pop();
                 }
                 if face.flipped {
                     points.reverse();
+                    places.reverse();
+                }
+                if let Some(corners) = &mut corners {
+                    corners.push(RingCorners { node: ring, corners: places });
                 }
                 out.push(points);
                 continue;
             }
+            let mut at = 0;
+            places.retain(|_| {
+                at += 1;
+                at == 1 || points.get(at - 1) != points.get(at - 2)
+            });
             points.dedup();
             if points.len() > 1 && points.first() == points.last() {
                 points.pop();
+                places.pop();
             }
             if points.len() < 3 {
                 self.degenerate += 1;
@@ -169,6 +223,10 @@ impl Builder<'_> {
             }
             if face.flipped {
                 points.reverse();
+                places.reverse();
+            }
+            if let Some(corners) = &mut corners {
+                corners.push(RingCorners { node: ring, corners: places });
             }
             out.push(points);
         }
@@ -182,12 +240,21 @@ impl Builder<'_> {
         points.iter().filter_map(|p| systems.project(piece.system, *p, self.object)).collect()
     }
 
+    /// As [`Builder::piece`], and for each point its number and position in the document.
+    fn numbered_piece(&mut self, piece: &Piece) -> (Vec<[f64; 3]>, Vec<(usize, [f64; 3])>) {
+        let mut written = Vec::new();
+        positions(self.tree, self.names, piece.node, piece.dimension, &mut written);
+        let systems = &mut *self.systems;
+        let places = written.iter().enumerate();
+        places.filter_map(|(number, p)| Some((systems.project(piece.system, *p, self.object)?, (number, *p)))).unzip()
+    }
+
     /// A mesh where all faces are triangles.
     fn triangles(&mut self, faces: &[Face]) -> Option<Geometry> {
         let mut builder = GeometryBuilder::new(self.lod, GeometryKind::Mesh);
         let mut indices = Vec::new();
         for face in faces {
-            let rings = self.rings(face)?;
+            let rings = self.rings(face, None)?;
             let [[a, b, c]] = rings.iter().map(Vec::as_slice).collect::<Vec<_>>()[..] else { return None };
             indices.extend([a, b, c].map(|p| builder.vertex(*p)));
         }

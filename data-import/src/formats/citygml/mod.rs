@@ -1,5 +1,5 @@
 //! CityGML 1.0, 2.0 and 3.0: all modules, all levels of detail with interiors, thematic surfaces, implicit geometry, links,
-//! materials, generic attributes; what the schemas do not know (application extensions) is kept as attributes.
+//! materials and textures in all themes, generic attributes; what the schemas do not know (application extensions) is kept as attributes.
 //!
 //! A document is a stream of members ([`document`]); each is a small tree ([`tree`]) that becomes objects ([`features`]). Members
 //! that refer to others further on wait until a second pass has found what they need ([`links`]).
@@ -7,6 +7,7 @@
 mod appearance;
 mod attributes;
 mod classes;
+mod codelists;
 mod document;
 mod dynamizer;
 mod features;
@@ -18,12 +19,17 @@ mod survey;
 mod systems;
 mod tree;
 
+pub(crate) use attributes::day;
+
 use super::osm::xml::plain_head;
 use crate::formats::findings::Findings;
+use crate::images::Images;
+use crate::text;
 use crate::{Confidence, ImportError, Importer, Profile, Source};
+use codelists::CodeLists;
 use document::Document;
 use features::Converter;
-use qike_core::{Feedback, Severity};
+use qike_core::Feedback;
 use qike_scene::ObjectSink;
 use std::path::Path;
 use systems::Systems;
@@ -52,7 +58,7 @@ impl Importer for CityGml {
     }
 
     fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
-        Confidence::of(self.has_ending(path), is_citygml(&plain_head(head)))
+        Confidence::of(self.has_ending(path), is_citygml(&text::xml_head(&plain_head(head))))
     }
 
     fn probe(&self, source: &Source, _: &Feedback) -> Result<Profile, ImportError> {
@@ -62,14 +68,16 @@ impl Importer for CityGml {
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         let mut names = Names::default();
         let mut systems = Systems::new(source, sink.crs().clone());
-        let appearances = survey::read(source, &mut names, &mut systems, feedback)?;
+        let mut appearances = survey::read(source, &mut names, &mut systems, feedback)?;
         let crs = match &source.options.source_crs {
             Some(crs) => crs.to_string(),
             None => systems.default_name().to_owned(),
         };
         let number = source.begin(NAME, &crs, sink)?;
         let stem = source.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut converter = Converter { source: number, stem, systems, findings: Findings::new(&source.name), appearances };
+        let (mut images, mut findings) = (Images::new(source), Findings::new(&source.name));
+        appearances.load(&mut images, &mut findings, sink)?;
+        let mut converter = Converter { source: number, stem, systems, findings, appearances, images, codes: CodeLists::new(source) };
         let mut waiting = links::Waiting::default();
         let mut document = Document::open(source)?;
         let mut tree = Tree::default();
@@ -86,6 +94,12 @@ impl Importer for CityGml {
             }
         }
         drop(task);
+        if let Some(line) = document.lossy {
+            converter.findings.line = Some(line);
+            let message = "some bytes are no UTF-8, and the document declares no other encoding; they are read as '\u{FFFD}'".to_owned();
+            converter.findings.warn("text-encoding", "", "", message, sink);
+            converter.findings.line = None;
+        }
         for tree in waiting.resolve(source, &mut names, feedback)? {
             converter.member(&tree, &names, sink)?;
         }
@@ -100,9 +114,9 @@ fn finish(converter: Converter, members: u64, sink: &mut dyn ObjectSink) {
     if members == 0 {
         findings.warn("citygml-empty", "", "/CityModel", "the document has no members".to_owned(), sink);
     }
-    if appearances.textures > 0 {
-        let message = format!("{} textures are not kept; materials are", appearances.textures);
-        findings.add(Severity::Info, "citygml-textures", "", "", message, sink);
+    if appearances.georeferenced > 0 {
+        let message = format!("{} textures that are placed by a world file or a reference point are not put on surfaces", appearances.georeferenced);
+        findings.warn("citygml-georeferenced-texture", "", "", message, sink);
     }
     findings.finish(sink);
     systems.finish(sink);

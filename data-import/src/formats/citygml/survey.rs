@@ -1,10 +1,11 @@
-//! What must be known of a document before its members: reference system, local frames, materials of all members.
+//! What must be known of a document before its members: reference system, local frames, appearances of all members.
 
 use super::appearance::Appearances;
 use super::document::Document;
 use super::is_member;
 use super::systems::{Anchor, Systems, parse};
 use super::tree::{Ix, Names, Tree};
+use crate::text::of_xml;
 use crate::{ImportError, Profile, Source};
 use qike_core::{Crs, Feedback, SourceCrs, Transform};
 use std::io::BufRead;
@@ -18,6 +19,9 @@ pub fn read(source: &Source, names: &mut Names, systems: &mut Systems, feedback:
     let mut order = None;
     while document.next(&mut tree, names, &|local| !is_member(local))? {
         feedback.check()?;
+        if tree.has_links(names) {
+            tree.index(names);
+        }
         appearances.read(&tree, names);
         order = order.or_else(|| envelope(&tree, names).and_then(|e| north_first(&tree, names, e)));
         default = default.or_else(|| envelope(&tree, names).and_then(|e| tree.get(e, "srsName", names)).map(str::to_owned));
@@ -46,6 +50,10 @@ fn has_appearances(source: &Source) -> Result<bool, ImportError> {
             return Ok(false);
         }
         let first = window.is_empty();
+        // In UTF-16 the word looks different.
+        if first && !of_xml(bytes).is_ascii_compatible() {
+            return Ok(true);
+        }
         let kept = window.len().saturating_sub(WORD.len());
         window.drain(..kept);
         window.extend_from_slice(bytes);

@@ -1,11 +1,11 @@
 //! One CityJSON geometry to the scene's: surfaces with bad numbers or too few points are left out, everything else is kept
 //! as it is nested in the file.
 
-use super::appearance::{keep_used, semantics, theme};
+use super::appearance::{Lists, keep_used, semantics};
 use super::model::RawGeometry;
 use super::nested::Nested;
 use qike_scene::geometry::NONE;
-use qike_scene::{Geometry, GeometryKind, Lod, Material};
+use qike_scene::{Geometry, GeometryKind, Lod, Theme};
 
 /// What was wrong with a geometry, as counts.
 #[derive(Debug, Default, PartialEq)]
@@ -65,10 +65,8 @@ impl Renumber {
 pub struct Surroundings<'a> {
     /// Number of vertices that there are.
     pub vertices: usize,
-    /// The document's materials.
-    pub materials: &'a [Material],
-    /// The theme to show.
-    pub default_theme: Option<&'a str>,
+    /// Materials, textures and their coordinates.
+    pub looks: Lists<'a>,
 }
 
 /// Builds a geometry that is no instance. `position` gives a vertex in the store's CRS, or `None` where there is none.
@@ -91,6 +89,7 @@ pub fn build(
     let mut builder = Build {
         out: Geometry::empty(lod, kind),
         keep: Vec::new(),
+        kept_rings: Vec::new(),
         vertices: around.vertices,
         renumber,
         faults,
@@ -102,7 +101,7 @@ pub fn build(
         1 => builder.lines(nested, &mut position),
         _ => builder.surfaces(nested, leaf, &mut position),
     }
-    let Build { mut out, keep, faults, .. } = builder;
+    let Build { mut out, keep, kept_rings, faults, .. } = builder;
     if !keep.contains(&true) {
         return None;
     }
@@ -136,29 +135,85 @@ pub fn build(
             None => faults.unfit.push("semantics"),
         }
     }
-    if let Some(values) = theme(&raw.materials, around.default_theme).filter(|_| depth >= 2) {
-        match values.flatten(items, &groups) {
-            Some(values) => {
-                let mut used = select(values);
-                let (materials, wrong) = keep_used(around.materials.to_vec(), &mut used);
-                if wrong > 0 {
-                    faults.unfit.push("materials");
-                }
-                if !materials.is_empty() {
-                    let one_for_all = materials.len() == 1 && used.iter().all(|m| *m == 0);
-                    (out.materials, out.surface_material) = (materials, if one_for_all { vec![] } else { used });
-                }
+    if depth >= 2 && !(raw.materials.is_empty() && raw.textures.is_empty()) {
+        let mut themes: Vec<Theme> = Vec::new();
+        for (name, values) in &raw.materials {
+            match values.flatten(items, &groups) {
+                Some(values) => named(&mut themes, name).surface_material = select(values),
+                None => faults.unfit.push("materials"),
             }
-            None => faults.unfit.push("materials"),
         }
+        let around_rings: Vec<&[u32]> = std::iter::once(nested.ends[leaf - 1].as_slice()).chain(groups).collect();
+        for (name, values) in &raw.textures {
+            let fits = values.rings(nested.ends[leaf].len(), &around_rings).is_some_and(|rings| {
+                wear(&out, &kept_rings, &rings, &around.looks, named(&mut themes, name))
+            });
+            if !fits {
+                faults.unfit.push("textures");
+            }
+        }
+        let mut lists: Vec<&mut Vec<u32>> = themes.iter_mut().map(|theme| &mut theme.surface_material).collect();
+        let (materials, wrong) = keep_used(around.looks.materials, &mut lists);
+        if wrong > 0 {
+            faults.unfit.push("materials");
+        }
+        let mut lists: Vec<&mut Vec<u32>> = themes.iter_mut().map(|theme| &mut theme.surface_texture).collect();
+        let (textures, _) = keep_used(around.looks.textures, &mut lists);
+        out.materials = materials;
+        out.dress(themes, textures, around.looks.preferred);
     }
     Some(out)
+}
+
+/// The theme of that name, which is begun where there is none yet.
+fn named<'t>(themes: &'t mut Vec<Theme>, name: &str) -> &'t mut Theme {
+    let at = themes.iter().position(|theme| theme.name == name).unwrap_or_else(|| {
+        themes.push(Theme { name: name.to_owned(), ..Theme::default() });
+        themes.len() - 1
+    });
+    &mut themes[at]
+}
+
+/// Puts textures on surfaces: `rings` are the file's, each a texture and then one texture coordinate a corner. False where one of
+/// them names something that is not there or has too few coordinates; its surface stays without texture.
+fn wear(out: &Geometry, kept_rings: &[u32], rings: &[&[u32]], looks: &Lists, theme: &mut Theme) -> bool {
+    let mut fits = true;
+    theme.surface_texture = vec![NONE; out.surface_ends.len()];
+    theme.uv = vec![[0.0; 2]; out.indices.len()];
+    let mut own = kept_rings.iter();
+    for surface in out.surfaces() {
+        let mut corner = surface.first_corner() as usize;
+        for ring in surface.rings() {
+            let numbers = own.next().and_then(|number| rings.get(*number as usize)).copied().unwrap_or_default();
+            let place = theme.uv.get_mut(corner..corner + ring.len()).unwrap_or_default();
+            corner += ring.len();
+            let Some((texture, numbers)) = numbers.split_first().filter(|(texture, _)| **texture != NONE) else { continue };
+            let there = (*texture as usize) < looks.textures.len() && numbers.len() >= ring.len();
+            let found = numbers.iter().zip(place.iter_mut()).all(|(number, place)| match looks.uv.get(*number as usize) {
+                Some(uv) if uv.iter().all(|c| c.is_finite()) => {
+                    *place = *uv;
+                    true
+                }
+                _ => false,
+            });
+            let slot = &mut theme.surface_texture[surface.index];
+            if there && found && (*slot == NONE || slot == texture) {
+                *slot = *texture;
+            } else {
+                place.fill([0.0; 2]);
+                fits = false;
+            }
+        }
+    }
+    fits
 }
 
 struct Build<'r, 'f> {
     out: Geometry,
     /// For each point, line or surface of the file: is it in `out`?
     keep: Vec<bool>,
+    /// For each ring in `out` its number in the file.
+    kept_rings: Vec<u32>,
     vertices: usize,
     renumber: &'r mut Renumber,
     faults: &'f mut Faults,
@@ -273,7 +328,9 @@ impl Build<'_, '_> {
             if numbers.len() < 3 {
                 self.faults.degenerate += 1;
                 fault |= ring == first;
-            } else if !self.ring(numbers, position) {
+            } else if self.ring(numbers, position) {
+                self.kept_rings.push(ring as u32);
+            } else {
                 fault = true;
             }
             if fault {
@@ -283,6 +340,7 @@ impl Build<'_, '_> {
         if fault {
             self.out.indices.truncate(indices);
             self.out.ring_ends.truncate(ring_ends);
+            self.kept_rings.truncate(ring_ends);
             return false;
         }
         self.out.surface_ends.push(self.out.ring_ends.len() as u32);

@@ -1,5 +1,5 @@
 //! CityJSON 1.0, 1.1 and 2.0, and CityJSONSeq: all levels of detail, all geometry types, semantics, materials, templates,
-//! attributes and extensions. Textures are not kept (and said so).
+//! textures, attributes and extensions.
 //!
 //! A document is read whole, into flat arrays ([`model`], [`nested`]), because its vertices stand after everything that uses
 //! them; a sequence is read line by line ([`sequence`]).
@@ -22,8 +22,9 @@ mod vertices;
 
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use crate::formats::findings::Findings;
+use crate::images::Images;
 use model::Document;
-use objects::{Objects, Shared};
+use objects::Objects;
 use qike_core::{Diagnostic, Feedback};
 use qike_scene::ObjectSink;
 use std::io::{BufRead, Read};
@@ -109,9 +110,11 @@ fn import_document(source: &Source, mut document: Document, sink: &mut dyn Objec
     header_checks(&document, &mut findings, sink);
     let crs = resolve_crs(source, &document.metadata, sink)?;
     let projector = Projector::new(&crs, sink.crs(), file)?;
-    let shared = Shared::new(usable_transform(&document), &document.appearance, std::mem::take(&mut document.templates));
     let number = source.begin(NAME, &crs.to_string(), sink)?;
-    let mut objects = Objects::new(number, projector, findings, feedback);
+    let mut objects = Objects::new(number, projector, findings, Images::new(source), feedback);
+    // Their lists are the document's own: as shared ones they are read once.
+    let appearance = std::mem::take(&mut document.appearance);
+    let shared = objects.shared(usable_transform(&document), &appearance, std::mem::take(&mut document.templates), sink)?;
     objects.give(document, &shared, sink)?;
     objects.finish(file, sink);
     Ok(())

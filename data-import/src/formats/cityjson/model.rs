@@ -100,8 +100,8 @@ pub struct RawGeometry {
     pub surface_values: Option<Values>,
     /// Theme → which surface has which material.
     pub materials: Vec<(String, Values)>,
-    /// It has textures.
-    pub textured: bool,
+    /// Theme → for each ring its texture and texture coordinates.
+    pub textures: Vec<(String, Values)>,
     /// Number of the template it places.
     pub template: Option<u32>,
     /// 4 × 4 matrix, row by row.
@@ -118,20 +118,26 @@ impl RawGeometry {
             surfaces: self.surfaces.clone(),
             surface_values: self.surface_values.clone(),
             materials: self.materials.clone(),
-            textured: self.textured,
+            textures: self.textures.clone(),
             template: None,
             matrix: Vec::new(),
         }
     }
 }
 
-/// Appearance: only what the scene keeps.
+/// Appearance: the lists that geometries refer to.
 #[derive(Debug, Default)]
 pub struct RawAppearance {
     /// Materials as written.
     pub materials: Vec<Value>,
-    /// Theme to use where a geometry has several.
-    pub default_theme: Option<String>,
+    /// Textures as written.
+    pub textures: Vec<Value>,
+    /// Texture coordinates.
+    pub uv: Vec<[f64; 2]>,
+    /// Theme of materials to draw where a geometry has several.
+    pub default_material: Option<String>,
+    /// The same of textures.
+    pub default_texture: Option<String>,
 }
 
 /// Geometry templates and their own vertices.
@@ -263,8 +269,8 @@ from_map!(RawGeometry, "a geometry", GeometryKey, |out, map, key| {
             out.materials = themes.into_iter().filter_map(|(name, theme)| Some((name, theme.0?))).collect();
         }
         GeometryKey::Texture => {
-            map.next_value::<IgnoredAny>()?;
-            out.textured = true;
+            let themes = map.next_value::<Option<Entries<RawTheme>>>()?.unwrap_or_default().0;
+            out.textures = themes.into_iter().filter_map(|(name, theme)| Some((name, theme.0?))).collect();
         }
         GeometryKey::Template => out.template = map.next_value::<Value>()?.as_u64().and_then(|n| u32::try_from(n).ok()),
         GeometryKey::Matrix => out.matrix = numbers_of(&map.next_value()?),
@@ -292,12 +298,12 @@ from_map!(RawSemantics, "semantics", SemanticsKey, |out, map, key| {
     }
 });
 
-/// The materials of a geometry in one theme.
+/// The materials or textures of a geometry in one theme.
 #[derive(Default)]
 struct RawTheme(Option<Values>);
 
 keys!(ThemeKey { "value" => One, "values" => Many });
-from_map!(RawTheme, "a material theme", ThemeKey, |out, map, key| {
+from_map!(RawTheme, "a theme of materials or textures", ThemeKey, |out, map, key| {
     match key {
         ThemeKey::One => {
             let one = map.next_value::<Value>()?.as_u64().and_then(|n| u32::try_from(n).ok());
@@ -310,7 +316,10 @@ from_map!(RawTheme, "a material theme", ThemeKey, |out, map, key| {
     }
 });
 
-keys!(AppearanceKey { "materials" => Materials, "default-theme-material" => Theme });
+keys!(AppearanceKey {
+    "materials" => Materials, "textures" => Textures, "vertices-texture" => Uv, "default-theme-material" => DefaultMaterial,
+    "default-theme-texture" => DefaultTexture,
+});
 from_map!(RawAppearance, "an appearance", AppearanceKey, |out, map, key| {
     match key {
         AppearanceKey::Materials => {
@@ -318,7 +327,14 @@ from_map!(RawAppearance, "an appearance", AppearanceKey, |out, map, key| {
                 out.materials = materials;
             }
         }
-        AppearanceKey::Theme => out.default_theme = Some(text_of(map.next_value()?)),
+        AppearanceKey::Textures => {
+            if let Value::Array(textures) = map.next_value()? {
+                out.textures = textures;
+            }
+        }
+        AppearanceKey::Uv => out.uv = map.next_value::<Points>()?.0.into_iter().map(|[u, v, _]| [u, v]).collect(),
+        AppearanceKey::DefaultMaterial => out.default_material = Some(text_of(map.next_value()?)),
+        AppearanceKey::DefaultTexture => out.default_texture = Some(text_of(map.next_value()?)),
         AppearanceKey::Other => {
             map.next_value::<IgnoredAny>()?;
         }

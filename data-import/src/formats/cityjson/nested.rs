@@ -257,6 +257,14 @@ mod tests {
         assert_eq!(values("7").flatten(2, &[shells]), Some(vec![7, 7]));
         assert_eq!(values("[0,1,2]").flatten(3, &[shells]), None, "one level too few");
         assert_eq!(values("[0,1,2,3]").flatten(3, &[]), None, "too many");
+        let rings = |text: &str, count: usize, groups: &[&[u32]]| -> Option<Vec<Vec<u32>>> {
+            Some(values(text).rings(count, groups)?.into_iter().map(<[u32]>::to_vec).collect())
+        };
+        let surfaces: &[u32] = &[1, 3];
+        assert_eq!(rings("[[[0,10,11,12]],[[null],[1,5,6,7]]]", 3, &[surfaces]), Some(vec![vec![0, 10, 11, 12], vec![NONE], vec![1, 5, 6, 7]]));
+        assert_eq!(rings("[[[[0,1,2,3]],null]]", 3, &[surfaces, &[2]]), Some(vec![vec![0, 1, 2, 3], vec![], vec![]]));
+        assert_eq!(rings("[[0,1,2,3]]", 1, &[&[1]]), None, "a level too few");
+        assert_eq!(rings("[[[0]],[[0]],[[0]]]", 3, &[surfaces]), None, "too many surfaces");
         assert_eq!(values("[[[0,1]],[[2]]]").flatten(3, &[shells, &[1, 2]]), Some(vec![0, 1, 2]));
     }
 }

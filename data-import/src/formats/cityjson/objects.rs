@@ -1,15 +1,17 @@
 //! City objects of a document (or of one feature of a sequence) to objects of the scene.
 
-use super::appearance::material;
+use super::appearance::{Lists, Looks};
 use super::classes::class_of;
+use crate::formats::citygml::day;
 use crate::formats::findings::Findings;
 use super::geometry::{Faults, Renumber, Surroundings, build, lod_of};
 use super::instance::Placement;
 use super::model::{Document, RawAppearance, RawGeometry, RawObject, RawTemplates, RawTransform};
 use super::vertices::Vertices;
+use crate::images::Images;
 use crate::{ImportError, Projector};
 use qike_core::Feedback;
-use qike_scene::{CityObject, Class, Geometry, Material, ObjectId, ObjectSink, SourceId, Value};
+use qike_scene::{CityObject, Class, Geometry, ObjectId, ObjectSink, SourceId, Value};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -17,20 +19,10 @@ use std::fmt::Write as _;
 pub struct Shared {
     /// The file's transform.
     pub transform: Option<RawTransform>,
-    /// Materials of the file.
-    pub materials: Vec<Material>,
-    /// Theme to show.
-    pub default_theme: Option<String>,
+    /// Materials and textures of the file.
+    pub looks: Looks,
     /// Geometry templates.
     pub templates: RawTemplates,
-}
-
-impl Shared {
-    /// From a document's own parts.
-    pub fn new(transform: Option<RawTransform>, appearance: &RawAppearance, templates: RawTemplates) -> Self {
-        let materials = appearance.materials.iter().map(material).collect();
-        Self { transform, materials, default_theme: appearance.default_theme.clone(), templates }
-    }
 }
 
 /// Turns objects over to a sink.
@@ -43,50 +35,53 @@ pub struct Objects<'a> {
     pub findings: Findings,
     /// Progress and cancelling.
     pub feedback: &'a Feedback,
+    images: Images,
     renumber: Renumber,
-    textured: bool,
     /// Where the current geometry stands; kept for its memory.
     path: String,
 }
 
 impl<'a> Objects<'a> {
     /// Ready for the first document.
-    pub fn new(source: SourceId, projector: Projector, findings: Findings, feedback: &'a Feedback) -> Self {
-        Self { source, projector, findings, feedback, renumber: Renumber::default(), textured: false, path: String::new() }
+    pub fn new(source: SourceId, projector: Projector, findings: Findings, images: Images, feedback: &'a Feedback) -> Self {
+        Self { source, projector, findings, feedback, images, renumber: Renumber::default(), path: String::new() }
+    }
+
+    /// What all features of the file share, from a document's own parts; its pictures go to the sink.
+    pub fn shared(
+        &mut self, transform: Option<RawTransform>, appearance: &RawAppearance, templates: RawTemplates, sink: &mut dyn ObjectSink,
+    ) -> Result<Shared, ImportError> {
+        let looks = Looks::read(appearance, &mut self.images, &mut self.findings, sink)?;
+        Ok(Shared { transform, looks, templates })
     }
 
     /// Gives out all objects of a document whose shared parts are `shared`.
     pub fn give(&mut self, document: Document, shared: &Shared, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
         let Document { vertices, objects, appearance, .. } = document;
         let mut vertices = Vertices::new(vertices, shared.transform);
-        // A feature may have materials of its own.
-        let own: Vec<Material> = appearance.materials.iter().map(material).collect();
-        let materials = if own.is_empty() { &shared.materials } else { &own };
-        let theme = appearance.default_theme.as_deref().or(shared.default_theme.as_deref());
+        // A feature may have materials and textures of its own.
+        let own = Looks::read(&appearance, &mut self.images, &mut self.findings, sink)?;
+        let looks = own.or(&shared.looks);
         let family = Family::of(&objects);
         for (index, (id, raw)) in objects.into_iter().enumerate() {
             if index % 256 == 0 {
                 self.feedback.check()?;
             }
-            let object = self.object(id, raw, &family, &mut vertices, materials, theme, &shared.templates, sink);
+            let object = self.object(id, raw, &family, &mut vertices, looks, &shared.templates, sink);
             sink.object(object)?;
         }
         Ok(())
     }
 
     /// Ends the source: what was held back, what was left out of place.
-    pub fn finish(mut self, file: &str, sink: &mut dyn ObjectSink) {
-        if self.textured {
-            let message = "the file has textures, which are not kept; materials are".to_owned();
-            self.findings.add(qike_core::Severity::Info, "cityjson-textures", "", "", message, sink);
-        }
+    pub fn finish(self, file: &str, sink: &mut dyn ObjectSink) {
         self.findings.finish(sink);
         self.projector.report(file, "vertices", sink);
     }
 
     #[allow(clippy::too_many_arguments)]
     fn object(
-        &mut self, id: String, raw: RawObject, family: &Family, vertices: &mut Vertices, materials: &[Material], theme: Option<&str>,
+        &mut self, id: String, raw: RawObject, family: &Family, vertices: &mut Vertices, looks: Lists,
         templates: &RawTemplates, sink: &mut dyn ObjectSink,
     ) -> CityObject {
         let (class, exact) = class_of(&raw.kind);
@@ -103,6 +98,9 @@ impl<'a> Objects<'a> {
             object.attributes.shift_remove("qike_class");
         }
         object.name = ["name", "gml:name", "gml_name"].iter().find_map(|key| object.str(key)).map(str::to_owned);
+        let date = |keys: [&str; 2]| keys.iter().find_map(|key| day(object.str(key)?));
+        // When it exists in the world counts; else since when the model knows it.
+        (object.valid_from, object.valid_to) = (date(["validFrom", "creationDate"]), date(["validTo", "terminationDate"]));
         for (key, value) in raw.others {
             object.attributes.entry(key).or_insert(value);
         }
@@ -123,13 +121,12 @@ impl<'a> Objects<'a> {
                 self.findings.warn("cityjson-missing-parent", &id, &format!("/CityObjects/{id}/parents"), message, sink);
             }
         }
-        let around = Surroundings { vertices: vertices.len(), materials, default_theme: theme };
+        let around = Surroundings { vertices: vertices.len(), looks };
         let mut path = std::mem::take(&mut self.path);
         for (number, geometry) in raw.geometries.into_iter().enumerate() {
             path.clear();
             // Writing to a text cannot fail.
             let _ = write!(path, "/CityObjects/{id}/geometry/{number}");
-            self.textured |= geometry.textured;
             let built = if geometry.kind == "GeometryInstance" {
                 self.instance(&id, &path, &geometry, vertices, &around, templates, sink)
             } else {

@@ -4,7 +4,8 @@
 use crate::formats::findings::Findings;
 use super::json;
 use super::model::Document;
-use super::objects::{Objects, Shared};
+use super::objects::Objects;
+use crate::images::Images;
 use super::vertices::{resolve_crs, usable_transform};
 use super::{NAME, header_checks};
 use crate::{ImportError, Projector, Source};
@@ -41,9 +42,10 @@ pub fn import(
     let projector = Projector::new(&crs, sink.crs(), file)?;
     let transform = usable_transform(&header);
     let number = source.begin(NAME, &crs.to_string(), sink)?;
-    let mut objects = Objects::new(number, projector, findings, feedback);
+    let mut objects = Objects::new(number, projector, findings, Images::new(source), feedback);
     let mut header = header;
-    let shared = Shared::new(transform, &header.appearance, std::mem::take(&mut header.templates));
+    let appearance = std::mem::take(&mut header.appearance);
+    let shared = objects.shared(transform, &appearance, std::mem::take(&mut header.templates), sink)?;
     // The header may hold objects of its own.
     objects.give(header, &shared, sink)?;
 

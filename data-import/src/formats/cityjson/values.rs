@@ -1,4 +1,4 @@
-//! Which surface has which semantic or material: nested arrays of numbers and nulls, as tokens in order.
+//! Which surface has which semantic or material, and which ring which texture: nested arrays of numbers and nulls, as tokens in order.
 
 use super::json::NUMBERS;
 use super::nested::{DEPTHS, Last, digits};
@@ -36,6 +36,55 @@ impl Values {
         let count = groups.last().map_or(items, |ends| ends.len());
         list(&mut tokens, groups, 0..count, &mut out)?;
         tokens.next().is_none().then_some(out)
+    }
+
+    /// For each ring its numbers (a texture, then one texture coordinate a corner), none where it has null: `groups` are the ends of
+    /// the arrays that hold the rings, innermost first (surfaces, shells, solids). `None` where the nesting does not fit.
+    pub fn rings(&self, rings: usize, groups: &[&[u32]]) -> Option<Vec<&[u32]>> {
+        let mut out = vec![&[][..]; rings];
+        if self.0 == [NULL] {
+            return Some(out);
+        }
+        let count = groups.last().map_or(rings, |ends| ends.len());
+        let mut at = 0;
+        ring_lists(&self.0, &mut at, groups, 0..count, &mut out)?;
+        (at == self.0.len()).then_some(out)
+    }
+}
+
+/// As [`list`], down to the arrays of numbers that rings have.
+fn ring_lists<'v>(tokens: &'v [u32], at: &mut usize, groups: &[&[u32]], range: std::ops::Range<usize>, out: &mut [&'v [u32]]) -> Option<()> {
+    if *tokens.get(*at)? != OPEN {
+        return None;
+    }
+    *at += 1;
+    let mut entry = range.start;
+    loop {
+        match *tokens.get(*at)? {
+            CLOSE => {
+                *at += 1;
+                return Some(());
+            }
+            _ if entry >= range.end => return None,
+            NULL => *at += 1,
+            OPEN => match groups {
+                [] => {
+                    let rest = tokens.get(*at + 1..)?;
+                    let numbers = rest.get(..rest.iter().position(|token| *token == CLOSE)?)?;
+                    if numbers.contains(&OPEN) {
+                        return None;
+                    }
+                    *out.get_mut(entry)? = numbers;
+                    *at += numbers.len() + 2;
+                }
+                [inner @ .., ends] => {
+                    let start = if entry == 0 { 0 } else { *ends.get(entry - 1)? as usize };
+                    ring_lists(tokens, at, inner, start..*ends.get(entry)? as usize, out)?;
+                }
+            },
+            _ => return None,
+        }
+        entry += 1;
     }
 }
 

@@ -10,6 +10,7 @@ mod network;
 mod schema;
 mod sections;
 
+use crate::text;
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use qike_core::{Diagnostic, Feedback, SourceCrs};
 use qike_scene::ObjectSink;
@@ -56,9 +57,10 @@ impl Importer for Inp {
 
 fn import(schema: &'static Schema, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
     let bytes = source.read(LIMIT)?;
-    let text = String::from_utf8_lossy(&bytes);
+    let decoded = text::decode(&bytes, None);
+    let text = &decoded.text;
     let task = feedback.task(format!("read {}", source.name), bytes.len() as u64);
-    let sections = Sections::read(&text);
+    let sections = Sections::read(text);
     if !sections.has("JUNCTIONS") {
         return Err(ImportError::corrupt(&source.name, "its end", "there is no section [JUNCTIONS]"));
     }
@@ -73,6 +75,11 @@ fn import(schema: &'static Schema, source: &Source, sink: &mut dyn ObjectSink, f
     };
     let projector = Projector::new(&crs, sink.crs(), &source.name)?;
     let number = source.begin(schema.name, &crs.to_string(), sink)?;
+    if decoded.guessed || decoded.bad_line.is_some() {
+        let message = format!("the text is no UTF-8; it is read as {}", decoded.encoding.name());
+        let warning = Diagnostic::warning("text-encoding", message).file(source.name.as_str());
+        sink.diagnostic(decoded.bad_line.map_or(warning.clone(), |line| warning.line(line)));
+    }
     let stem = source.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let mut network = network::Network::new(schema, &sections, number, stem, projector, &source.name);
     network.give(sink, feedback)?;

@@ -1,5 +1,6 @@
 //! The sections of a file: lines of fields, with their numbers.
 
+use crate::text;
 use std::collections::BTreeMap;
 
 /// One line of a section.
@@ -20,7 +21,7 @@ impl<'t> Sections<'t> {
     pub fn read(text: &'t str) -> Self {
         let mut by_name: BTreeMap<String, Vec<Row<'t>>> = BTreeMap::new();
         let mut section = String::new();
-        for (number, line) in text.split('\n').enumerate() {
+        for (number, line) in text::lines(text).enumerate() {
             let line = line.split(';').next().unwrap_or_default().trim();
             if let Some(name) = line.strip_prefix('[') {
                 section = name.trim_end_matches(']').trim().to_ascii_uppercase();

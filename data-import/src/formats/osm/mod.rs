@@ -57,7 +57,7 @@ impl Importer for Osm {
 
     fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
         let ending = self.has_ending(path);
-        let content = pbf::is_pbf(head) || xml::is_osm_xml(&compressed::plain_head(head)) || (ending && compressed::is_large_bzip2(head));
+        let content = pbf::is_pbf(head) || xml::is_osm_xml(&crate::text::xml_head(&compressed::plain_head(head))) || (ending && compressed::is_large_bzip2(head));
         Confidence::of(ending, content)
     }
 

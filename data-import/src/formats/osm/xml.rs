@@ -37,7 +37,8 @@ enum Open {
 pub fn read(
     source: &Source, pass: Pass<'_>, feedback: &Feedback, give: &mut dyn FnMut(Chunk) -> Result<(), ImportError>,
 ) -> Result<Option<[f64; 4]>, ImportError> {
-    parse(source, compressed::open(source)?, pass, feedback, give)
+    let input = crate::text::xml(compressed::open(source)?).map_err(|e| ImportError::io(&source.name, e))?;
+    parse(source, input, pass, feedback, give)
 }
 
 fn parse(

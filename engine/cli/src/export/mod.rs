@@ -5,7 +5,7 @@ pub mod geojson;
 
 use crate::failure::Failure;
 use qike_core::{Bounds2, Feedback};
-use qike_export::{cityjson, citygml, glb, selection, tiles};
+use qike_export::{Pictures, cityjson, citygml, glb, selection, tiles};
 use qike_scene::{Class, Lod};
 use qike_store::{Query, SceneStore};
 use std::fs::File;
@@ -96,14 +96,35 @@ pub fn write(store: &SceneStore, format: Format, choice: &Choice, out: &Path, fe
         None => selection::of_classes(&snapshot, classes),
     };
     match format {
-        Format::CityJson => to_stream(out, |w| Ok(cityjson::write(&snapshot, &chosen, w)?))?,
-        Format::CityJsonSeq => to_stream(out, |w| Ok(cityjson::write_sequence(&snapshot, &chosen, w)?))?,
+        Format::CityJson => with_pictures(store, out, |w| Ok(cityjson::write(&snapshot, &chosen, w)?))?,
+        Format::CityJsonSeq => with_pictures(store, out, |w| Ok(cityjson::write_sequence(&snapshot, &chosen, w)?))?,
         Format::CityGml => to_stream(out, |w| Ok(citygml::write(&snapshot, &chosen, w, feedback)?))?,
         Format::Tiles => to_tiles(out, |folder| Ok(tiles::write(&snapshot, &chosen, folder, feedback)?))?,
         Format::Glb => to_stream(out, |w| Ok(glb::write(&snapshot, &chosen, w)?))?,
         Format::GeoJson | Format::GeoPackage => {}
     }
     Ok(chosen.len() as u64)
+}
+
+/// Writes a document, and beside it the pictures that it names. A picture that is there already is left as it is: its name says
+/// what is in it.
+fn with_pictures(store: &SceneStore, out: &Path, write: impl FnOnce(&mut dyn Write) -> Result<Pictures, Failure>) -> Result<(), Failure> {
+    let mut pictures = Pictures::default();
+    to_stream(out, |w| {
+        pictures = write(w)?;
+        Ok(())
+    })?;
+    for (id, path) in pictures.files() {
+        let Some(image) = store.image(id)? else { continue };
+        let target = out.with_file_name(path);
+        if std::fs::metadata(&target).is_ok_and(|found| found.is_file() && found.len() == image.bytes.len() as u64) {
+            continue;
+        }
+        let failed = |e: std::io::Error| Failure::new(format!("{}: cannot be written ({e})", target.display()));
+        target.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
+        to_file(&target, |draft| std::fs::write(draft, &image.bytes).map_err(failed))?;
+    }
+    Ok(())
 }
 
 /// Writes a file through a buffer; it appears under its name only when it is complete.

@@ -9,6 +9,7 @@ use super::numbers::Positions;
 use super::surfaces::Surfaces;
 use super::types::Kind;
 use qike_scene::geometry::NONE;
+use qike_scene::appearance::DEFAULT_THEME;
 use qike_scene::{Geometry, GeometryKind, Material, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -31,8 +32,8 @@ pub struct Layout<'a> {
     pub properties: Vec<(String, String)>,
     /// For the record: the ids of the elements of a geometry, its level, its kind.
     pub notes: Vec<Value>,
-    /// Materials with the ids of what they are put on.
-    pub materials: Vec<(Material, Vec<String>)>,
+    /// Materials in the theme that is drawn, with the ids of what they are put on.
+    pub materials: Vec<(String, Material, Vec<String>)>,
     /// The content of a cloud of points.
     pub cloud: Option<String>,
     /// Triangles of terrain.
@@ -272,10 +273,15 @@ fn members(work: &Work, root: Option<&str>, positions: Positions, ids: &mut Ids,
     }
     for (material, targets) in worn {
         if let Some(material) = g.materials.get(material as usize) {
-            out.materials.push((material.clone(), targets));
+            out.materials.push((theme(g), material.clone(), targets));
         }
     }
     (list, all_there)
+}
+
+/// The theme of a geometry's materials.
+fn theme(g: &Geometry) -> String {
+    g.appearance.as_ref().map_or(DEFAULT_THEME, |a| &a.material_theme).to_owned()
 }
 
 /// Triangles as members: one surface for each run of triangles with one material.
@@ -300,7 +306,7 @@ fn triangles(g: &Geometry, positions: Positions, ids: &mut Ids, out: &mut Layout
     }
     for (material, targets) in worn {
         if let Some(material) = g.materials.get(material as usize) {
-            out.materials.push((material.clone(), targets));
+            out.materials.push((theme(g), material.clone(), targets));
         }
     }
     text
@@ -324,7 +330,7 @@ fn surface(work: &mut Work, kind: Kind, positions: Positions, ids: &mut Ids, out
         work.ids.extend(id.clone().filter(|_| work.noted));
         out.tin = Some(patches(g, 0..g.indices.len() / 3, id.as_deref(), positions));
         if let (Some(material), Some(id)) = (g.material_of(0), id) {
-            out.materials.push((material.clone(), vec![id]));
+            out.materials.push((theme(g), material.clone(), vec![id]));
         }
         return;
     }

@@ -21,6 +21,7 @@ use ids::Ids;
 use numbers::Positions;
 use qike_core::crs::CrsKind;
 use qike_core::{Bounds3, Crs, Feedback};
+use qike_scene::appearance::DEFAULT_THEME;
 use qike_scene::{CityObject, Class, ObjectIx, SceneSnapshot, Series, Value};
 use std::io::Write;
 use surfaces::record;
@@ -474,12 +475,20 @@ fn height(xml: &mut Xml, attributes: &qike_scene::Attributes) -> bool {
 }
 
 fn materials(xml: &mut Xml, layout: &Layout) {
-    if layout.materials.is_empty() {
-        return;
-    }
+    let mut themes: Vec<&str> = layout.materials.iter().map(|(theme, ..)| theme.as_str()).collect();
+    themes.sort_unstable();
+    themes.dedup();
+    themes.into_iter().for_each(|theme| appearance(xml, layout, theme));
+}
+
+/// The materials of one theme.
+fn appearance(xml: &mut Xml, layout: &Layout, theme: &str) {
     xml.open("core:appearance", &[]);
     xml.open("app:Appearance", &[]);
-    for (material, targets) in &layout.materials {
+    if theme != DEFAULT_THEME && is_clean(theme) {
+        xml.leaf("app:theme", &[], theme);
+    }
+    for (_, material, targets) in layout.materials.iter().filter(|(own, ..)| own == theme) {
         xml.open("app:surfaceData", &[]);
         xml.open("app:X3DMaterial", &[]);
         if !material.name.is_empty() && is_clean(&material.name) {
