@@ -174,7 +174,7 @@ impl ImportError {
             }
         }
         match self {
-            Self::UnknownKind { .. } | Self::PassedOver { .. } => diagnostic.help("tables (CSV, JSON records) need a mapping file NAME.map.toml"),
+            Self::UnknownKind { .. } | Self::PassedOver { .. } => diagnostic.help("tables without columns of positions (lon and lat, 经度 and 纬度) need a mapping file NAME.map.toml"),
             Self::Crs { .. } => diagnostic.help("name the system of the source with --source-crs"),
             _ => diagnostic,
         }

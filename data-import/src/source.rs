@@ -83,6 +83,15 @@ impl Source {
         self.options.source_crs.clone().or(own).unwrap_or_else(fallback)
     }
 
+    /// How a file beside it is shown: as this one is, which may lie in an archive.
+    pub fn name_beside(&self, other: &Path) -> String {
+        let file = |p: &Path| p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        match self.name.strip_suffix(&file(&self.path)) {
+            Some(folder) => format!("{folder}{}", file(other)),
+            None => other.display().to_string(),
+        }
+    }
+
     /// Opens the file for reading, through a buffer.
     pub fn open(&self) -> Result<std::io::BufReader<File>, ImportError> {
         let file = File::open(&self.path).map_err(|e| ImportError::io(&self.name, e))?;

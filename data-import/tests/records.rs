@@ -136,3 +136,50 @@ fn dates_and_component_codes_through_a_mapping() {
     assert_eq!((first.str("component_class"), first.str("component_subclass"), first.str("district")), (Some("01"), Some("20"), Some("310115")));
     assert_eq!(object(&sink, "c:2").valid_to.as_deref(), Some("2025-01-01"));
 }
+
+#[test]
+fn parquet_of_another_program_and_geoparquet() {
+    use parquet::basic::Compression;
+    use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+    use parquet::file::metadata::KeyValue;
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    let Some(path) = testdata::path("iot/311/NYC311-5.parquet") else { return };
+    let (sink, report) = import(std::slice::from_ref(&path));
+    assert_eq!((report.left_out(), sink.objects.len(), report.sources[0].format), (0, 5, Some("records")), "{:?}", sink.diagnostics);
+    assert!(sink.objects.iter().all(|o| o.attributes["Agency"].is_string() && o.id.as_str().starts_with("NYC311-5:")));
+    assert_eq!((sink.objects.iter().filter(|o| !o.geometries.is_empty()).count(), codes(&sink)), (4, vec!["position-missing".to_owned()]), "one request has no place");
+    // Columns of WKB and of numbers, in a projected system that the metadata names.
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("管线.parquet");
+    let schema = parquet::schema::parser::parse_message_type("message m { REQUIRED BYTE_ARRAY geometry; REQUIRED INT64 gid; }").unwrap();
+    let geo = json!({ "version": "1.1.0", "primary_column": "geometry", "columns": { "geometry": { "encoding": "WKB", "crs": { "id": { "authority": "EPSG", "code": 4549 } } } } });
+    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(Default::default())).set_key_value_metadata(Some(vec![KeyValue::new("geo".into(), geo.to_string())]));
+    let mut writer = SerializedFileWriter::new(fs::File::create(&out).unwrap(), schema.into(), properties.build().into()).unwrap();
+    let mut line = vec![1, 2, 0, 0, 0, 2, 0, 0, 0];
+    [685_000.0f64, 3_420_000.0, 685_010.0, 3_420_000.0].iter().for_each(|n| line.extend(n.to_le_bytes()));
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<ByteArrayType>().write_batch(&[ByteArray::from(line)], None, None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<Int64Type>().write_batch(&[7], None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.close().unwrap();
+    let (sink, _) = import(std::slice::from_ref(&out));
+    let pipe = object(&sink, "管线:7");
+    assert_eq!((codes(&sink), pipe.class, pipe.bounds().max[0], pipe.attributes.contains_key("geometry")), (vec![], Class::UtilityNetworkElement, 685_010.0, false));
+    // Cut and changed: a message, never a panic that gets out.
+    for path in [path, out] {
+        let bytes = fs::read(path).unwrap();
+        let broken = dir.path().join("broken.parquet");
+        for i in 0..60usize {
+            let mut changed = bytes.clone();
+            if i % 2 == 0 { changed.truncate(bytes.len() * i / 60) } else { let at = bytes.len() * i / 60; changed[at] ^= 0x55; changed[at / 2] = 0xff; }
+            fs::write(&broken, changed).unwrap();
+            let (sink, report) = import_with(std::slice::from_ref(&broken), &SourceOptions::default(), Some("EPSG:4549"));
+            assert!(report.left_out() == 0 || !sink.diagnostics.is_empty());
+        }
+    }
+}

@@ -6,7 +6,7 @@ use qike_core::{Bounds3, Crs, Diagnostic, SourceCrs};
 use qike_import::{ImportReport, Place, PlannedSource, SourceOptions};
 use qike_scene::sink::MemorySink;
 use qike_scene::{Class, SceneSnapshot};
-use qike_store::{Info, ObjectCounts, SceneStore, SourceCounts};
+use qike_store::{Info, ObjectCounts, SceneStore, SourceCounts, StoreError};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -37,7 +37,11 @@ pub fn open(path: &Path, source_crs: Option<&str>, output: &Output) -> Result<In
 /// As [`open`], with the place of a building model as the user says it.
 pub fn open_at(path: &Path, source_crs: Option<&str>, place: Option<Place>, output: &Output) -> Result<Input, Failure> {
     if is_database(path) {
-        return Ok(Input::Store(SceneStore::open(path)?));
+        match SceneStore::open(path) {
+            // A GeoPackage of another program is a source.
+            Err(StoreError::NotAStore { .. }) if qike_import::sniff(path).is_ok() => {}
+            store => return Ok(Input::Store(store?)),
+        }
     }
     let options = SourceOptions { source_crs: source_crs.map(parse_source_crs).transpose()?, place, ..SourceOptions::default() };
     let planned = qike_import::plan(&[path.to_path_buf()], &options);

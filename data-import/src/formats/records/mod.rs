@@ -1,11 +1,12 @@
-//! Plain tables and records without a mapping file: CSV, TSV and other delimited text, JSON arrays of records, and records of
-//! one a line (JSONL).
+//! Plain tables and records without a mapping file: CSV, TSV and other delimited text, JSON arrays of records, records of
+//! one a line (JSONL), and Parquet.
 //!
 //! A file is one of these only where it says where its records lie ([`features::columns`] knows the names); any other table
 //! needs a mapping. The positions' system is the user's word, else a datum in the columns' names (GCJ-02, BD-09), else
 //! WGS 84; x and y in metres need the user's word.
 
 mod json;
+mod parquet;
 
 use super::features::columns::{self, Columns};
 use super::features::identity::Given;
@@ -32,6 +33,12 @@ pub(super) struct Document {
     pub bad: Vec<(u64, String)>,
     /// Characters that could not be decoded.
     pub lost: usize,
+    /// The system of its positions, where the file states one.
+    pub crs: Option<String>,
+}
+
+fn is_parquet(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet") || e.eq_ignore_ascii_case("geoparquet"))
 }
 
 fn is_json(text: &str) -> bool {
@@ -39,6 +46,9 @@ fn is_json(text: &str) -> bool {
 }
 
 fn read(source: &Source) -> Result<Document, ImportError> {
+    if is_parquet(&source.path) {
+        return parquet::read(source);
+    }
     let bytes = source.read(LIMIT)?;
     if is_json(&text::decode_head(&bytes[..bytes.len().min(4096)])) {
         let decoded = text::decode(&bytes);
@@ -49,7 +59,7 @@ fn read(source: &Source) -> Result<Document, ImportError> {
     let table = delimited::read(&bytes).map_err(|reason| ImportError::corrupt(&source.name, "line 1", reason))?;
     let header = table.header;
     let record = |(line, row): (u64, Vec<String>)| (Some(line), header.iter().cloned().zip(row.into_iter().map(Value::String)).collect());
-    Ok(Document { records: table.rows.into_iter().map(record).collect(), bad: table.bad, lost: table.lost })
+    Ok(Document { records: table.rows.into_iter().map(record).collect(), bad: table.bad, lost: table.lost, crs: None })
 }
 
 impl Document {
@@ -70,14 +80,17 @@ fn columns_of(document: &Document, name: &str) -> Result<Columns, ImportError> {
 }
 
 /// The system of the positions.
-fn crs_of(source: &Source, columns: &Columns, first: impl Iterator<Item = [f64; 3]>) -> Result<SourceCrs, ImportError> {
+fn crs_of(source: &Source, document: &Document, columns: &Columns) -> Result<SourceCrs, ImportError> {
     if let Some(said) = &source.options.source_crs {
         return Ok(said.clone());
+    }
+    if let Some(own) = &document.crs {
+        return SourceCrs::parse(own).map_err(|e| ImportError::crs(&source.name, e));
     }
     if let Columns::LonLat { datum: Some(datum), .. } = columns {
         return Ok(datum.clone());
     }
-    let mut first = first.take(100).peekable();
+    let mut first = positions(document, columns).take(100);
     let in_degrees = first.all(|p| p[0].abs() <= DEGREES[0] && p[1].abs() <= DEGREES[1]);
     if in_degrees || matches!(columns, Columns::LonLat { .. }) {
         return Ok(SourceCrs::Crs(Crs::wgs84()));
@@ -101,10 +114,17 @@ impl Importer for Records {
 
     fn endings(&self) -> &'static [&'static str] {
         // Tables without positions have these endings too, and are not refused as something else: see `sniff`.
-        &["csv", "tsv", "jsonl", "ndjson"]
+        &["csv", "tsv", "jsonl", "ndjson", "parquet", "geoparquet"]
     }
 
     fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
+        if head.starts_with(parquet::MAGIC) {
+            // Its columns stand at its end, out of sight here.
+            return Confidence::of(self.has_ending(path), is_parquet(path));
+        }
+        if is_parquet(path) {
+            return Confidence::Ending;
+        }
         let text = text::decode_head(head);
         let content = if is_json(&text) {
             json::first_record(&text).is_some_and(|r| columns::find(r.keys().map(String::as_str)).is_some())
@@ -118,7 +138,7 @@ impl Importer for Records {
     fn probe(&self, source: &Source, _feedback: &Feedback) -> Result<Profile, ImportError> {
         let document = read(source)?;
         let columns = columns_of(&document, &source.name)?;
-        let crs = crs_of(source, &columns, positions(&document, &columns))?;
+        let crs = crs_of(source, &document, &columns)?;
         // Zeros stand for "unknown" in many tables and would pull the middle away.
         let placed = positions(&document, &columns).filter(|p| p[0] != 0.0 || p[1] != 0.0);
         Ok(Profile { centre_lonlat: centre_lonlat(&crs, placed), crs: Some(crs) })
@@ -127,7 +147,7 @@ impl Importer for Records {
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         let document = read(source)?;
         let columns = columns_of(&document, &source.name)?;
-        let crs = crs_of(source, &columns, positions(&document, &columns))?;
+        let crs = crs_of(source, &document, &columns)?;
         let projector = Projector::new(&crs, sink.crs(), &source.name)?;
         let id = source.begin(self.name(), &crs.to_string(), sink)?;
         write(document, Some(&columns), projector, (source, id), sink, feedback)
@@ -137,7 +157,7 @@ impl Importer for Records {
 /// Where a document's records lie: its columns and their system; `None` where it has no positions.
 pub(super) fn place(document: &Document, source: &Source) -> Result<Option<(Columns, SourceCrs, Option<[f64; 2]>)>, ImportError> {
     let Some(columns) = document.columns() else { return Ok(None) };
-    let crs = crs_of(source, &columns, positions(document, &columns))?;
+    let crs = crs_of(source, document, &columns)?;
     let centre = centre_lonlat(&crs, positions(document, &columns));
     Ok(Some((columns, crs, centre)))
 }

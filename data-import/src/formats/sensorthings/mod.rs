@@ -54,7 +54,7 @@ fn load(source: &Source) -> Result<(Model, Vec<Diagnostic>), ImportError> {
     read(&source.path, &source.name, &mut model)?;
     let mut told = Vec::new();
     for path in beside(&source.path) {
-        let name = path.display().to_string();
+        let name = source.name_beside(&path);
         if let Err(error) = read(&path, &name, &mut model) {
             told.push(error.diagnostic(&name));
         }

@@ -38,8 +38,8 @@ fn open(path: &Path, name: &str) -> Result<(File, u64), ImportError> {
 }
 
 /// The table of a set of files, with its own name for messages.
-fn table(path: &Path, files: &Files) -> Result<(Table<File>, String), ImportError> {
-    let name = path.display().to_string();
+fn table(path: &Path, files: &Files, source: &Source) -> Result<(Table<File>, String), ImportError> {
+    let name = source.name_beside(path);
     let (file, size) = open(path, &name)?;
     Table::open(file, size, files.encoding().0).map(|t| (t, name.clone())).map_err(|e| ImportError::io(&name, e))
 }
@@ -82,7 +82,7 @@ fn head(source: &Source) -> Result<[u8; 100], ImportError> {
 /// All rows of a lone table.
 fn rows(source: &Source) -> Result<(Document, Vec<String>), ImportError> {
     let files = Files::of(&source.path);
-    let (mut table, name) = table(&source.path, &files)?;
+    let (mut table, name) = table(&source.path, &files, source)?;
     let mut document = Document::default();
     while let Some(row) = table.next().map_err(|e| ImportError::io(&name, e))? {
         if document.records.len() >= MOST_ROWS {
@@ -159,7 +159,7 @@ fn attributes(files: &Files, source: &Source, sink: &mut dyn ObjectSink) -> Opti
         sink.diagnostic(Diagnostic::warning("shapefile-dbf-missing", "there is no .dbf beside it, so its features have no attributes").file(&source.name).help(help));
         return None;
     };
-    match table(path, files) {
+    match table(path, files, source) {
         Ok((mut table, name)) => {
             tell("table-broken", std::mem::take(&mut table.findings), &name, sink);
             Some((table, name))
