@@ -70,6 +70,8 @@ fn rows_that_cannot_be_used_are_told_and_the_rest_goes_on() {
     assert_eq!(codes(&sink), ["row-bad", "position-bad", "position-missing", "id-repeated", "crs-outside-area"]);
     let lines: Vec<_> = sink.diagnostics.iter().map(|d| d.place.line).collect();
     assert_eq!(&lines[..3], [Some(5), Some(3), Some(4)]);
+    let (none, report) = import_with(&[one(&dir, "none.csv", b"a,lon,lat\n1,121.9\n")], &SourceOptions::default(), Some("EPSG:4550"));
+    assert_eq!((report.left_out(), none.objects.len(), codes(&none)), (0, 0, vec!["row-bad".to_owned()]));
     let metres = one(&dir, "m.csv", b"code,x,y\n1,685000,3420000\n");
     let (sink, report) = import_with(std::slice::from_ref(&metres), &SourceOptions::default(), Some("EPSG:4549"));
     assert!(report.left_out() == 1 && sink.diagnostics[0].message.contains("--source-crs"), "{:?}", sink.diagnostics);

@@ -27,6 +27,8 @@ pub struct Records;
 /// A file's records.
 #[derive(Default)]
 pub(super) struct Document {
+    /// Names of the columns, where the file states them apart from its records.
+    pub header: Vec<String>,
     /// Line and fields of each.
     pub records: Vec<(Option<u64>, Attributes)>,
     /// Line and reason of those left out.
@@ -59,21 +61,24 @@ fn read(source: &Source) -> Result<Document, ImportError> {
     let table = delimited::read(&bytes).map_err(|reason| ImportError::corrupt(&source.name, "line 1", reason))?;
     let header = table.header;
     let record = |(line, row): (u64, Vec<String>)| (Some(line), header.iter().cloned().zip(row.into_iter().map(Value::String)).collect());
-    Ok(Document { records: table.rows.into_iter().map(record).collect(), bad: table.bad, lost: table.lost, crs: None })
+    let records = table.rows.into_iter().map(record).collect();
+    Ok(Document { header: header.clone(), records, bad: table.bad, lost: table.lost, crs: None })
 }
 
 impl Document {
     /// Where the records lie, by the names of the first ones' fields.
     pub fn columns(&self) -> Option<Columns> {
         let first: Vec<&Attributes> = self.records.iter().take(100).map(|(_, r)| r).collect();
-        columns::find_in(&first)
+        // Where no row is whole, the header still says what they should hold.
+        columns::find_in(&first).or_else(|| columns::find(self.header.iter().map(String::as_str)).filter(|_| first.is_empty()))
     }
 }
 
 /// The columns of a document that must have some.
 fn columns_of(document: &Document, name: &str) -> Result<Columns, ImportError> {
     document.columns().ok_or_else(|| {
-        let names: Vec<&str> = document.records.first().into_iter().flat_map(|(_, r)| r.keys().map(String::as_str)).take(20).collect();
+        let first = document.records.first().into_iter().flat_map(|(_, r)| r.keys());
+        let names: Vec<&str> = first.map(String::as_str).take(20).collect();
         let reason = format!("no columns of positions among: {}; name them lon and lat (经度, 纬度) or write a mapping file", names.join(", "));
         ImportError::corrupt(name, "the header", reason)
     })

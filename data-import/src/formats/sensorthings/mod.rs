@@ -138,7 +138,7 @@ impl Importer for SensorThings {
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         let (mut model, told) = load(source)?;
         if model.is_empty() {
-            let reason = "there is no Thing, Location, Datastream or Observation in it that says its @iot.id";
+            let reason = "nothing in it can be told to be a Thing, Location, Datastream or Observation";
             return Err(ImportError::corrupt(&source.name, "the document", reason));
         }
         let crs = source.crs_or(None, || SourceCrs::Crs(Crs::wgs84()));
