@@ -5,7 +5,7 @@ use qike_export::{Pictures, cityjson, citygml, selection};
 use qike_import::SourceOptions;
 use qike_scene::diff::diff;
 use qike_scene::sink::MemorySink;
-use qike_scene::{Geometry, Image, ImageId, SceneSnapshot};
+use qike_scene::{Image, ImageId, SceneSnapshot};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ impl Format {
     fn write(self, snapshot: &SceneSnapshot, out: &mut dyn Write) -> Pictures {
         let chosen = selection::of_classes(snapshot, &[]);
         match self {
-            Format::CityGml => citygml::write(snapshot, &chosen, out, &Feedback::silent()).map(|_| Pictures::default()),
+            Format::CityGml => citygml::write(snapshot, &chosen, out, &Feedback::silent()),
             Format::CityJson => cityjson::write(snapshot, &chosen, out),
             Format::CityJsonSeq => cityjson::write_sequence(snapshot, &chosen, out),
         }
@@ -67,20 +67,12 @@ fn losses(format: Format, before: &SceneSnapshot, images: &BTreeMap<ImageId, Ima
     let mut out: Vec<String> = found.removed.iter().map(|id| format!("{id} is gone")).collect();
     out.extend(found.added.iter().map(|id| format!("{id} is new")));
     for object in &found.changed {
-        // CityGML is written with the materials of the drawn theme and without textures; the model must be whole but for those.
-        let dresses = before.find(object.id.as_str()).map_or(0, |ix| before.get(ix).geometries.iter().map(rich).max().unwrap_or(0));
-        let told = |what: &str| !(format == Format::CityGml && dresses > 0 && (what.contains(" theme") || what.contains(" texture")));
-        out.extend(object.changes.iter().filter(|c| told(&c.what)).map(|c| format!("{} {}: {} → {}", object.id, c.what, c.before, c.after)));
+        out.extend(object.changes.iter().map(|c| format!("{} {}: {} → {}", object.id, c.what, c.before, c.after)));
     }
     if before.series() != after.series() && format == Format::CityGml {
         out.push(format!("{} series became {}", before.series().len(), after.series().len()));
     }
     out
-}
-
-/// Textures and further themes of a geometry.
-fn rich(g: &Geometry) -> usize {
-    g.textures().len() + g.dresses().len().saturating_sub(1)
 }
 
 fn check(format: Format, path: &str) -> usize {

@@ -98,7 +98,7 @@ pub fn write(store: &SceneStore, format: Format, choice: &Choice, out: &Path, fe
     match format {
         Format::CityJson => with_pictures(store, out, |w| Ok(cityjson::write(&snapshot, &chosen, w)?))?,
         Format::CityJsonSeq => with_pictures(store, out, |w| Ok(cityjson::write_sequence(&snapshot, &chosen, w)?))?,
-        Format::CityGml => to_stream(out, |w| Ok(citygml::write(&snapshot, &chosen, w, feedback)?))?,
+        Format::CityGml => with_pictures(store, out, |w| Ok(citygml::write(&snapshot, &chosen, w, feedback)?))?,
         Format::Tiles => to_tiles(out, |folder| Ok(tiles::write(&snapshot, &chosen, folder, feedback)?))?,
         Format::Glb => to_stream(out, |w| Ok(glb::write(&snapshot, &chosen, w)?))?,
         Format::GeoJson | Format::GeoPackage => {}

@@ -5,12 +5,12 @@
 //! the nearest property, and the object's record says which elements are which geometry.
 
 use super::ids::Ids;
+use super::looks::{self, Look, Looks};
 use super::numbers::Positions;
 use super::surfaces::Surfaces;
 use super::types::Kind;
 use qike_scene::geometry::NONE;
-use qike_scene::appearance::DEFAULT_THEME;
-use qike_scene::{Geometry, GeometryKind, Material, Value};
+use qike_scene::{Geometry, GeometryKind, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -32,8 +32,8 @@ pub struct Layout<'a> {
     pub properties: Vec<(String, String)>,
     /// For the record: the ids of the elements of a geometry, its level, its kind.
     pub notes: Vec<Value>,
-    /// Materials in the theme that is drawn, with the ids of what they are put on.
-    pub materials: Vec<(String, Material, Vec<String>)>,
+    /// Materials and textures with the ids of what they are put on.
+    pub looks: Vec<Look>,
     /// The content of a cloud of points.
     pub cloud: Option<String>,
     /// Triangles of terrain.
@@ -52,7 +52,7 @@ pub fn fits(kind: Kind, geometries: &[Geometry]) -> bool {
             _ => false,
         }),
         // One surface has one material.
-        Kind::Tin => lone(GeometryKind::Mesh) && geometries.iter().all(|g| g.surface_material.is_empty()),
+        Kind::Tin => lone(GeometryKind::Mesh) && geometries.iter().all(|g| g.surface_material.is_empty() && g.appearance.is_none()),
         Kind::MassPoints => lone(GeometryKind::MultiPoint),
         Kind::Breaklines => lone(GeometryKind::MultiLine),
         Kind::ReliefFeature => geometries.is_empty(),
@@ -215,18 +215,19 @@ fn pos_list(g: &Geometry, indices: &[u32], closed: bool, positions: Positions, o
     out.push_str("</gml:posList>");
 }
 
-fn boundary(g: &Geometry, ring: &[u32], name: &str, positions: Positions, out: &mut String) {
-    let _ = write!(out, "<gml:{name}><gml:LinearRing>");
+fn boundary(g: &Geometry, ring: &[u32], name: &str, id: Option<&str>, positions: Positions, out: &mut String) {
+    let _ = write!(out, "<gml:{name}><gml:LinearRing{}>", id_text(id));
     pos_list(g, ring, true, positions, out);
     let _ = write!(out, "</gml:LinearRing></gml:{name}>");
 }
 
 /// A surface as a member.
-fn member(g: &Geometry, surface: usize, id: Option<&str>, positions: Positions) -> String {
+fn member(g: &Geometry, surface: usize, id: Option<&str>, textured: bool, positions: Positions) -> String {
     let mut out = format!("<gml:surfaceMember><gml:Polygon{}>", id_text(id));
     if let Some(surface) = g.surface(surface) {
         for (number, ring) in surface.rings().enumerate() {
-            boundary(g, ring, if number == 0 { "exterior" } else { "interior" }, positions, &mut out);
+            let ring_id = id.filter(|_| textured).map(|id| looks::ring_id(id, number));
+            boundary(g, ring, if number == 0 { "exterior" } else { "interior" }, ring_id.as_deref(), positions, &mut out);
         }
     }
     out.push_str("</gml:Polygon></gml:surfaceMember>\n");
@@ -243,16 +244,14 @@ fn members(work: &Work, root: Option<&str>, positions: Positions, ids: &mut Ids,
     let g = work.g;
     let mut list = Vec::with_capacity(g.surface_ends.len());
     let mut all_there = true;
-    let mut worn: BTreeMap<u32, Vec<String>> = BTreeMap::new();
-    let alone = g.surface_material.is_empty() && g.materials.len() == 1;
+    let mut looks = Looks::of(g);
     for s in 0..g.surface_ends.len() {
-        let material = if alone { 0 } else { g.surface_material.get(s).copied().unwrap_or(NONE) };
         let home = g.surface_semantic.get(s).copied().filter(|n| *n != NONE).and_then(|n| out.surfaces.number(work.number, n));
         // One material for all is put on the whole.
-        let wears = material != NONE && !(alone && home.is_none() && root.is_some());
+        let wears = looks.wears(s) && !(looks.is_plain() && home.is_none() && root.is_some());
         let linked = home.is_some() && (work.noted || property(g.kind) == Property::Solid);
         let id = (wears || linked).then(|| ids.fresh());
-        let face = member(g, s, id.as_deref(), positions);
+        let face = member(g, s, id.as_deref(), wears && looks.has_texture(s), positions);
         match (home, &id) {
             (Some(home), Some(id)) if linked => {
                 out.surfaces.face(home, work.level, &face);
@@ -265,58 +264,46 @@ fn members(work: &Work, root: Option<&str>, positions: Positions, ids: &mut Ids,
             }
         }
         if wears && let Some(id) = id {
-            worn.entry(material).or_default().push(id);
+            looks.put_on(s, &id);
         }
     }
-    if alone && let Some(root) = root.filter(|_| !all_there) {
-        worn.entry(0).or_default().push(root.to_owned());
+    if looks.is_plain() && let Some(root) = root.filter(|_| !all_there) {
+        looks.put_on(0, root);
     }
-    for (material, targets) in worn {
-        if let Some(material) = g.materials.get(material as usize) {
-            out.materials.push((theme(g), material.clone(), targets));
-        }
-    }
+    out.looks.extend(looks.finish());
     (list, all_there)
-}
-
-/// The theme of a geometry's materials.
-fn theme(g: &Geometry) -> String {
-    g.appearance.as_ref().map_or(DEFAULT_THEME, |a| &a.material_theme).to_owned()
 }
 
 /// Triangles as members: one surface for each run of triangles with one material.
 fn triangles(g: &Geometry, positions: Positions, ids: &mut Ids, out: &mut Layout) -> String {
     let mut text = String::new();
-    let material = |t: usize| match (g.surface_material.as_slice(), g.materials.len()) {
-        ([], 1) => 0,
-        (list, _) => list.get(t).copied().unwrap_or(NONE),
-    };
+    let mut looks = Looks::of(g);
     let count = g.indices.len() / 3;
-    let mut worn: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     let mut start = 0;
     while start < count {
-        let own = material(start);
-        let end = (start..count).find(|t| material(*t) != own).unwrap_or(count);
-        let id = (own != NONE).then(|| ids.fresh());
-        let _ = write!(text, "<gml:surfaceMember>{}</gml:surfaceMember>\n", patches(g, start..end, id.as_deref(), positions));
+        let end = (start..count).find(|t| !looks.same(start, *t)).unwrap_or(count);
+        let id = looks.wears(start).then(|| ids.fresh());
+        let _ = writeln!(text, "<gml:surfaceMember>{}</gml:surfaceMember>", patches(g, start..end, id.as_deref(), positions));
         if let Some(id) = id {
-            worn.entry(own).or_default().push(id);
+            looks.put_on(start, &id);
         }
         start = end;
     }
-    for (material, targets) in worn {
-        if let Some(material) = g.materials.get(material as usize) {
-            out.materials.push((theme(g), material.clone(), targets));
-        }
-    }
+    out.looks.extend(looks.finish());
     text
+}
+
+/// A mesh as surfaces of three corners: texture coordinates hang on rings.
+fn as_surfaces(g: &Geometry) -> Geometry {
+    let count = (g.indices.len() / 3) as u32;
+    Geometry { ring_ends: (1..=count).map(|n| 3 * n).collect(), surface_ends: (1..=count).collect(), ..g.clone() }
 }
 
 fn patches(g: &Geometry, range: std::ops::Range<usize>, id: Option<&str>, positions: Positions) -> String {
     let mut text = format!("<gml:TriangulatedSurface{}><gml:patches>\n", id_text(id));
     for triangle in g.indices.chunks_exact(3).skip(range.start).take(range.len()) {
         text.push_str("<gml:Triangle>");
-        boundary(g, triangle, "exterior", positions, &mut text);
+        boundary(g, triangle, "exterior", None, positions, &mut text);
         text.push_str("</gml:Triangle>\n");
     }
     text.push_str("</gml:patches></gml:TriangulatedSurface>");
@@ -329,13 +316,19 @@ fn surface(work: &mut Work, kind: Kind, positions: Positions, ids: &mut Ids, out
         let id = (work.noted || !g.materials.is_empty()).then(|| ids.fresh());
         work.ids.extend(id.clone().filter(|_| work.noted));
         out.tin = Some(patches(g, 0..g.indices.len() / 3, id.as_deref(), positions));
-        if let (Some(material), Some(id)) = (g.material_of(0), id) {
-            out.materials.push((theme(g), material.clone(), vec![id]));
+        if let Some(id) = id {
+            let mut looks = Looks::of(g);
+            looks.put_on(0, &id);
+            out.looks.extend(looks.finish());
         }
         return;
     }
     let root = (work.noted || g.materials.len() == 1).then(|| ids.fresh());
-    let (content, all_there) = if g.kind == GeometryKind::Mesh {
+    let (content, all_there) = if g.kind == GeometryKind::Mesh && g.appearance.is_some() {
+        let mesh = as_surfaces(g);
+        let work = Work { g: &mesh, number: work.number, level: work.level, noted: work.noted, ids: Vec::new() };
+        (members(&work, root.as_deref(), positions, ids, out).0.concat(), false)
+    } else if g.kind == GeometryKind::Mesh {
         (triangles(g, positions, ids, out), false)
     } else {
         let (list, all_there) = members(work, root.as_deref(), positions, ids, out);

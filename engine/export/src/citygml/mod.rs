@@ -9,19 +9,19 @@ mod attributes;
 mod dynamizer;
 mod geometry;
 mod ids;
+mod looks;
 mod numbers;
 mod surfaces;
 mod types;
 mod xml;
 
-use crate::ExportError;
+use crate::{ExportError, Pictures};
 use attributes::Pending;
 use geometry::Layout;
 use ids::Ids;
 use numbers::Positions;
 use qike_core::crs::CrsKind;
 use qike_core::{Bounds3, Crs, Feedback};
-use qike_scene::appearance::DEFAULT_THEME;
 use qike_scene::{CityObject, Class, ObjectIx, SceneSnapshot, Series, Value};
 use std::io::Write;
 use surfaces::record;
@@ -57,8 +57,8 @@ const NAMESPACES: &[(&str, &str)] = &[
     ("xmlns:xlink", "http://www.w3.org/1999/xlink"),
 ];
 
-/// Writes a document with the objects.
-pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write, feedback: &Feedback) -> Result<(), ExportError> {
+/// Writes a document with the objects. Gives the pictures that it names.
+pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write, feedback: &Feedback) -> Result<Pictures, ExportError> {
     let crs = snapshot.crs();
     let north_first = crs.is_north_first();
     let degrees = matches!(crs.kind(), Ok(CrsKind::Geographic));
@@ -69,7 +69,7 @@ pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write,
             *state = State::Chosen;
         }
     }
-    let mut writer = Writer { snapshot, ids: Ids::new(snapshot, chosen), positions, state, xml: Xml::at(0) };
+    let mut writer = Writer { snapshot, ids: Ids::new(snapshot, chosen), positions, state, xml: Xml::at(0), pictures: Pictures::default() };
     writer.xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     writer.xml.open("core:CityModel", NAMESPACES);
     writer.envelope(chosen);
@@ -94,7 +94,7 @@ pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write,
     }
     writer.xml.close("core:CityModel");
     out.write_all(writer.xml.text().as_bytes())?;
-    Ok(())
+    Ok(writer.pictures)
 }
 
 /// The name of a system: its authority's, or its definition as a name of our own.
@@ -130,6 +130,7 @@ struct Writer<'a> {
     positions: Positions,
     state: Vec<State>,
     xml: Xml,
+    pictures: Pictures,
 }
 
 /// The element for an object: that of its class where it has room for the geometries.
@@ -230,7 +231,7 @@ impl<'a> Writer<'a> {
                 pending.done(key);
             }
         }
-        materials(&mut self.xml, &layout);
+        looks::write(&mut self.xml, &layout.looks, &mut self.pictures);
 
         // What comes after the generic attributes takes its share of the attributes first.
         let mut heights = Xml::at(self.xml.depth());
@@ -473,51 +474,3 @@ fn height(xml: &mut Xml, attributes: &qike_scene::Attributes) -> bool {
     xml.close("con:height");
     true
 }
-
-fn materials(xml: &mut Xml, layout: &Layout) {
-    let mut themes: Vec<&str> = layout.materials.iter().map(|(theme, ..)| theme.as_str()).collect();
-    themes.sort_unstable();
-    themes.dedup();
-    themes.into_iter().for_each(|theme| appearance(xml, layout, theme));
-}
-
-/// The materials of one theme.
-fn appearance(xml: &mut Xml, layout: &Layout, theme: &str) {
-    xml.open("core:appearance", &[]);
-    xml.open("app:Appearance", &[]);
-    if theme != DEFAULT_THEME && is_clean(theme) {
-        xml.leaf("app:theme", &[], theme);
-    }
-    for (_, material, targets) in layout.materials.iter().filter(|(own, ..)| own == theme) {
-        xml.open("app:surfaceData", &[]);
-        xml.open("app:X3DMaterial", &[]);
-        if !material.name.is_empty() && is_clean(&material.name) {
-            xml.leaf("gml:name", &[], &material.name);
-        }
-        let [r, g, b, a] = material.colour;
-        let shading = &material.shading;
-        let colour = |c: [f32; 3]| format!("{} {} {}", c[0], c[1], c[2]);
-        let transparency = (a < 1.0).then(|| (1.0 - a).to_string());
-        for (name, text) in [
-            ("app:ambientIntensity", shading.ambient_intensity.map(|n| n.to_string())),
-            ("app:diffuseColor", Some(colour([r, g, b]))),
-            ("app:emissiveColor", shading.emissive.map(colour)),
-            ("app:specularColor", shading.specular.map(colour)),
-            ("app:shininess", shading.shininess.map(|n| n.to_string())),
-            ("app:transparency", transparency),
-            ("app:isSmooth", shading.smooth.map(|smooth| smooth.to_string())),
-        ] {
-            if let Some(text) = text {
-                xml.leaf(name, &[], &text);
-            }
-        }
-        for target in targets {
-            xml.leaf("app:target", &[], &format!("#{target}"));
-        }
-        xml.close("app:X3DMaterial");
-        xml.close("app:surfaceData");
-    }
-    xml.close("app:Appearance");
-    xml.close("core:appearance");
-}
-
