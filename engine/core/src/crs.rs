@@ -5,7 +5,7 @@
 //! Heights pass unchanged: no vertical datum is applied here.
 
 use crate::datum_shift;
-use proj::Proj;
+use crate::projection::Proj;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Once;
@@ -162,7 +162,7 @@ impl Crs {
             return None;
         }
         let proj = Proj::new(&self.definition).ok()?;
-        proj.as_wkt(None, None).ok()
+        proj.as_wkt()
     }
 
     /// Where the system is meant to be used: west, south, east, north in degrees; `None` where PROJ knows no area.
@@ -192,7 +192,7 @@ impl Crs {
         let unknown = |reason: String| CrsError::Unknown { definition: self.definition.clone(), reason };
         silence_proj();
         let proj = Proj::new(&self.definition).map_err(|e| unknown(e.to_string()))?;
-        let text = proj.to_projjson(None, None, None).map_err(|e| unknown(e.to_string()))?;
+        let text = proj.to_projjson().map_err(|e| unknown(e.to_string()))?;
         let json: serde_json::Value = serde_json::from_str(&text).map_err(|e| unknown(e.to_string()))?;
         let kind = json.get("type").and_then(|t| t.as_str()).unwrap_or("object of no known type").to_owned();
         Ok((kind, json))

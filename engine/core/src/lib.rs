@@ -11,6 +11,7 @@ pub mod fast_map;
 pub mod feedback;
 pub mod frame;
 pub mod hash;
+mod projection;
 pub mod rng;
 pub mod testdata;
 pub mod time;
