@@ -65,8 +65,7 @@ pub fn gather(path: &Path, rules: &Rules, output: &Output) -> Result<(Checked, F
         }
     }
     let SourceContent { mut snapshot, diagnostics, sources } = input::import_in_memory(&planned, output)?;
-    let json = |d: &Diagnostic| d.place.file.as_ref().is_some_and(|file| file.to_lowercase().contains("json"));
-    findings.extend(diagnostics.into_iter().map(|d| if json(&d) { with_input_code(d, true) } else { with_input_code(d, false) }));
+    findings.extend(diagnostics.into_iter().map(with_input_code));
     for path in rules.inner_shells {
         hollow(&mut snapshot, path, rules, output)?;
     }
@@ -81,7 +80,9 @@ pub fn gather(path: &Path, rules: &Rules, output: &Output) -> Result<(Checked, F
 }
 
 /// val3dity's code for a file that cannot be read.
-fn with_input_code(finding: Diagnostic, json: bool) -> Diagnostic {
+fn with_input_code(finding: Diagnostic) -> Diagnostic {
+    // Only a JSON reader tells the column it stopped at.
+    let json = finding.place.file.as_ref().is_some_and(|file| file.to_lowercase().contains("json")) && finding.message.contains(", column ");
     let code = match finding.code.as_ref() {
         "file-corrupt" if json => 905,
         "file-corrupt" | "file-empty" | "file-unreadable" => 901,

@@ -101,9 +101,10 @@ pub fn plan(model: &Checked, input: &Path, allowed: &[Repair], tolerances: &Tole
 
 /// What a journal says, in words: counts, then geometries, all of them or the first few.
 pub fn describe(journal: &Journal, out: Option<&Path>, all: bool) -> String {
-    let counts: Vec<String> = journal.counts.iter().map(|(name, n)| format!("{name} at {n} places")).collect();
+    let many = |n: usize, one: &str, more: &str| if n == 1 { format!("{n} {one}") } else { format!("{n} {more}") };
+    let counts: Vec<String> = journal.counts.iter().map(|(name, n)| format!("{name} at {}", many(*n, "place", "places"))).collect();
     let what = if out.is_some() { "repaired" } else { "can be repaired" };
-    let mut text = format!("\n{} geometries {what}", journal.repairs.len());
+    let mut text = format!("\n{} {what}", many(journal.repairs.len(), "geometry", "geometries"));
     if !counts.is_empty() {
         text += &format!(": {}", counts.join(", "));
     }

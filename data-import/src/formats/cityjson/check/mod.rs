@@ -46,6 +46,10 @@ pub fn check(source: &Source, feedback: &Feedback) -> Result<Vec<Diagnostic>, Im
     let bytes = strip_bom(&bytes);
     let header: Header = serde_json::from_slice(bytes).map_err(|e| json_error(file, &e))?;
     feedback.check()?;
+    if header.kind.as_str() != Some("CityJSON") {
+        told.error("cj-schema", "", "/type", format!("the type is {}, not \"CityJSON\"", brief(&header.kind)));
+        return Ok(told.finish());
+    }
     let context = Context::new(header, source, &mut told);
     let mut objects = Objects::new(&context);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);

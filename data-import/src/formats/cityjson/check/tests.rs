@@ -14,6 +14,7 @@ fn cases_of_the_formats_own_validator() {
     // Errors that each file must and may have; all other errors are false alarms.
     for (file, must) in [
         ("address.json", &[][..]),
+        ("cjfeat1.json", &["cj-schema"]),
         ("cube.city.json", &[]),
         ("cube_20.jsonl", &["cj-schema"]),
         ("cube_20_1.jsonl", &[]),
