@@ -305,6 +305,7 @@ impl SceneStore {
         let (path, srs) = (self.path.clone(), self.srs);
         let mut writer = Writer::begin(self, When { recorded: Moment::now(), holds: at.clone() })?;
         writer.forget();
+        writer.look_for_objects()?;
         for oid in gone {
             writer.remove(*oid)?;
         }
