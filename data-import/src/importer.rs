@@ -104,6 +104,9 @@ pub static IMPORTERS: &[&dyn Importer] = &[
     &formats::gtfs::Gtfs,
     &formats::poly::Poly,
     &formats::obj::Obj,
+    &formats::terrain::GeoTiff,
+    &formats::terrain::Hgt,
+    &formats::terrain::AsciiGrid,
 ];
 
 /// The importer of a file or folder, by its name and its content. A file that is not what its ending says is refused.

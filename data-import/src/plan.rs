@@ -74,7 +74,8 @@ pub fn suggest_crs(sources: &[PlannedSource], feedback: &Feedback) -> Crs {
         if let Some(SourceCrs::Crs(crs)) = &profile.crs
             && matches!(crs.kind(), Ok(CrsKind::Projected))
         {
-            return crs.clone();
+            // Of two codes the store takes the first: a city's heights need not be over the level of one of its sources.
+            return if crs.epsg_code().is_some() { crs.clone() } else { crs.horizontal() };
         }
         centre = centre.or(profile.centre_lonlat);
     }

@@ -4,11 +4,15 @@
 //! Positions that cannot be right are refused (`None`), the caller leaves out what hangs on them:
 //! - `not-finite`: NaN or infinite;
 //! - `crs-outside-area`: no image, or further than [`SLACK_DEG`] from where the target (or source) system is meant to be used;
-//! - `lat-lon-swapped`: a warning beside the one above, where exchanging the two would bring it into the area.
+//! - `lat-lon-swapped`, `axes-swapped`: a warning beside the one above, where exchanging the first two coordinates (degrees, metres)
+//!   would bring it into the area.
+//!
+//! Heights that could not be brought to the target's level (`heights-ellipsoidal`, `heights-not-transformed`) are kept, with a
+//! warning.
 
 use crate::ImportError;
 use qike_core::crs::CrsKind;
-use qike_core::{Bounds2, Crs, CrsError, Diagnostic, Severity, SourceCrs, Transform};
+use qike_core::{Bounds2, Crs, CrsError, Diagnostic, HeightChange, Severity, SourceCrs, Transform};
 use qike_scene::ObjectSink;
 
 /// How far a position may lie outside a system's area of use, degrees: one half of a 3° zone, as cities lie across zones.
@@ -43,6 +47,8 @@ pub struct Projector {
     not_finite: Tally,
     outside: Tally,
     swapped: Tally,
+    /// One position was given out that has a height.
+    has_heights: bool,
 }
 
 impl Projector {
@@ -71,6 +77,7 @@ impl Projector {
             not_finite: Tally::default(),
             outside: Tally::default(),
             swapped: Tally::default(),
+            has_heights: false,
         })
     }
 
@@ -92,18 +99,31 @@ impl Projector {
         }
         if !self.is_known_good(p) && !self.check_area(p) {
             self.outside.add(object, p);
-            if self.geographic && (self.in_areas(p[1], p[0]) == Some(true)) {
+            if self.would_fit_swapped(p) {
                 self.swapped.add(object, p);
             }
             return None;
         }
         match self.transform.apply(p) {
-            Ok(q) => Some(q),
+            Ok(q) => {
+                self.has_heights |= p[2] != 0.0;
+                Some(q)
+            }
             Err(_) => {
                 self.outside.add(object, p);
                 None
             }
         }
+    }
+
+    /// True where the position would lie in the areas with its first two coordinates exchanged.
+    fn would_fit_swapped(&self, p: [f64; 3]) -> bool {
+        let swapped = [p[1], p[0], 0.0];
+        let degrees = match &self.to_degrees {
+            Some(transform) => transform.apply(swapped).ok(),
+            None => self.geographic.then_some(swapped),
+        };
+        degrees.is_some_and(|q| self.in_areas(q[0], q[1]) == Some(true))
     }
 
     /// A line or ring; vertices that cannot be right are left out (and reported).
@@ -185,14 +205,33 @@ impl Projector {
             format!("lie outside the area where {from} and {to} are meant to be used, and are left out"),
             "check the source's system (--source-crs) and the store's (--crs)",
         );
-        add(
-            Severity::Warning,
-            "lat-lon-swapped",
-            &self.swapped,
-            "look as if latitude and longitude were exchanged".into(),
-            "positions are longitude first; exchange the two in the source or in its mapping file",
-        );
+        let (code, what, help) = match self.geographic {
+            true => ("lat-lon-swapped", "latitude and longitude", "positions are longitude first; exchange the two in the source or in its mapping file"),
+            false => ("axes-swapped", "easting and northing", "positions are easting first; exchange the two in the source or in its mapping file"),
+        };
+        add(Severity::Warning, code, &self.swapped, format!("look as if {what} were exchanged"), help);
+        found.extend(self.has_heights.then(|| self.height_finding()).flatten());
         found
+    }
+}
+
+impl Projector {
+    /// What is to be said of heights that stay over another level than the target's.
+    fn height_finding(&self) -> Option<Diagnostic> {
+        let HeightChange::Kept { from, ellipsoidal, to } = self.transform.height_change() else { return None };
+        let target = &self.to;
+        Some(match (ellipsoidal, to) {
+            (true, None) => Diagnostic::warning(
+                "heights-ellipsoidal",
+                format!("heights are over the ellipsoid ({from}) and not over the sea; {target} says nothing of heights, and they are kept as they are"),
+            )
+            .help("take the undulation of the geoid off before the import, or name the source's true vertical system with --source-crs EPSG:n+m"),
+            (_, to) => Diagnostic::warning(
+                "heights-not-transformed",
+                format!("heights are over {from}, those of the store over {}; there is no grid for the way between, and they are kept as they are", to.as_deref().unwrap_or(target)),
+            )
+            .help("install PROJ's grids for the region and set PROJ_DATA to their folder, or change the heights before the import"),
+        })
     }
 }
 
@@ -229,6 +268,24 @@ mod tests {
         let mut q = projector("EPSG:28992", "EPSG:4326");
         assert!(q.project([85_000.0, 446_000.0, 0.0], "").is_some(), "Delft");
         assert!(q.project([8_500_000.0, 446_000.0, 0.0], "").is_none());
+    }
+
+    #[test]
+    fn northing_first_is_told_and_so_are_heights_over_the_ellipsoid() {
+        let mut p = projector("EPSG:4549", "EPSG:4549");
+        assert!(p.project([684_500.0, 3_421_500.0, 4.0], "").is_some());
+        assert!(p.project([3_421_500.0, 684_500.0, 4.0], "swapped").is_none());
+        let codes: Vec<_> = p.findings("positions").iter().map(|d| d.code.to_string()).collect();
+        assert_eq!(codes, ["crs-outside-area", "axes-swapped"]);
+        let codes = |from: &str, to: &str, z: f64| {
+            let mut p = projector(from, to);
+            let q = p.project([121.9, 30.9, z], "").unwrap();
+            assert_eq!(q[2], z, "no grid: the height stays");
+            p.findings("positions").iter().map(|d| d.code.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(codes("EPSG:4979", "EPSG:4549", 20.0), ["heights-ellipsoidal"]);
+        assert!(codes("EPSG:4979", "EPSG:4549", 0.0).is_empty(), "a plan without heights has none to be wrong");
+        assert!(codes("EPSG:4490+5737", "EPSG:4549", 20.0).is_empty());
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct SourceOptions {
     pub map: Option<PathBuf>,
     /// Where a building model stands; overrides what its file says.
     pub place: Option<Place>,
+    /// How far the ground that a raster becomes may be off from its samples, metres; 0 for not at all.
+    pub terrain_tolerance_m: f64,
 }
 
 /// Where the point (0, 0, 0) of a building model stands.

@@ -17,3 +17,4 @@ pub mod records;
 pub mod sensorthings;
 pub mod shapefile;
 pub mod table;
+pub mod terrain;

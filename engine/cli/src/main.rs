@@ -8,6 +8,7 @@ mod commands;
 mod export;
 mod failure;
 mod faults;
+mod grounding;
 mod input;
 mod output;
 mod past;
@@ -52,6 +53,8 @@ enum Command {
     Info(info::Args),
     /// Find objects of a store by class, id, place or attribute.
     Find(find::Args),
+    /// What the pipes and cables are, and what lies upstream or downstream of one.
+    Network(network::Args),
     /// Check a store or a source file for faults.
     Validate(validate::Args),
     /// Compare two models.
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Command::Import(args) => import::run(args, &output),
         Command::Info(args) => info::run(args, &output),
         Command::Find(args) => find::run(args, &output),
+        Command::Network(args) => network::run(args, &output),
         Command::Validate(args) => validate::run(args, &output),
         Command::Diff(args) => diff::run(args, &output),
         Command::History(args) => history::run(args, &output),

@@ -2,10 +2,11 @@
 //!
 //! One order everywhere in Qike: (easting or longitude, northing or latitude, height). PROJ normalises to it, so an axis
 //! order of an authority (EPSG:4490 is latitude first, EPSG:4549 northing first) matters only to importers that read raw tuples.
-//! Heights pass unchanged: no vertical datum is applied here.
+//! Heights: [`crate::vertical`].
 
 use crate::datum_shift;
 use crate::projection::Proj;
+use crate::vertical::{HeightChange, Heights, VerticalCrs};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Once;
@@ -170,8 +171,8 @@ impl Crs {
         if self.is_local() {
             return None;
         }
-        let (area, _) = Proj::new(&self.definition).ok()?.area_of_use().ok()?;
-        area.map(|a| [a.west, a.south, a.east, a.north])
+        let of = |crs: &Self| Proj::new(&crs.definition).ok()?.area_of_use().ok()?.0.map(|a| [a.west, a.south, a.east, a.north]);
+        of(self).or_else(|| Some(self.horizontal()).filter(|h| h != self).and_then(|h| of(&h)))
     }
 
     /// A projected system that suits a place given in degrees: CGCS2000 3° Gauss-Krüger in China (EPSG:4534–4554), UTM elsewhere.
@@ -185,6 +186,26 @@ impl Crs {
         }
         let zone = (((lon + 180.0) / 6.0).floor() as u32 + 1).clamp(1, 60);
         Self::epsg(if lat >= 0.0 { 32600 } else { 32700 } + zone)
+    }
+
+    /// The vertical part; `None` where the system says nothing of heights.
+    pub fn vertical(&self) -> Option<VerticalCrs> {
+        if self.is_local() {
+            return None;
+        }
+        VerticalCrs::of(&self.describe().ok()?.1)
+    }
+
+    /// The system without its vertical part: itself, where it is no compound of two.
+    pub fn horizontal(&self) -> Self {
+        let of = || -> Option<Self> {
+            // What has a code and no `+` may be a compound; the rest of the definitions tell in their JSON.
+            let (kind, json) = if self.is_local() { return None } else { self.describe().ok()? };
+            let part = (kind == "CompoundCRS").then(|| json.pointer("/components/0"))??;
+            let id = part.get("id").and_then(|id| Some(format!("{}:{}", id.get("authority")?.as_str()?, id.get("code")?)));
+            Some(Self { definition: id.unwrap_or_else(|| part.to_string()) })
+        };
+        of().unwrap_or_else(|| self.clone())
     }
 
     /// PROJ's type and its PROJJSON.
@@ -234,6 +255,14 @@ fn canonical(text: &str) -> String {
     let is_code = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     if is_code(text) {
         return format!("EPSG:{text}");
+    }
+    // Two codes: `EPSG:4490+5737`, `EPSG:4490+EPSG:5737`, `urn:ogc:def:crs,crs:EPSG::4490,crs:EPSG::5737`.
+    let pair = upper.strip_prefix("URN:OGC:DEF:CRS,").and_then(|rest| rest.split_once(',')).or_else(|| upper.strip_prefix("EPSG:")?.split_once('+'));
+    if let Some([a, b]) = pair.map(|(a, b)| [a, b].map(|part| part.rsplit(':').next().unwrap_or(part)))
+        && is_code(a)
+        && is_code(b)
+    {
+        return format!("EPSG:{a}+{b}");
     }
     for prefix in ["EPSG:", "URN:OGC:DEF:CRS:EPSG:", "HTTP://WWW.OPENGIS.NET/DEF/CRS/EPSG/", "HTTPS://WWW.OPENGIS.NET/DEF/CRS/EPSG/"] {
         if let Some(rest) = upper.strip_prefix(prefix) {
@@ -290,6 +319,7 @@ impl fmt::Display for SourceCrs {
 /// A ready transformation between two systems. Not `Send` (PROJ's contexts are not): make one a thread.
 pub struct Transform {
     proj: Option<Proj>,
+    heights: Heights,
     from: SourceCrs,
     to: SourceCrs,
 }
@@ -305,14 +335,17 @@ impl Transform {
         let (a, b) = (from.base(), to.base());
         let no_path = |reason: String| CrsError::NoPath { from: a.to_string(), to: b.to_string(), reason };
         silence_proj();
-        let proj = if a == b {
+        let heights = Heights::new(&a, &b);
+        // In plan a compound is its horizontal part: heights have their own way.
+        let (p, q) = (a.horizontal(), b.horizontal());
+        let proj = if p == q {
             None
         } else if a.is_local() || b.is_local() {
             return Err(no_path("a local frame is not tied to the Earth; name its place with --source-crs".into()));
         } else {
-            Some(Proj::new_known_crs(&a.definition, &b.definition, None).map_err(|e| no_path(e.to_string()))?)
+            Some(Proj::new_known_crs(&p.definition, &q.definition, None).map_err(|e| no_path(e.to_string()))?)
         };
-        Ok(Self { proj, from: from.clone(), to: to.clone() })
+        Ok(Self { proj, heights, from: from.clone(), to: to.clone() })
     }
 
     /// True where every position stays as it is.
@@ -320,7 +353,12 @@ impl Transform {
         self.proj.is_none() && self.from == self.to
     }
 
-    /// Transforms one position; the height passes unchanged. `Err` for NaN and for positions without an image.
+    /// What becomes of heights, as far as positions have shown.
+    pub fn height_change(&self) -> &HeightChange {
+        self.heights.change()
+    }
+
+    /// Transforms one position. `Err` for NaN and for positions without an image.
     pub fn apply(&self, p: [f64; 3]) -> Result<[f64; 3], CrsError> {
         let outside = || CrsError::Outside { x: p[0], y: p[1], from: self.from.to_string() };
         if !p.iter().all(|c| c.is_finite()) {
@@ -346,7 +384,8 @@ impl Transform {
                 xy = datum_shift::bd09_from_gcj02(gcj.0, gcj.1);
             }
         }
-        if xy.0.is_finite() && xy.1.is_finite() { Ok([xy.0, xy.1, p[2]]) } else { Err(outside()) }
+        let z = self.heights.apply(p);
+        if xy.0.is_finite() && xy.1.is_finite() { Ok([xy.0, xy.1, z]) } else { Err(outside()) }
     }
 }
 
@@ -385,6 +424,48 @@ mod tests {
         assert_eq!(Crs::parse("urn:ogc:def:crs:OGC:1.3:CRS84").unwrap(), Crs::wgs84());
         assert_eq!(Crs::parse("EPSG:7415").unwrap().kind().unwrap(), CrsKind::Projected);
         assert_eq!(Crs::wgs84().kind().unwrap(), CrsKind::Geographic);
+    }
+
+    #[test]
+    fn compounds_by_two_codes() {
+        for text in ["EPSG:4490+5737", "epsg:4490+epsg:5737", "urn:ogc:def:crs,crs:EPSG::4490,crs:EPSG::5737"] {
+            let crs = Crs::parse(text).unwrap();
+            assert_eq!((crs.definition(), crs.kind().unwrap()), ("EPSG:4490+5737", CrsKind::Geographic), "{text}");
+            assert_eq!(crs.horizontal().definition(), "EPSG:4490");
+        }
+        let compound = Crs::parse("EPSG:4549+5737").unwrap();
+        let wkt = compound.wkt().unwrap();
+        assert!(Crs::parse(&wkt).unwrap().vertical().is_some_and(|v| v.name == "Yellow Sea 1985 height"), "{wkt}");
+        assert_eq!(Crs::parse(&wkt).unwrap().horizontal().definition(), "EPSG:4549");
+        assert_eq!(Crs::parse("EPSG:7415").unwrap().horizontal().definition(), "EPSG:28992");
+        assert_eq!(Crs::parse("EPSG:4549").unwrap().horizontal().definition(), "EPSG:4549");
+        assert!(compound.area_of_use().is_some());
+        // In plan the height makes no difference, and it passes.
+        let p = to("EPSG:4490+5737", "EPSG:4549").apply([121.93, 30.90, 4.0]).unwrap();
+        assert_eq!(p, to("EPSG:4490", "EPSG:4549").apply([121.93, 30.90, 4.0]).unwrap());
+    }
+
+    #[test]
+    fn local_grids_go_there_and_back_within_a_millimetre() {
+        let turned = r#"DERIVEDPROJCRS["Harbour grid",BASEPROJCRS["CGCS2000 / 3-degree Gauss-Kruger CM 123E",BASEGEOGCRS["China Geodetic Coordinate System 2000",DATUM["China 2000",ELLIPSOID["CGCS2000",6378137,298.257222101]]],CONVERSION["GK",METHOD["Transverse Mercator",ID["EPSG",9807]],PARAMETER["Latitude of natural origin",0,ANGLEUNIT["degree",0.0174532925199433]],PARAMETER["Longitude of natural origin",123,ANGLEUNIT["degree",0.0174532925199433]],PARAMETER["Scale factor at natural origin",1,SCALEUNIT["unity",1]],PARAMETER["False easting",500000,LENGTHUNIT["metre",1]],PARAMETER["False northing",0,LENGTHUNIT["metre",1]]]],DERIVINGCONVERSION["turn and move",METHOD["Affine parametric transformation",ID["EPSG",9624]],PARAMETER["A0",-397000,LENGTHUNIT["metre",1]],PARAMETER["A1",0.9998,SCALEUNIT["coefficient",1]],PARAMETER["A2",0.02,SCALEUNIT["coefficient",1]],PARAMETER["B0",-3410000,LENGTHUNIT["metre",1]],PARAMETER["B1",-0.02,SCALEUNIT["coefficient",1]],PARAMETER["B2",0.9998,SCALEUNIT["coefficient",1]]],CS[Cartesian,2],AXIS["easting (E)",east],AXIS["northing (N)",north],LENGTHUNIT["metre",1]]"#;
+        for grid in [
+            // Shanghai's way: an origin in the town, its own meridian.
+            "+proj=tmerc +lat_0=31.2354 +lon_0=121.4641 +k=1 +x_0=0 +y_0=0 +ellps=krass +units=m",
+            // Projected at a height of 40 m: the ellipsoid is that much larger.
+            "+proj=tmerc +lat_0=0 +lon_0=121.75 +k=1 +x_0=50000 +y_0=-3300000 +a=6378177 +rf=298.257222101 +units=m",
+            // Turned against the meridian.
+            "+proj=omerc +lat_0=30.9 +lonc=121.9 +alpha=12 +gamma=0 +k=1 +x_0=1000 +y_0=2000 +ellps=GRS80 +units=m",
+            turned,
+        ] {
+            let (there, back) = (to("EPSG:4549", grid), to(grid, "EPSG:4549"));
+            for p in [[684_500.0, 3_421_500.0, 4.0], [650_000.0, 3_450_000.0, -3.5], [690_000.0, 3_400_000.0, 0.0]] {
+                let q = there.apply(p).unwrap();
+                let r = back.apply(q).unwrap();
+                assert!((r[0] - p[0]).hypot(r[1] - p[1]) < 0.001 && r[2] == p[2], "{grid}: {p:?} {q:?} {r:?}");
+                assert!((q[0] - p[0]).hypot(q[1] - p[1]) > 1000.0, "{grid}: it is another grid");
+            }
+            assert_eq!(Crs::parse(grid).unwrap().kind().unwrap(), CrsKind::Projected);
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod projection;
 pub mod rng;
 pub mod testdata;
 pub mod time;
+pub mod vertical;
 
 pub use bounds::{Bounds2, Bounds3};
 pub use crs::{Crs, CrsError, SourceCrs, Transform};
@@ -24,3 +25,4 @@ pub use frame::LocalFrame;
 pub use hash::StateHasher;
 pub use rng::CounterRng;
 pub use time::SimTime;
+pub use vertical::{HeightChange, VerticalCrs};

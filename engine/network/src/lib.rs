@@ -1,8 +1,8 @@
-//! Lanes, junctions, signals and walkable areas, derived from a scene; routing over them; what-if overrides of them.
+//! Lanes, junctions, signals, walkable areas and pipes, derived from a scene; routing over them; what-if overrides of them.
 //!
-//! Two networks come out of one [`qike_scene::SceneSnapshot`]: the [`LaneNetwork`] for vehicles and the [`WalkNetwork`] for people
-//! on foot, outdoors and through buildings. Both are flat arrays with typed indices; both are the same for the same scene, bit
-//! by bit. Nothing here moves: agents, time and demand belong to the models that use these types. No file format is known here.
+//! Three networks come out of one [`qike_scene::SceneSnapshot`]: the [`LaneNetwork`] for vehicles, the [`WalkNetwork`] for people
+//! on foot, outdoors and through buildings, and the [`UtilityNetwork`] of pipes and cables. All are flat arrays; all are the same
+//! for the same scene, bit by bit. Nothing here moves: agents, time and demand belong to the models that use these types. No file format is known here.
 //!
 //! ```text
 //! let lanes = LaneNetwork::from_scene(&scene, &NetworkOptions::default())?;
@@ -18,6 +18,7 @@ mod lanes;
 pub mod overrides;
 pub mod route;
 pub mod shape;
+pub mod utility;
 pub mod walk;
 pub mod walk_route;
 mod walking;
@@ -30,6 +31,7 @@ pub use lane::{
 };
 pub use lanes::NetworkOptions;
 pub use route::{NearestLinks, OnLink, RouteTree, Router};
+pub use utility::{Direction, UtilityKind, UtilityNetwork, UtilityOptions};
 pub use walk::{Anchor, AnchorKind, AreaKind, Crossing, Portal, WalkArea, WalkNetwork};
 pub use walk_route::{Goal, Step, WalkField, WalkRouter};
 pub use walking::WalkOptions;

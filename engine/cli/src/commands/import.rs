@@ -3,6 +3,7 @@
 use crate::Done;
 use crate::changes::Changes;
 use crate::failure::Failure;
+use crate::grounding::{self, GroundedSink, Grounding};
 use crate::input::{check_place, of_diagnostic, parse_source_crs, target_crs};
 use crate::output::{Output, table, to_json};
 use crate::past;
@@ -27,9 +28,10 @@ Examples:
   qike import surveys/ plateau.zip 'tiles/**/*.gml.gz' --store city.gpkg
   qike import --sources-from today.txt --store city.gpkg
   qike import shared-bikes.json --map maps/shared-bikes.map.toml --store city.gpkg
+  qike import N42E001.hgt.zip andorra.osm.pbf --store andorra.gpkg --ground --terrain-tolerance 1
   qike import helsinki.osm.pbf --store city.gpkg --dry-run --json")]
 pub struct Args {
-    /// Files, folders (with the folders in them), archives (.zip, .gz) or quoted patterns: city models, BIM, GIS, GTFS, pipes,
+    /// Files, folders (with the folders in them), archives (.zip, .gz) or quoted patterns: city models, BIM, GIS, GTFS, pipes, terrain,
     /// or mapping files (NAME.map.toml) for tables.
     #[arg(required_unless_present = "sources_from", value_name = "SOURCE")]
     sources: Vec<PathBuf>,
@@ -55,6 +57,12 @@ pub struct Args {
     /// A mapping file to read the sources through, or a folder with one NAME.map.toml for each.
     #[arg(long, value_name = "FILE|DIR")]
     map: Option<PathBuf>,
+    /// How far the ground may be off from the samples of a terrain raster: more metres, fewer triangles.
+    #[arg(long, value_name = "METRES", default_value_t = 0.0, value_parser = tolerance)]
+    terrain_tolerance: f64,
+    /// Set what has no heights (plans from OSM, GeoJSON, tables) on the terrain of the store and of these sources.
+    #[arg(long)]
+    ground: bool,
     /// Also write the report, with all findings, as JSON to this file.
     #[arg(long, value_name = "R.json")]
     report: Option<PathBuf>,
@@ -67,6 +75,11 @@ pub struct Args {
     /// As of when the sources hold: a day or a moment in UTC. Without it, now. `--as-of` finds them by it.
     #[arg(long, value_name = "DATE")]
     date: Option<String>,
+}
+
+/// A length that is no less than nothing.
+fn tolerance(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|m: &f64| m.is_finite() && *m >= 0.0).ok_or_else(|| "write metres, 0 or more".to_owned())
 }
 
 /// The JSON document of an import.
@@ -98,8 +111,11 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let start = Instant::now();
     let when = past::when(args.date.as_deref())?;
     let sources = sources(args)?;
-    let planned = plan(args, &sources)?;
+    let mut planned = plan(args, &sources)?;
     check_place(&planned)?;
+    if args.ground {
+        grounding::sort(&mut planned);
+    }
     if planned.is_empty() {
         let first = sources.first().map(|s| format!("{}: ", s.display())).unwrap_or_default();
         return Err(Failure::new(format!("{first}no file of a known kind is in there")));
@@ -153,7 +169,7 @@ fn sources(args: &Args) -> Result<Vec<PathBuf>, Failure> {
 /// What to read and how; `--map` with a folder gives each source its own mapping, where the folder has one.
 fn plan(args: &Args, sources: &[PathBuf]) -> Result<Vec<PlannedSource>, Failure> {
     let source_crs = args.source_crs.as_deref().map(parse_source_crs).transpose()?;
-    let options = |map: Option<PathBuf>| SourceOptions { source_crs: source_crs.clone(), map, place: args.place };
+    let options = |map: Option<PathBuf>| SourceOptions { source_crs: source_crs.clone(), map, place: args.place, terrain_tolerance_m: args.terrain_tolerance };
     let plan = |paths: &[PathBuf], map| plan_with(paths, &options(map), !args.flat);
     match &args.map {
         None => Ok(plan(sources, None)),
@@ -208,10 +224,11 @@ type Filled = (ImportReport, Vec<Diagnostic>, Option<Changes>);
 
 /// Imports each source as a part of one transaction. Gives the report and the errors of sources left out.
 fn fill(store: &mut SceneStore, planned: &[PlannedSource], when: When, args: &Args, output: &Output) -> Result<Filled, Failure> {
+    let mut grounding = args.ground.then(|| Grounding::of_store(store, planned)).transpose()?;
     let mut transaction = store.import_at(when, &output.feedback)?;
     let mut left_out = Vec::new();
     for source in planned {
-        left_out.extend(import_one(&mut transaction, source, output)?);
+        left_out.extend(import_one(&mut transaction, source, grounding.as_mut(), output)?);
     }
     if left_out.len() == planned.len() {
         let failure = left_out.first().map(of_diagnostic);
@@ -229,12 +246,26 @@ fn fill(store: &mut SceneStore, planned: &[PlannedSource], when: When, args: &Ar
 }
 
 /// Imports one source, or undoes it and says why.
-fn import_one(transaction: &mut ImportTransaction, source: &PlannedSource, output: &Output) -> Result<Option<Diagnostic>, Failure> {
+fn import_one(
+    transaction: &mut ImportTransaction, source: &PlannedSource, mut grounding: Option<&mut Grounding>, output: &Output,
+) -> Result<Option<Diagnostic>, Failure> {
     transaction.begin_part()?;
-    let outcome = qike_import::import_all(std::slice::from_ref(source), transaction, &output.feedback);
+    let source = std::slice::from_ref(source);
+    let mark = grounding.as_ref().map(|g| g.mark());
+    let outcome = match grounding.as_deref_mut() {
+        None => qike_import::import_all(source, transaction, &output.feedback),
+        Some(grounding) => {
+            let mut sink = GroundedSink::new(transaction, grounding);
+            let outcome = qike_import::import_all(source, &mut sink, &output.feedback);
+            outcome.and_then(|report| sink.finish().map(|()| report).map_err(ImportError::Sink))
+        }
+    };
     match outcome {
         Ok(report) => match report.sources.into_iter().find_map(|s| s.error) {
             Some(error) => {
+                if let (Some(grounding), Some(mark)) = (grounding, mark) {
+                    grounding.forget(mark);
+                }
                 transaction.drop_part()?;
                 Ok(Some(error))
             }

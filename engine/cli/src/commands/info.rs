@@ -2,6 +2,7 @@
 
 use crate::Done;
 use crate::failure::Failure;
+use crate::commands::network::Utilities;
 use crate::input::{self, Input};
 use crate::output::{Output, table};
 use qike_network::{LaneNetwork, NetworkOptions};
@@ -40,6 +41,9 @@ struct Report {
     /// What building models say of their place, and which of it is used.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     georeferencing: Vec<Georeferencing>,
+    /// Pipes and cables, where there are some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    utilities: Option<Utilities>,
 }
 
 /// What is said of one model's place.
@@ -61,20 +65,20 @@ struct Network {
 
 /// Runs the command.
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
-    let (info, network, georeferencing) = match match &args.as_of {
+    let (info, network, georeferencing, utilities) = match match &args.as_of {
         Some(_) => Input::Store(crate::past::open(&args.path, args.as_of.as_deref(), output)?),
         None => input::open_at(&args.path, args.source_crs.as_deref(), args.place, output)?,
     } {
         Input::Store(store) => {
             let snapshot = store.snapshot(&output.feedback)?;
-            (store.info()?, network(&snapshot)?, georeferencing(&snapshot))
+            (store.info()?, network(&snapshot)?, georeferencing(&snapshot), Utilities::of(&snapshot))
         }
         Input::Source(source) => {
             output.diagnostics(&source.diagnostics);
-            (source.info(), network(&source.snapshot)?, georeferencing(&source.snapshot))
+            (source.info(), network(&source.snapshot)?, georeferencing(&source.snapshot), Utilities::of(&source.snapshot))
         }
     };
-    let report = Report { info, network, georeferencing };
+    let report = Report { info, network, georeferencing, utilities };
     output.result(&report, || describe(&report))?;
     Ok(Done::Wholly)
 }
@@ -93,12 +97,15 @@ fn network(scene: &SceneSnapshot) -> Result<Network, Failure> {
 }
 
 fn describe(report: &Report) -> String {
-    let Report { info, network, georeferencing } = report;
+    let Report { info, network, georeferencing, utilities } = report;
     let mut text = format!("CRS      {} ({})\n", info.crs, info.crs_name);
     if let Some([x, y, z, xx, yy, zz]) = info.bounds {
         text += &format!("bounds   {x:.1} … {xx:.1} east, {y:.1} … {yy:.1} north, {z:.1} … {zz:.1} up\n");
     }
     text += &format!("network  {} nodes, {} links, {} lanes, {} signals\n", network.nodes, network.links, network.lanes, network.signals);
+    if let Some(utilities) = utilities {
+        text += &utilities.describe();
+    }
     text += &format!("series   {}\n\n", info.series);
     for model in georeferencing {
         let mut rows = vec![["place by", "longitude", "latitude", "height", "y axis°", "apart m", "used"].map(str::to_owned).to_vec()];

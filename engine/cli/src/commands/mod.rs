@@ -8,6 +8,7 @@ pub mod find;
 pub mod history;
 pub mod import;
 pub mod info;
+pub mod network;
 pub mod remove;
 pub mod run;
 pub mod sample;

@@ -1,13 +1,14 @@
 //! From an input to its faults: of the file by the rules of its format, of what was imported, of objects and of their like.
 
 use super::{Checked, Faults};
+use crate::commands::network;
 use crate::failure::Failure;
 use crate::input::{self, SourceContent};
 use crate::output::Output;
 use qike_core::{Diagnostic, Severity};
 use qike_import::{PlannedSource, SourceOptions};
 use qike_scene::valid::{self, Tolerances};
-use qike_scene::{Geometry, GeometryKind, SceneSnapshot};
+use qike_scene::{Class, Geometry, GeometryKind, SceneSnapshot};
 use qike_store::SceneStore;
 use std::path::{Path, PathBuf};
 
@@ -41,8 +42,12 @@ pub struct Rules<'a> {
 pub fn gather(path: &Path, rules: &Rules, output: &Output) -> Result<(Checked, Faults), Failure> {
     if input::is_database(path) {
         let store = SceneStore::open(path)?;
-        let faults = store.validate_with(&rules.tolerances, &output.feedback)?;
-        let faults = Faults::of(store.info()?.objects.total, faults);
+        let mut faults = store.validate_with(&rules.tolerances, &output.feedback)?;
+        let objects = store.info()?.objects;
+        if objects.by_class.contains_key(Class::UtilityNetworkElement.name()) {
+            faults.extend(network::faults(&store.snapshot(&output.feedback)?));
+        }
+        let faults = Faults::of(objects.total, faults);
         return Ok((Checked::Store(store), faults));
     }
     let options = SourceOptions { source_crs: rules.source_crs.map(input::parse_source_crs).transpose()?, ..SourceOptions::default() };
@@ -74,7 +79,8 @@ pub fn gather(path: &Path, rules: &Rules, output: &Output) -> Result<(Checked, F
         snapshot = checked_as(&snapshot, primitive);
     }
     let file = path.display().to_string();
-    findings.extend(qike_store::validate_snapshot(&snapshot, &rules.tolerances).into_iter().map(|d| d.file(file.as_str())));
+    let found = qike_store::validate_snapshot(&snapshot, &rules.tolerances).into_iter().chain(network::faults(&snapshot));
+    findings.extend(found.map(|d| d.file(file.as_str())));
     let faults = Faults::of(snapshot.objects().len() as u64, findings);
     Ok((Checked::Memory(Box::new(snapshot)), faults))
 }
