@@ -118,4 +118,28 @@ mod tests {
         let metres = ((lon - 121.901_505) * 95_500.0).hypot((lat - 30.916_74) * 110_900.0);
         assert!(metres < 0.3, "{metres} m apart");
     }
+
+    /// Five stops of one line, by their operator in WGS 84 and by a map service in GCJ-02 (transit.json). The operator's positions
+    /// are the service's less the offset at the shifted place, to the last digit: the formula is the service's. That way back is
+    /// one step short of the true one, and so up to 0.32 m of the two are apart.
+    #[test]
+    fn the_five_stops_published_in_both_follow_the_formula() {
+        let Some(path) = crate::testdata::path("lingang/transit.json") else { return };
+        let json: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let list = |key: &str| json[key].as_array().unwrap().clone();
+        let place = |stop: &serde_json::Value| ["jd", "wd"].map(|axis| stop[axis].as_str().unwrap().parse::<f64>().unwrap());
+        let metres = |a: [f64; 2], b: (f64, f64)| ((a[0] - b.0) * 95_600.0).hypot((a[1] - b.1) * 110_860.0);
+        let mut worst: f64 = 0.0;
+        let stops = list("bus_arrivals_wgs84");
+        let line: Vec<_> = stops.iter().filter(|stop| stop["lineid"] == "180926").take(5).collect();
+        assert_eq!(line.len(), 5);
+        for stop in line {
+            let other = list("bus_stops_gcj02").into_iter().find(|other| other["zdmc"] == stop["zdmc"] && other["dir"] == stop["direction"]).unwrap();
+            let (wgs, gcj) = (place(stop), place(&other));
+            let (d_lon, d_lat) = offset(gcj[0], gcj[1]);
+            assert!(metres(wgs, (gcj[0] - d_lon, gcj[1] - d_lat)) < 1e-6, "{}", stop["zdmc"]);
+            worst = worst.max(metres(gcj, gcj02_from_wgs84(wgs[0], wgs[1])));
+        }
+        assert!((0.31..0.32).contains(&worst), "{worst} m apart");
+    }
 }
