@@ -11,6 +11,7 @@ mod gather;
 mod images;
 pub mod importer;
 pub mod plan;
+pub mod prefix;
 pub mod projector;
 pub mod source;
 pub mod text;

@@ -2,11 +2,12 @@
 
 use crate::archive::Unpacked;
 use crate::gather::Gathering;
+use crate::prefix::{Ids, Prefixed};
 use crate::{ImportError, Importer, Source, SourceOptions};
 use qike_core::crs::CrsKind;
 use qike_core::{Crs, Diagnostic, Feedback, SourceCrs};
 use qike_scene::{CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -129,7 +130,7 @@ pub fn import_all(sources: &[PlannedSource], sink: &mut dyn ObjectSink, feedback
         let name = planned.source.name.as_str();
         let mut counting = Counting { sink, file: name, objects: 0, diagnostics: 0 };
         let error = match &planned.importer {
-            Ok(importer) => match importer.import(&planned.source, &mut counting, feedback) {
+            Ok(importer) => match import_one(*importer, &planned.source, &mut counting, feedback) {
                 Ok(()) => None,
                 Err(error) if error.ends_everything() => return Err(error),
                 Err(error) => Some(error.diagnostic(name)),
@@ -144,6 +145,18 @@ pub fn import_all(sources: &[PlannedSource], sink: &mut dyn ObjectSink, feedback
         task.advance(1);
     }
     Ok(report)
+}
+
+/// Imports one source, under its prefix where it has one.
+fn import_one(importer: &dyn Importer, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+    let prefix = source.options.id_prefix.as_str();
+    if prefix.is_empty() {
+        return importer.import(source, sink, feedback);
+    }
+    let mut known = Ids { crs: sink.crs(), ids: HashSet::new() };
+    importer.import(source, &mut known, feedback)?;
+    let ids = known.ids;
+    importer.import(source, &mut Prefixed { sink, prefix, ids: &ids }, feedback)
 }
 
 /// Counts what goes through, and names the file in diagnostics that do not.

@@ -1,7 +1,7 @@
 //! A file or folder to import, with what the user said about it.
 
 use crate::ImportError;
-use qike_core::SourceCrs;
+use qike_core::{Diagnostic, SourceCrs};
 use qike_scene::{ObjectSink, SourceId, SourceInfo};
 use std::fs::File;
 use std::io::Read;
@@ -18,6 +18,8 @@ pub struct SourceOptions {
     pub place: Option<Place>,
     /// How far the ground that a raster becomes may be off from its samples, metres; 0 for not at all.
     pub terrain_tolerance_m: f64,
+    /// What stands before the ids of its objects; empty for nothing.
+    pub id_prefix: String,
 }
 
 /// Where the point (0, 0, 0) of a building model stands.
@@ -83,6 +85,18 @@ impl Source {
     /// The system to read coordinates in: the user's word, else the file's own, else `fallback`.
     pub fn crs_or(&self, own: Option<SourceCrs>, fallback: impl FnOnce() -> SourceCrs) -> SourceCrs {
         self.options.source_crs.clone().or(own).unwrap_or_else(fallback)
+    }
+
+    /// The system to read coordinates in where a format, or this file of it, names none: the user's word, else the sink's own, with a warning.
+    pub fn crs_unstated(&self, place: Option<&str>, sink: &mut dyn ObjectSink) -> SourceCrs {
+        if let Some(crs) = &self.options.source_crs {
+            return crs.clone();
+        }
+        let own = sink.crs().clone();
+        let message = format!("the file names no reference system; its coordinates are taken as {own}, that of the store");
+        let warning = Diagnostic::warning("crs-unknown", message).file(self.name.as_str()).help("name the system with --source-crs");
+        sink.diagnostic(place.map_or(warning.clone(), |place| warning.path(place)));
+        SourceCrs::Crs(own)
     }
 
     /// How a file beside it is shown: as this one is, which may lie in an archive.

@@ -53,7 +53,7 @@ impl Importer for Obj {
         if model.parts.iter().all(Part::is_empty) {
             return Err(ImportError::corrupt(&source.name, "its end", "there is no face, line or point in it"));
         }
-        let crs = source.crs_or(None, || SourceCrs::Crs(Crs::local()));
+        let crs = if sink.crs().is_local() { source.crs_or(None, || SourceCrs::Crs(Crs::local())) } else { source.crs_unstated(None, sink) };
         let mut projector = Projector::new(&crs, sink.crs(), &source.name)?;
         let number = source.begin(self.name(), &crs.to_string(), sink)?;
         for part in model.parts.iter().filter(|part| !part.is_empty()) {

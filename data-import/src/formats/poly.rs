@@ -39,7 +39,7 @@ impl Importer for Poly {
         let bytes = source.read(LIMIT)?;
         let text = String::from_utf8_lossy(&bytes);
         let facets = read(&text).map_err(|(line, reason)| ImportError::corrupt(&source.name, format!("line {line}"), reason))?;
-        let crs = source.crs_or(None, || SourceCrs::Crs(Crs::local()));
+        let crs = if sink.crs().is_local() { source.crs_or(None, || SourceCrs::Crs(Crs::local())) } else { source.crs_unstated(None, sink) };
         let mut projector = Projector::new(&crs, sink.crs(), &source.name)?;
         let number = source.begin(self.name(), &crs.to_string(), sink)?;
         let id = source.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::model::{Document, RawTransform};
 use crate::{ImportError, Projector, Source};
-use qike_core::{Crs, Diagnostic, SourceCrs};
+use qike_core::{Crs, SourceCrs};
 use qike_scene::{ObjectSink, Value};
 
 /// The reference system that metadata names, where it does. CityJSON 1.0 writes `urn:ogc:def:crs:EPSG::7415`, 1.1 and later
@@ -18,18 +18,9 @@ pub fn stated_crs(metadata: &Value) -> Option<String> {
 
 /// The system to read coordinates in: the user's, the file's, or the store's own with a warning.
 pub fn resolve_crs(source: &Source, metadata: &Value, sink: &mut dyn ObjectSink) -> Result<SourceCrs, ImportError> {
-    if let Some(crs) = &source.options.source_crs {
-        return Ok(crs.clone());
-    }
-    match stated_crs(metadata) {
+    match stated_crs(metadata).filter(|_| source.options.source_crs.is_none()) {
         Some(text) => Crs::parse(&text).map(SourceCrs::Crs).map_err(|e| ImportError::crs(&source.name, e)),
-        None => {
-            let store = sink.crs().clone();
-            let message = format!("the file names no reference system; its coordinates are taken as {store}, that of the store");
-            let warning = Diagnostic::warning("crs-unknown", message).file(source.name.as_str());
-            sink.diagnostic(warning.path("/metadata/referenceSystem").help("name the system with --source-crs"));
-            Ok(SourceCrs::Crs(store))
-        }
+        None => Ok(source.crs_unstated(Some("/metadata/referenceSystem"), sink)),
     }
 }
 

@@ -12,7 +12,7 @@ mod sections;
 
 use crate::text;
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
-use qike_core::{Diagnostic, Feedback, SourceCrs};
+use qike_core::{Diagnostic, Feedback};
 use qike_scene::ObjectSink;
 use schema::Schema;
 use sections::Sections;
@@ -64,15 +64,7 @@ fn import(schema: &'static Schema, source: &Source, sink: &mut dyn ObjectSink, f
     if !sections.has("JUNCTIONS") {
         return Err(ImportError::corrupt(&source.name, "its end", "there is no section [JUNCTIONS]"));
     }
-    let crs = match &source.options.source_crs {
-        Some(crs) => crs.clone(),
-        None => {
-            let store = sink.crs().clone();
-            let message = format!("such a file names no reference system; its coordinates are taken as {store}, that of the store");
-            sink.diagnostic(Diagnostic::warning("crs-unknown", message).file(source.name.as_str()).help("name the system with --source-crs"));
-            SourceCrs::Crs(store)
-        }
-    };
+    let crs = source.crs_unstated(None, sink);
     let projector = Projector::new(&crs, sink.crs(), &source.name)?;
     let number = source.begin(schema.name, &crs.to_string(), sink)?;
     if decoded.guessed || decoded.bad_line.is_some() {

@@ -27,6 +27,7 @@ Examples:
   qike import tower.ifc --store city.gpkg --place 121.9312,30.9005,4.2,-12.5
   qike import surveys/ plateau.zip 'tiles/**/*.gml.gz' --store city.gpkg
   qike import --sources-from today.txt --store city.gpkg
+  qike import samples/ --store samples.gpkg --id-prefix auto
   qike import shared-bikes.json --map maps/shared-bikes.map.toml --store city.gpkg
   qike import N42E001.hgt.zip andorra.osm.pbf --store andorra.gpkg --ground --terrain-tolerance 1
   qike import helsinki.osm.pbf --store city.gpkg --dry-run --json")]
@@ -72,6 +73,10 @@ pub struct Args {
     /// With --dry-run: also write the plans of the objects that would change as GeoJSON to this file.
     #[arg(long, value_name = "C.geojson", requires = "dry_run")]
     changes: Option<PathBuf>,
+    /// What stands before the ids of these sources' objects, for files that use the same id for different things; auto takes the name
+    /// of each file
+    #[arg(long, value_name = "TEXT|auto")]
+    id_prefix: Option<String>,
     /// As of when the sources hold: a day or a moment in UTC. Without it, now. `--as-of` finds them by it.
     #[arg(long, value_name = "DATE")]
     date: Option<String>,
@@ -166,10 +171,25 @@ fn sources(args: &Args) -> Result<Vec<PathBuf>, Failure> {
     Ok(sources)
 }
 
-/// What to read and how; `--map` with a folder gives each source its own mapping, where the folder has one.
+/// What to read and how, with the prefixes of ids.
 fn plan(args: &Args, sources: &[PathBuf]) -> Result<Vec<PlannedSource>, Failure> {
+    let mut planned = plan_mapped(args, sources)?;
+    match args.id_prefix.as_deref() {
+        Some("auto") => {
+            let names: Vec<&str> = planned.iter().map(|p| p.source.name.as_str()).collect();
+            let prefixes = qike_import::prefix::telling_apart(&names);
+            planned.iter_mut().zip(prefixes).for_each(|(p, prefix)| p.source.options.id_prefix = prefix);
+        }
+        Some(prefix) => planned.iter_mut().for_each(|p| p.source.options.id_prefix = prefix.to_owned()),
+        None => {}
+    }
+    Ok(planned)
+}
+
+/// What to read and how; `--map` with a folder gives each source its own mapping, where the folder has one.
+fn plan_mapped(args: &Args, sources: &[PathBuf]) -> Result<Vec<PlannedSource>, Failure> {
     let source_crs = args.source_crs.as_deref().map(parse_source_crs).transpose()?;
-    let options = |map: Option<PathBuf>| SourceOptions { source_crs: source_crs.clone(), map, place: args.place, terrain_tolerance_m: args.terrain_tolerance };
+    let options = |map: Option<PathBuf>| SourceOptions { source_crs: source_crs.clone(), map, place: args.place, terrain_tolerance_m: args.terrain_tolerance, ..SourceOptions::default() };
     let plan = |paths: &[PathBuf], map| plan_with(paths, &options(map), !args.flat);
     match &args.map {
         None => Ok(plan(sources, None)),
