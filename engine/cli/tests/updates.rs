@@ -189,3 +189,20 @@ fn archives_import_again_without_a_change_and_go_by_their_name() {
     place.qike("import --sources-from empty.txt --store city.gpkg").expect(2, &["empty.txt"]);
     place.qike("import *.gml --store city.gpkg").expect(1, &["*.gml", "no file fits"]);
 }
+
+#[test]
+fn a_copy_of_a_source_is_another_source_and_a_moved_one_is_not() {
+    let place = Place::new();
+    for folder in ["one", "two"] {
+        std::fs::create_dir(place.at(folder)).unwrap();
+        place.write(&format!("{folder}/a.city.json"), cityjson(3, 10.0));
+    }
+    place.qike("import one two --store city.gpkg").expect(3, &["duplicate-id"]);
+    let before = place.bytes("city.gpkg");
+    assert_eq!(place.qike("import one two --store city.gpkg --json").json()["changed"], false);
+    assert!(place.bytes("city.gpkg") == before);
+    assert_eq!(place.qike("info city.gpkg --json").json()["sources"].as_array().unwrap().len(), 2);
+    std::fs::remove_dir_all(place.at("two")).unwrap();
+    std::fs::rename(place.at("one"), place.at("three")).unwrap();
+    assert_eq!(place.qike("import three --store city.gpkg --json").json()["sources"][0]["unchanged"], 3);
+}

@@ -354,15 +354,17 @@ impl<'s> Writer<'s> {
     pub fn source_number(&mut self, info: &SourceInfo) -> Result<(u32, bool), StoreError> {
         let place = place_of(&info.path);
         let file = format!("%/{}", place.rsplit('/').next().unwrap_or_default().replace(['%', '_'], "_"));
-        let found: Option<u32> = self
+        let found: Option<(u32, String, bool)> = self
             .store
             .conn
             .prepare_cached(
-                "SELECT source FROM qike_source WHERE format = ?1 AND (path = ?2 OR place = ?3 OR (content_hash = ?4 AND place LIKE ?5))
+                "SELECT source, place, path = ?2 OR place = ?3 FROM qike_source WHERE format = ?1 AND (path = ?2 OR place = ?3 OR (content_hash = ?4 AND place LIKE ?5))
                  ORDER BY path = ?2 DESC, place = ?3 DESC, source LIMIT 1",
             )
-            .and_then(|mut s| s.query_row(params![info.format, info.path, place, info.content_hash, file], |r| r.get(0)).optional())
+            .and_then(|mut s| s.query_row(params![info.format, info.path, place, info.content_hash, file], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional())
             .at(self.path())?;
+        // What still lies where it lay has not moved: this is a copy, and a source of its own.
+        let found = found.filter(|(_, place, same)| *same || !Path::new(place).ancestors().any(Path::is_file)).map(|(number, ..)| number);
         if let Some(number) = found {
             return Ok((number - 1, true));
         }
