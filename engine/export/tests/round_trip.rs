@@ -22,26 +22,26 @@ fn read(path: &Path, crs: Option<&Crs>) -> (SceneSnapshot, BTreeMap<ImageId, Ima
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Format {
-    CityGml,
-    CityJson,
-    CityJsonSeq,
+    Gml,
+    Json,
+    JsonSeq,
 }
 
 impl Format {
     fn ending(self) -> &'static str {
         match self {
-            Format::CityGml => "gml",
-            Format::CityJson => "city.json",
-            Format::CityJsonSeq => "city.jsonl",
+            Format::Gml => "gml",
+            Format::Json => "city.json",
+            Format::JsonSeq => "city.jsonl",
         }
     }
 
     fn write(self, snapshot: &SceneSnapshot, out: &mut dyn Write) -> Pictures {
         let chosen = selection::of_classes(snapshot, &[]);
         match self {
-            Format::CityGml => citygml::write(snapshot, &chosen, out, &Feedback::silent()),
-            Format::CityJson => cityjson::write(snapshot, &chosen, out),
-            Format::CityJsonSeq => cityjson::write_sequence(snapshot, &chosen, out),
+            Format::Gml => citygml::write(snapshot, &chosen, out, &Feedback::silent()),
+            Format::Json => cityjson::write(snapshot, &chosen, out),
+            Format::JsonSeq => cityjson::write_sequence(snapshot, &chosen, out),
         }
         .unwrap()
     }
@@ -69,7 +69,7 @@ fn losses(format: Format, before: &SceneSnapshot, images: &BTreeMap<ImageId, Ima
     for object in &found.changed {
         out.extend(object.changes.iter().map(|c| format!("{} {}: {} → {}", object.id, c.what, c.before, c.after)));
     }
-    if before.series() != after.series() && format == Format::CityGml {
+    if before.series() != after.series() && format == Format::Gml {
         out.push(format!("{} series became {}", before.series().len(), after.series().len()));
     }
     out
@@ -127,7 +127,7 @@ fn matrix(formats: &[Format], all: &[String]) {
         let known = CITYJSON_LOSES.iter().find(|(name, _)| path.ends_with(name)).map_or(0, |(_, count)| *count);
         for format in formats {
             let losses = check(*format, path);
-            if losses != if *format == Format::CityGml { 0 } else { known } {
+            if losses != if *format == Format::Gml { 0 } else { known } {
                 bad.push(format!("{format:?}: {path}: {losses}"));
             }
         }
@@ -135,7 +135,7 @@ fn matrix(formats: &[Format], all: &[String]) {
     assert!(bad.is_empty(), "{} of {} files × {} formats: {bad:#?}", bad.len(), all.len(), formats.len());
 }
 
-const ALL: &[Format] = &[Format::CityGml, Format::CityJson, Format::CityJsonSeq];
+const ALL: &[Format] = &[Format::Gml, Format::Json, Format::JsonSeq];
 
 #[test]
 fn nothing_of_citygml_is_lost() {

@@ -19,7 +19,7 @@ pub(crate) struct Base {
 impl Base {
     /// Opens the store and derives the networks. `scenario` is the file that asks for it, for messages.
     pub(crate) fn load(store: &Path, scenario: &str, feedback: &Feedback) -> Result<Self, RunError> {
-        let fault = |source: StoreError| RunError::Store { scenario: scenario.to_owned(), source };
+        let fault = |source: StoreError| RunError::Store { scenario: scenario.to_owned(), source: Box::new(source) };
         let opened = SceneStore::open(store).map_err(fault)?;
         let content_hash = opened.content_hash().map_err(fault)?;
         let scene = opened.snapshot(feedback).map_err(fault)?;

@@ -48,7 +48,7 @@ pub enum RunError {
         /// The scenario.
         scenario: String,
         /// What the store says.
-        source: qike_store::StoreError,
+        source: Box<qike_store::StoreError>,
     },
     /// The network cannot be derived.
     #[error("{scenario}: {source}")]

@@ -112,7 +112,7 @@ pub fn write(dir: &Path, options: &Options, feedback: &Feedback) -> Result<Repor
             }
             for building in block(g, b, options.seed) {
                 if written < wanted {
-                    let building = if has_lod2(written, options.lod2_percent) { building } else { building.as_block() };
+                    let building = if has_lod2(written, options.lod2_percent) { building } else { building.into_block() };
                     cityjson::write_seq_feature(&building, written as usize, w)?;
                     written += 1;
                     task.advance(1);
@@ -253,7 +253,7 @@ mod tests {
     fn a_fifth_of_the_buildings_can_have_roofs() {
         assert_eq!((0..500).filter(|n| has_lod2(*n, 20)).count(), 100);
         assert!((0..100).all(|n| has_lod2(n, 100) && !has_lod2(n, 0)));
-        let block = block(Grid::holding(100), (0, 0), 1).remove(0).as_block();
+        let block = block(Grid::holding(100), (0, 0), 1).remove(0).into_block();
         assert_eq!((block.lod, block.shells.len(), block.shells[0].surfaces.len()), ("1", 1, 6));
     }
 

@@ -220,7 +220,7 @@ impl<'a> Tiff<'a> {
                 }
             };
             each(&data, &mut put);
-            if number % across == 0 {
+            if number.is_multiple_of(across) {
                 task.advance(u64::from(chunk_rows));
             }
         }

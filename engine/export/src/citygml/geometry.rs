@@ -414,7 +414,7 @@ fn points(work: &mut Work, kind: Kind, positions: Positions, ids: &mut Ids, out:
     let cloud = out.cloud.get_or_insert_default();
     for index in &g.indices {
         let id = work.noted.then(|| ids.fresh());
-        let _ = write!(cloud, "<gml:pointMember>{}</gml:pointMember>\n", point(*index, id.as_deref()));
+        let _ = writeln!(cloud, "<gml:pointMember>{}</gml:pointMember>", point(*index, id.as_deref()));
         work.ids.extend(id);
     }
 }

@@ -34,7 +34,7 @@ impl Positions {
 pub fn number(value: f64, decimals: u32, out: &mut String) {
     let scale = 10_u64.pow(decimals);
     let scaled = (value * scale as f64).round();
-    if !(scaled.abs() < 9e15) {
+    if scaled.is_nan() || scaled.abs() >= 9e15 {
         out.push_str(&value.to_string());
         return;
     }

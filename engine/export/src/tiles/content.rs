@@ -125,7 +125,7 @@ fn add_triangles(
         let n = [e[1] * f[2] - e[2] * f[1], e[2] * f[0] - e[0] * f[2], e[0] * f[1] - e[1] * f[0]];
         let length = n.iter().map(|c| c * c).sum::<f32>().sqrt();
         // What has no area is not seen, and has no normal.
-        if !(length > 0.0) {
+        if length.is_nan() || length <= 0.0 {
             continue;
         }
         let batch = out.entry(colour.map(f32::to_bits)).or_default();

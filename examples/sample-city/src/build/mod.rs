@@ -135,7 +135,7 @@ impl Building {
     }
 
     /// The same building as a block of LOD1: its footprint, raised to its full height.
-    pub fn as_block(self) -> Building {
+    pub fn into_block(self) -> Building {
         let shells = vec![Shell::prism(&self.footprint, None, 0.0, self.height())];
         Building { shells, lod: "1", ..self }
     }

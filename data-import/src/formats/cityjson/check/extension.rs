@@ -116,7 +116,7 @@ fn violation(value: &Value, schema: &Value, file: &Value, depth: usize, steps: &
         return None;
     }
     steps.set(steps.get() - 1);
-    let Some(rules) = schema.as_object() else { return None };
+    let rules = schema.as_object()?;
     let inner = |value: &Value, schema: &Value| violation(value, schema, file, depth + 1, steps);
     for (rule, of) in rules {
         let broken = match rule.as_str() {

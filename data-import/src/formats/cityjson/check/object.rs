@@ -194,11 +194,10 @@ impl<'c> Objects<'c> {
                 },
                 "parents" => links.parents = ids(id, &at, value, told),
                 "children" | "members" => links.children.extend(ids(id, &at, value, told)),
-                "geographicalExtent" => {
-                    if !value.as_array().is_some_and(|l| l.len() == 6 && l.iter().all(Value::is_number)) {
-                        told.error("cj-schema", id, &at, "the extent is not six numbers");
-                    }
-                }
+                "geographicalExtent" => match value.as_array() {
+                    Some(extent) if extent.len() == 6 && extent.iter().all(Value::is_number) => {}
+                    _ => told.error("cj-schema", id, &at, "the extent is not six numbers"),
+                },
                 "geometry" => match value.as_array() {
                     None => told.error("cj-schema", id, &at, "the geometries are no array"),
                     Some(list) => {
@@ -267,7 +266,9 @@ impl<'c> Objects<'c> {
             for child in &links.children {
                 match self.links.get(child) {
                     None => told.error("cj-parents-children", id, &format!("/CityObjects/{id}/children"), format!("the child '{child}' does not exist")),
-                    Some(other) if !other.parents.contains(id) && !(links.group && self.context.version == 10) => {
+                    // A group of version 1.0 knows its members, and they do not know it.
+                    Some(_) if links.group && self.context.version == 10 => {}
+                    Some(other) if !other.parents.contains(id) => {
                         let message = format!("its parent '{id}' is not among its parents");
                         told.error("cj-parents-children", child, &format!("/CityObjects/{child}/parents"), message);
                     }
