@@ -7,10 +7,10 @@ use qike_scene::{CityObject, Class, Geometry, GeometryKind};
 
 /// Above this number of surfaces the plan is their convex hull and not their union.
 const UNION_LIMIT: usize = 512;
-/// As [`UNION_LIMIT`] for the triangles of a mesh (a union of so many takes some milliseconds).
-const TRIANGLE_LIMIT: usize = 1024;
+/// As [`UNION_LIMIT`] for the triangles of a mesh: the union of some hundred that lie on each other, as in a long escalator, took minutes.
+const TRIANGLE_LIMIT: usize = 96;
 /// As [`TRIANGLE_LIMIT`] for rooms and whole buildings, whose plans matter more.
-const SPACE_TRIANGLE_LIMIT: usize = 8192;
+const SPACE_TRIANGLE_LIMIT: usize = 512;
 /// A ring whose plan is smaller (in square metres) is an edge-on wall.
 const LEAST_AREA: f64 = 1e-6;
 
