@@ -117,6 +117,19 @@ impl Bounds2 {
     }
 }
 
+/// True where a place lies in a ring (open or closed) in plan, by counting the sides it has to the east. Heights, where
+/// there are any (`N` is 2 or 3), do not count.
+pub fn in_ring<const N: usize>(ring: &[[f64; N]], p: [f64; N]) -> bool {
+    let mut odd = false;
+    for (i, a) in ring.iter().enumerate() {
+        let b = ring[(i + 1) % ring.len()];
+        if (a[1] > p[1]) != (b[1] > p[1]) && p[0] < a[0] + (p[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) {
+            odd = !odd;
+        }
+    }
+    odd
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,5 +144,12 @@ mod tests {
         let mut b = Bounds3::EMPTY;
         b.merge(&Bounds3::EMPTY);
         assert!(b.is_empty());
+    }
+
+    #[test]
+    fn a_place_in_a_notch_is_outside() {
+        let ring = [[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [2.0, 1.0], [0.0, 4.0]];
+        assert!(in_ring(&ring, [0.5, 2.0]) && in_ring(&ring, [3.5, 2.0]) && !in_ring(&ring, [2.0, 2.0]) && !in_ring(&ring, [5.0, 1.0]));
+        assert!(!in_ring(&[], [0.0, 0.0]));
     }
 }

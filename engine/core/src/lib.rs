@@ -4,6 +4,7 @@
 //! place where coordinates change their system.
 
 pub mod bounds;
+pub mod calendar;
 pub mod crs;
 pub mod datum_shift;
 pub mod diagnostic;

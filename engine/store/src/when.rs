@@ -1,5 +1,6 @@
 //! Moments of history, UTC to the second: when an import was made, and as of when it holds.
 
+use qike_core::calendar::{date_text, days_in_month};
 use serde::Serialize;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,16 +20,8 @@ impl Moment {
     /// From seconds since 1970-01-01T00:00:00Z.
     pub fn from_unix(seconds: u64) -> Self {
         let (days, rest) = (seconds / 86_400, seconds % 86_400);
-        // Howard Hinnant, chrono-compatible low-level date algorithms, civil_from_days: eras of 400 years that begin on 1 March.
-        let shifted = days + 719_468;
-        let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-        let year = year_of_era + era * 400 + u64::from(month <= 2);
-        Self(format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60))
+        let date = date_text(days as i64);
+        Self(format!("{date}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60))
     }
 
     /// From `YYYY-MM-DD` (its first second) or `YYYY-MM-DDThh:mm:ssZ`; `None` where the text is neither.
@@ -51,14 +44,8 @@ impl Moment {
             return None;
         }
         let (year, month, day) = (part(0, 4), part(5, 2), part(8, 2));
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let days = match month {
-            2 => 28 + u32::from(leap),
-            4 | 6 | 9 | 11 => 30,
-            1..=12 => 31,
-            _ => 0,
-        };
-        (1..=days).contains(&day).then_some(Self(whole))
+        let days = days_in_month(i64::from(year), i64::from(month));
+        (1..=days).contains(&i64::from(day)).then_some(Self(whole))
     }
 
     /// The whole text.

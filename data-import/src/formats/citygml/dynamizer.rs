@@ -4,8 +4,9 @@
 use super::classes::class_of;
 use super::own;
 use super::tree::{Ix, Names, Tree};
-use crate::formats::table::series::{date_text, iso_ms};
+use crate::formats::table::series::iso_ms;
 use qike_core::SimTime;
+use qike_core::calendar::date_text;
 use qike_scene::{ObjectId, Series};
 
 /// All series of a member.

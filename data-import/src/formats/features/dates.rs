@@ -1,6 +1,7 @@
 //! From when until when a feature holds: plans come into force, roads are opened, flood zones are redrawn.
 
-use crate::formats::table::series::{date_text, iso_ms};
+use crate::formats::table::series::iso_ms;
+use qike_core::calendar::date_text;
 use qike_scene::{Attributes, Value};
 
 const DAY_MS: i64 = 86_400_000;

@@ -1,10 +1,10 @@
 //! Records of a Parquet file (`.parquet`), GeoParquet among them: a column of WKB with its system in the file's metadata.
 
 use super::Document;
-use crate::formats::table::series::date_text;
 use crate::{ImportError, Source};
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::Field;
+use qike_core::calendar::date_text;
 use qike_scene::{Attributes, Value};
 use std::fmt::Write;
 use std::fs::File;

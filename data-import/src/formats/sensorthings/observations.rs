@@ -3,7 +3,8 @@
 use super::model::{Model, Observation};
 use super::object_id;
 use crate::ImportError;
-use crate::formats::table::series::{date_text, iso_ms};
+use crate::formats::table::series::iso_ms;
+use qike_core::calendar::date_text;
 use qike_core::{Diagnostic, SimTime};
 use qike_scene::{ObjectSink, Series, Value};
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,6 +4,7 @@ use super::mapping::SeriesSpec;
 use super::records::Record;
 use super::template::field;
 use qike_core::SimTime;
+use qike_core::calendar::{date_text, day_number, days_in_month};
 use qike_scene::{Series, Value};
 use std::collections::BTreeMap;
 
@@ -113,53 +114,13 @@ pub fn iso_ms(text: &str) -> Option<i64> {
     }
     let clock = time.split(['Z', '+', '-']).next().unwrap_or_default();
     let clock: SimTime = clock.parse().ok().filter(|_| clock.contains(':'))?;
-    (0..=DAY_MS).contains(&clock.ms()).then(|| days_from_civil(year, month, day) * DAY_MS + clock.ms())
-}
-
-fn days_in_month(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days since 1970-01-01 of the Gregorian calendar, counting years from March so that the leap day comes last.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let y = if month <= 2 { year - 1 } else { year };
-    let (era, year_of_era) = (y.div_euclid(400), y.rem_euclid(400));
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-/// The way back: `YYYY-MM-DD`.
-pub fn date_text(days: i64) -> String {
-    let z = days + 719_468;
-    let (era, d) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let year_of_era = (d - d / 1_460 + d / 36_524 - d / 146_096) / 365;
-    let day_of_year = d - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let m = (5 * day_of_year + 2) / 153;
-    let (day, month) = (day_of_year - (153 * m + 2) / 5 + 1, if m < 10 { m + 3 } else { m - 9 });
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+    (0..=DAY_MS).contains(&clock.ms()).then(|| day_number(year, month, day) * DAY_MS + clock.ms())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn days_go_there_and_back() {
-        for days in (-40_000..60_000).step_by(13) {
-            let text = date_text(days);
-            let p: Vec<i64> = text.split('-').map(|p| p.parse().unwrap()).collect();
-            assert_eq!(days_from_civil(p[0], p[1], p[2]), days, "{text}");
-        }
-        assert_eq!(date_text(0), "1970-01-01");
-        assert_eq!(days_from_civil(2019, 6, 20), 18_067);
-    }
 
     #[test]
     fn times_as_people_write_them() {

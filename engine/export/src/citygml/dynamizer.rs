@@ -1,6 +1,7 @@
 //! Series as dynamizers of CityGML 3.0: the values stand in the document, times by the clock of the place.
 
 use super::xml::{Xml, is_clean};
+use qike_core::calendar;
 use qike_scene::Series;
 
 const DAY_MS: i64 = 86_400_000;
@@ -43,34 +44,18 @@ fn timestamp(day: i64, ms: i64) -> String {
     let (days, rest) = (ms.div_euclid(DAY_MS), ms.rem_euclid(DAY_MS));
     let (hours, minutes, seconds, millis) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60, rest % 1000);
     let clock = format!("{hours:02}:{minutes:02}:{seconds:02}");
-    let date = date(day.saturating_add(days));
+    let date = calendar::date_text(day.saturating_add(days));
     if millis == 0 { format!("{date}T{clock}") } else { format!("{date}T{clock}.{millis:03}") }
 }
 
-/// Days since 1970 of `YYYY-MM-DD` (H. Hinnant, "chrono-compatible low-level date algorithms", days_from_civil).
+/// Days since 1970 of `YYYY-MM-DD`.
 fn day_number(text: &str) -> Option<i64> {
     let mut parts = text.splitn(3, '-').map(str::parse::<i64>);
     let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
     if !(0..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
-    let y = if month <= 2 { year - 1 } else { year };
-    let era = y.div_euclid(400);
-    let year_of_era = y.rem_euclid(400);
-    let day_of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
-    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
-}
-
-/// The way back (the same source, civil_from_days).
-fn date(days: i64) -> String {
-    let z = days.saturating_add(719_468);
-    let (era, d) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let year_of_era = (d - d / 1_460 + d / 36_524 - d / 146_096) / 365;
-    let day_of_year = d - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let m = (5 * day_of_year + 2) / 153;
-    let (day, month) = (day_of_year - (153 * m + 2) / 5 + 1, if m < 10 { m + 3 } else { m - 9 });
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+    Some(calendar::day_number(year, month, day))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::plane;
 use crate::shape::Point;
+use qike_core::bounds::in_ring;
 use qike_scene::triangulate::triangulate;
 use qike_scene::{CityObject, Geometry};
 use std::collections::BTreeMap;
@@ -104,23 +105,11 @@ fn group(rings: Vec<Vec<Point>>) -> Vec<Vec<Vec<Point>>> {
     holes.sort_by(|a, b| plane::signed_area(a).total_cmp(&plane::signed_area(b)));
     let mut polygons: Vec<Vec<Vec<Point>>> = outer.into_iter().map(|r| vec![r]).collect();
     for hole in holes {
-        if let Some(home) = polygons.iter_mut().find(|p| contains(&p[0], hole[0])) {
+        if let Some(home) = polygons.iter_mut().find(|p| in_ring(&p[0], hole[0])) {
             home.push(hole);
         }
     }
     polygons
-}
-
-/// Whether a point is inside a ring in plan.
-pub(crate) fn contains(ring: &[Point], p: Point) -> bool {
-    let mut odd = false;
-    for i in 0..ring.len() {
-        let (u, v) = (ring[i], ring[(i + 1) % ring.len()]);
-        if (u[1] > p[1]) != (v[1] > p[1]) && p[0] < u[0] + (p[1] - u[1]) / (v[1] - u[1]) * (v[0] - u[0]) {
-            odd = !odd;
-        }
-    }
-    odd
 }
 
 /// A rectangle around a body in plan, turned to the body's own direction.

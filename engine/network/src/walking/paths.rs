@@ -11,6 +11,7 @@ use crate::ix::AreaIx;
 use crate::lanes::{NodeKey, keyed_lines};
 use crate::shape::{self, Point};
 use crate::walk::AreaKind;
+use qike_core::bounds::in_ring;
 use qike_scene::{CityObject, Class, ObjectId, ObjectIx, SceneSnapshot};
 use std::collections::{BTreeMap, HashMap};
 
@@ -188,16 +189,7 @@ fn ring_crossings(rings: &[Vec<Point>], a: Point, b: Point) -> Vec<f64> {
 }
 
 fn inside(rings: &[Vec<Point>], p: Point) -> bool {
-    let mut odd = false;
-    for ring in rings {
-        for i in 0..ring.len() {
-            let (u, v) = (ring[i], ring[(i + 1) % ring.len()]);
-            if (u[1] > p[1]) != (v[1] > p[1]) && p[0] < u[0] + (p[1] - u[1]) / (v[1] - u[1]) * (v[0] - u[0]) {
-                odd = !odd;
-            }
-        }
-    }
-    odd
+    rings.iter().filter(|ring| in_ring(ring, p)).count() % 2 == 1
 }
 
 /// One end of a strip: how it is joined there.

@@ -1,6 +1,7 @@
 //! Objects as areas in plan: what lies inside, and where their middle is.
 
 use qike_core::Bounds2;
+use qike_core::bounds::in_ring;
 use qike_scene::{CityObject, Class, GeometryKind, ObjectIx, SceneSnapshot};
 
 /// The surfaces of an object, seen from above.
@@ -32,25 +33,13 @@ impl Footprint {
 
     /// Whether a place lies inside a surface (walls, seen from above, hold nothing).
     pub(super) fn contains(&self, p: [f64; 2]) -> bool {
-        let odd = |rings: &Vec<Vec<[f64; 2]>>| rings.iter().filter(|ring| inside(ring, p)).count() % 2 == 1;
+        let odd = |rings: &Vec<Vec<[f64; 2]>>| rings.iter().filter(|ring| in_ring(ring, p)).count() % 2 == 1;
         self.surfaces.iter().any(odd)
     }
 
     pub(super) fn bounds(&self) -> &Bounds2 {
         &self.bounds
     }
-}
-
-/// Even-odd rule.
-fn inside(ring: &[[f64; 2]], p: [f64; 2]) -> bool {
-    let mut odd = false;
-    for (i, a) in ring.iter().enumerate() {
-        let b = ring[(i + 1) % ring.len()];
-        if (a[1] > p[1]) != (b[1] > p[1]) && p[0] < a[0] + (p[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) {
-            odd = !odd;
-        }
-    }
-    odd
 }
 
 /// The middle of an object's box; `None` without geometry (then of its children's boxes).

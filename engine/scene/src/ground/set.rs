@@ -3,6 +3,7 @@
 use super::Ground;
 use crate::{CityObject, Class, Geometry, GeometryKind};
 use qike_core::Bounds3;
+use qike_core::bounds::in_ring;
 
 /// Points along an edge of a footprint at which the ground is asked, metres apart.
 const STEP_M: f64 = 5.0;
@@ -99,7 +100,7 @@ impl Ground {
         }
         if !rings.is_empty() {
             for corner in self.corners_in([bounds.min[0], bounds.min[1]], [bounds.max[0], bounds.max[1]]) {
-                if rings.iter().any(|ring| inside(ring, [corner[0], corner[1]])) {
+                if rings.iter().any(|ring| in_ring(ring, [corner[0], corner[1]])) {
                     lowest = lowest.min(corner[2]);
                 }
             }
@@ -156,16 +157,4 @@ pub fn raise(object: &mut CityObject, by: f64) {
 
 fn corners(geometry: &Geometry, ring: &[u32]) -> Vec<[f64; 3]> {
     ring.iter().filter_map(|i| geometry.vertices.get(*i as usize).copied()).collect()
-}
-
-/// True where a place lies in a ring, by counting the sides it has to the east.
-fn inside(ring: &[[f64; 2]], p: [f64; 2]) -> bool {
-    let mut odd = false;
-    for (i, a) in ring.iter().enumerate() {
-        let b = ring[(i + 1) % ring.len()];
-        if (a[1] > p[1]) != (b[1] > p[1]) && p[0] < a[0] + (p[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) {
-            odd = !odd;
-        }
-    }
-    odd
 }
