@@ -1,18 +1,15 @@
 //! The plan of an object: what QGIS and other GeoPackage readers see of its 3D geometry.
 
 use geo::{Area, Contains, ConvexHull, Coord, CoordsIter, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
+use crate::silhouette::silhouette;
 use qike_core::Bounds2;
 use qike_scene::triangulate::newell;
-use qike_scene::{CityObject, Class, Geometry, GeometryKind};
+use qike_scene::{CityObject, Geometry, GeometryKind};
 
 /// Above this number of surfaces the plan is their convex hull and not their union.
 const UNION_LIMIT: usize = 512;
-/// As [`UNION_LIMIT`] for the triangles of a mesh: the union of some hundred that lie on each other, as in a long escalator, took minutes.
-const TRIANGLE_LIMIT: usize = 96;
-/// As [`TRIANGLE_LIMIT`] for rooms and whole buildings, whose plans matter more.
-const SPACE_TRIANGLE_LIMIT: usize = 512;
 /// A ring whose plan is smaller (in square metres) is an edge-on wall.
-const LEAST_AREA: f64 = 1e-6;
+pub(crate) const LEAST_AREA: f64 = 1e-6;
 
 /// An object's plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,20 +27,12 @@ pub enum Footprint {
 impl Footprint {
     /// The plan of an object: of its coarsest geometry, where an object has several.
     pub fn of(object: &CityObject) -> Self {
-        let limit = match object.class {
-            Class::BuildingRoom | Class::Storey | Class::Building | Class::BuildingPart | Class::BuildingUnit => SPACE_TRIANGLE_LIMIT,
-            _ => TRIANGLE_LIMIT,
-        };
-        object.coarsest().map_or(Footprint::None, |g| Self::within(g, limit))
+        object.coarsest().map_or(Footprint::None, Self::of_geometry)
     }
 
     /// The plan of one geometry. Solids and surfaces give the union of their ground surfaces (or of what faces down), meshes
-    /// the union of their triangles, or their convex hull where these are too many. Every coordinate must be finite.
+    /// what their triangles cover, or their convex hull where their outlines are too many. Every coordinate must be finite.
     pub fn of_geometry(g: &Geometry) -> Self {
-        Self::within(g, TRIANGLE_LIMIT)
-    }
-
-    fn within(g: &Geometry, triangles: usize) -> Self {
         match g.kind {
             GeometryKind::MultiPoint => {
                 let points: Vec<Point> = g.indices.iter().filter_map(|&i| g.vertices.get(i as usize)).map(point).collect();
@@ -54,7 +43,7 @@ impl Footprint {
                 let lines: Vec<LineString> = lines.into_iter().filter(|l: &LineString| l.0.len() > 1).collect();
                 if lines.is_empty() { hull(g) } else { Footprint::Lines(MultiLineString(lines)) }
             }
-            GeometryKind::Mesh => silhouette(g, triangles),
+            GeometryKind::Mesh => silhouette(g).map_or_else(|| hull(g), Footprint::Areas),
             _ => areas(g),
         }
     }
@@ -119,33 +108,6 @@ fn areas(g: &Geometry) -> Footprint {
             if union.0.is_empty() { hull(g) } else { Footprint::Areas(union) }
         }
     }
-}
-
-/// What of the ground a mesh covers. A closed mesh covers what its faces towards the ground cover; of one that is open, or whose
-/// faces point anywhere, all faces count.
-fn silhouette(g: &Geometry, limit: usize) -> Footprint {
-    let (mut up, mut down) = (Vec::new(), Vec::new());
-    let (mut up_area, mut down_area) = (0.0, 0.0);
-    for corners in g.indices.chunks_exact(3) {
-        let [Some(a), Some(b), Some(c)] = [0, 1, 2].map(|i| g.vertices.get(corners[i] as usize)) else { continue };
-        let area = 0.5 * ((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]));
-        if area.abs() <= LEAST_AREA {
-            continue;
-        }
-        let (faces, sum) = if area > 0.0 { (&mut up, &mut up_area) } else { (&mut down, &mut down_area) };
-        *sum += area.abs();
-        faces.push(Polygon::new(LineString(vec![coord(a), coord(b), coord(c), coord(a)]), vec![]));
-    }
-    let closed = (up_area - down_area).abs() <= 1e-3 * (up_area + down_area);
-    let mut faces = down;
-    if !closed || faces.is_empty() {
-        faces.append(&mut up);
-    }
-    if faces.is_empty() || faces.len() > limit {
-        return hull(g);
-    }
-    let union = geo::unary_union(faces.iter());
-    if union.unsigned_area() > LEAST_AREA { Footprint::Areas(union) } else { hull(g) }
 }
 
 /// A surface seen from above; `None` for walls, which are edge-on.
@@ -244,7 +206,6 @@ mod tests {
         let mut open = room.clone();
         open.indices.drain(..12);
         assert!((area(&Footprint::of_geometry(&open)) - 12.0).abs() < 1e-6, "without its floor, by its ceiling");
-        assert!((area(&Footprint::within(&room, 3)) - 14.0).abs() < 1e-6, "too many triangles: the hull");
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod read;
 mod remove;
 mod report;
 pub mod schema;
+mod silhouette;
 mod store;
 mod validate;
 pub mod when;
