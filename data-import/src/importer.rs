@@ -91,6 +91,7 @@ pub static IMPORTERS: &[&dyn Importer] = &[
     &formats::osm::Osm,
     &formats::cityjson::CityJson,
     &formats::citygml::CityGml,
+    &formats::indoorgml::IndoorGml,
     &formats::ifc::Ifc,
     &formats::inp::EPANET,
     &formats::inp::SWMM,

@@ -9,6 +9,7 @@ pub mod geojson;
 pub mod geopackage;
 pub mod gtfs;
 pub mod ifc;
+pub mod indoorgml;
 pub mod inp;
 pub mod obj;
 pub mod osm;

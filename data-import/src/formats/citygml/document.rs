@@ -16,6 +16,8 @@ use std::io::{BufRead, BufReader, Read};
 const MEMBER_LIMIT: usize = 2 << 30;
 /// So is a piece of text or a tag of more bytes than this, or a skipped member: a small compressed file may unfold to anything.
 const PIECE_LIMIT: usize = 1 << 30;
+/// What CityGML's documents are, by their root.
+const ROOTS: &[&str] = &["CityModel", "FeatureCollection"];
 
 /// A document under way.
 pub struct Document {
@@ -24,6 +26,8 @@ pub struct Document {
     file: String,
     /// The namespaces the root declares: prefix and URI.
     pub namespaces: Vec<(String, String)>,
+    /// The root's `gml:id`.
+    pub id: Option<String>,
     ended: bool,
     /// The first line with bytes that are no UTF-8; they became U+FFFD.
     pub lossy: Option<u64>,
@@ -32,8 +36,13 @@ pub struct Document {
 }
 
 impl Document {
-    /// Opens a document and reads its root's opening tag.
+    /// Opens a CityGML document and reads its root's opening tag.
     pub fn open(source: &Source) -> Result<Self, ImportError> {
+        Self::open_as(source, ROOTS)
+    }
+
+    /// As [`Document::open`], for a document whose root has one of these names.
+    pub fn open_as(source: &Source, roots: &[&str]) -> Result<Self, ImportError> {
         let mut file = source.open()?;
         let zipped = file.fill_buf().map_err(|e| ImportError::io(&source.name, e))?.starts_with(&[0x1f, 0x8b]);
         let input: Box<dyn BufRead> =
@@ -41,12 +50,12 @@ impl Document {
         let input = text::xml(input).map_err(|e| ImportError::io(&source.name, e))?;
         let mut reader = Reader::from_reader(Lines { inner: input, ends: 0, piece: 0 });
         reader.config_mut().expand_empty_elements = true;
-        let mut document = Self { reader, buffer: Vec::new(), file: source.name.clone(), namespaces: Vec::new(), ended: false, lossy: None, only_beginning: false };
-        document.root()?;
+        let mut document = Self { reader, buffer: Vec::new(), file: source.name.clone(), namespaces: Vec::new(), id: None, ended: false, lossy: None, only_beginning: false };
+        document.root(roots)?;
         Ok(document)
     }
 
-    fn root(&mut self) -> Result<(), ImportError> {
+    fn root(&mut self, roots: &[&str]) -> Result<(), ImportError> {
         loop {
             self.buffer.clear();
             let event = self.reader.read_event_into(&mut self.buffer);
@@ -60,10 +69,12 @@ impl Document {
                         if let Some(prefix) = key.strip_prefix("xmlns") {
                             let uri = String::from_utf8_lossy(&attribute.value).into_owned();
                             self.namespaces.push((prefix.trim_start_matches(':').to_owned(), uri));
+                        } else if key.rsplit(':').next() == Some("id") {
+                            self.id = Some(String::from_utf8_lossy(&attribute.value).into_owned()).filter(|id| !id.trim().is_empty());
                         }
                     }
-                    if !matches!(name.as_str(), "CityModel" | "FeatureCollection") {
-                        return Err(fail(format!("the document's root is '{name}', not CityModel")));
+                    if !roots.contains(&name.as_str()) {
+                        return Err(fail(format!("the document's root is '{name}', not {}", roots.first().copied().unwrap_or_default())));
                     }
                     return Ok(());
                 }

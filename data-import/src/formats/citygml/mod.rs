@@ -4,20 +4,20 @@
 //! A document is a stream of members ([`document`]); each is a small tree ([`tree`]) that becomes objects ([`features`]). Members
 //! that refer to others further on wait until a second pass has found what they need ([`links`]).
 
-mod appearance;
-mod attributes;
+pub(in crate::formats) mod appearance;
+pub(in crate::formats) mod attributes;
 mod classes;
 mod codelists;
-mod document;
+pub(in crate::formats) mod document;
 mod dynamizer;
 mod features;
-mod geometry;
+pub(in crate::formats) mod geometry;
 mod links;
 mod own;
-mod shapes;
-mod survey;
-mod systems;
-mod tree;
+pub(in crate::formats) mod shapes;
+pub(in crate::formats) mod survey;
+pub(in crate::formats) mod systems;
+pub(in crate::formats) mod tree;
 
 pub(crate) use attributes::day;
 

@@ -66,12 +66,12 @@ fn has_appearances(source: &Source) -> Result<bool, ImportError> {
 }
 
 /// The box of the document, where the tree is its `boundedBy`.
-fn envelope(tree: &Tree, names: &Names) -> Option<Ix> {
+pub fn envelope(tree: &Tree, names: &Names) -> Option<Ix> {
     (tree.local(0, names) == "boundedBy").then(|| tree.child(0, "Envelope", names)).flatten()
 }
 
 /// Whether the labels of a box's axes say that north or latitude comes first; `None` where they say nothing that is known.
-fn north_first(tree: &Tree, names: &Names, envelope: Ix) -> Option<bool> {
+pub fn north_first(tree: &Tree, names: &Names, envelope: Ix) -> Option<bool> {
     let first = tree.get(envelope, "axisLabels", names)?.split_ascii_whitespace().next()?.to_ascii_lowercase();
     match first.as_str() {
         "n" | "north" | "northing" | "lat" | "latitude" => Some(true),
@@ -91,8 +91,12 @@ fn anchor(tree: &Tree, names: &Names) -> Option<Anchor> {
 
 /// The document's place: from its box, else from the first position of its first member.
 pub fn profile(source: &Source) -> Result<Profile, ImportError> {
+    profile_of(source, Document::open(source)?, &is_member)
+}
+
+/// As [`profile`], of a document just opened; `holds_features` knows the children of its root that do.
+pub fn profile_of(source: &Source, mut document: Document, holds_features: &dyn Fn(&str) -> bool) -> Result<Profile, ImportError> {
     let (mut names, mut tree) = (Names::default(), Tree::default());
-    let mut document = Document::open(source)?;
     let (mut name, mut middle, mut local, mut order) = (None, None, None, None);
     // A member that cannot be read says nothing of the place; the import tells what is wrong with it.
     while let Ok(true) = document.next(&mut tree, &mut names, &|_| true) {
@@ -108,7 +112,7 @@ pub fn profile(source: &Source) -> Result<Profile, ImportError> {
                 _ => None,
             };
         }
-        if is_member(tree.local(0, names)) {
+        if holds_features(tree.local(0, names)) {
             name = name.or_else(|| tree.all().find_map(|ix| tree.get(ix, "srsName", names)).map(str::to_owned));
             let first = || tree.all().map(|ix| tree.numbers(ix)).find(|n| n.len() >= 2);
             middle = middle.or_else(|| first().map(|n| [n[0], n[1]]));
