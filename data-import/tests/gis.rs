@@ -2,6 +2,8 @@
 //! where a part is missing or broken.
 
 mod common;
+#[path = "common/written.rs"]
+mod written;
 
 use common::{codes, count, import, import_with, object};
 use qike_core::testdata;
@@ -9,37 +11,7 @@ use qike_import::{SourceOptions, plan};
 use qike_scene::{Class, GeometryKind, Lod};
 use serde_json::json;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-/// A Shapefile of two buildings (one with a hole) with names in GBK.
-fn shapefile(dir: &Path) -> PathBuf {
-    use dbase::encoding::EncodingRs;
-    use shapefile::{Point, Polygon, PolygonRing};
-    let field = |n: &str| dbase::FieldName::try_from(n).unwrap();
-    let table = dbase::TableWriterBuilder::with_encoding(EncodingRs::from(encoding_rs::GBK))
-        .add_character_field(field("NAME"), 20)
-        .add_numeric_field(field("Floor"), 4, 0)
-        .add_numeric_field(field("gid"), 6, 0)
-        .add_date_field(field("start_date"));
-    let path = dir.join("房屋.shp");
-    let mut writer = shapefile::Writer::from_path(&path, table).unwrap();
-    for (i, name) in ["海洋小区1号楼", "海洋小区2号楼"].iter().enumerate() {
-        let x = 121.90 + 0.001 * i as f64;
-        let ring = |o: f64, s: f64| [[o, o], [o, o + s], [o + s, o + s], [o + s, o], [o, o]].map(|[dx, dy]| Point::new(x + dx, 30.89 + dy)).to_vec();
-        let mut rings = vec![PolygonRing::Outer(ring(0.0, 0.0005))];
-        if i == 1 {
-            rings.push(PolygonRing::Inner(ring(0.0001, 0.0001).into_iter().rev().collect()));
-        }
-        let mut record = dbase::Record::default();
-        record.insert("NAME".into(), dbase::FieldValue::Character(Some((*name).into())));
-        record.insert("Floor".into(), dbase::FieldValue::Numeric(Some(6.0)));
-        record.insert("gid".into(), dbase::FieldValue::Numeric(Some(100.0 + i as f64)));
-        record.insert("start_date".into(), dbase::FieldValue::Date(Some(dbase::Date::new(1, 5, 2019).unwrap())));
-        writer.write_shape_and_record(&Polygon::with_rings(rings), &record).unwrap();
-    }
-    drop(writer);
-    path
-}
+use written::{flatgeobuf_bytes, geopackage, shapefile};
 
 #[test]
 fn a_shapefile_with_chinese_names_and_storeys() {
@@ -111,39 +83,6 @@ fn a_foreign_geopackage_has_the_counts_of_its_manifest() {
     assert_eq!(object(&sink, "bubenec/buildings:1").attributes["uID"], json!(1));
 }
 
-/// A GeoPackage with what real ones rarely have all at once.
-fn geopackage(path: &Path) {
-    let conn = rusqlite::Connection::open(path).unwrap();
-    conn.execute_batch(
-        "PRAGMA application_id = 1196444487;
-         CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT, srs_id INTEGER PRIMARY KEY, organization TEXT, organization_coordsys_id INTEGER, definition TEXT);
-         INSERT INTO gpkg_spatial_ref_sys VALUES ('x', 4326, 'epsg', 4326, 'undefined'), ('y', 100001, 'NONE', 1, 'nonsense');
-         CREATE TABLE gpkg_contents (table_name TEXT, data_type TEXT, identifier TEXT, srs_id INTEGER);
-         CREATE TABLE gpkg_geometry_columns (table_name TEXT, column_name TEXT, geometry_type_name TEXT, srs_id INTEGER, z INTEGER, m INTEGER);
-         CREATE TABLE \"路 灯\" (fid INTEGER PRIMARY KEY, the_geom BLOB, code TEXT, on_since TEXT, works BOOLEAN, power REAL, photo BLOB);
-         CREATE TABLE strange (fid INTEGER PRIMARY KEY, geom BLOB);
-         CREATE TABLE notes (fid INTEGER PRIMARY KEY, note TEXT);
-         CREATE VIEW trap AS WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT i AS fid, NULL AS geom FROM r;
-         INSERT INTO gpkg_contents VALUES ('路 灯', 'features', '', 4326), ('strange', 'features', '', 100001), ('trap', 'features', '', 4326),
-           ('gone', 'features', '', 4326), ('notes', 'attributes', '', NULL), ('tiles', 'tiles', '', 4326);
-         INSERT INTO gpkg_geometry_columns VALUES ('路 灯', 'the_geom', 'POINT', 4326, 1, 0), ('strange', 'geom', 'POINT', 100001, 0, 0), ('trap', 'geom', 'POINT', 4326, 0, 0);",
-    )
-    .unwrap();
-    let blob = |kind: u32, numbers: &[f64]| {
-        let mut out = vec![b'G', b'P', 0, 1, 0xe6, 0x10, 0, 0, 1];
-        out.extend(kind.to_le_bytes());
-        numbers.iter().for_each(|n| out.extend(n.to_le_bytes()));
-        out
-    };
-    let mut insert = conn.prepare("INSERT INTO \"路 灯\" VALUES (?1, ?2, ?3, '2020-01-01', 1, 0.25, x'00')").unwrap();
-    insert.execute(rusqlite::params![1, blob(1001, &[121.9, 30.9, 4.5]), "A"]).unwrap();
-    insert.execute(rusqlite::params![2, blob(3001, &[121.9, 30.91, 5.5, 9.0]), None::<String>]).unwrap();
-    insert.execute(rusqlite::params![3, blob(8, &[]), "curve"]).unwrap();
-    insert.execute(rusqlite::params![4, None::<Vec<u8>>, "nowhere"]).unwrap();
-    insert.execute(rusqlite::params![5, "POINT(1 2)", "text"]).unwrap();
-    conn.execute("INSERT INTO strange VALUES (1, ?1)", [blob(1, &[121.9, 30.9])]).unwrap();
-}
-
 #[test]
 fn a_geopackage_that_nobody_trusts() {
     let dir = tempfile::tempdir().unwrap();
@@ -167,39 +106,6 @@ fn a_geopackage_that_nobody_trusts() {
     assert_eq!(import_with(&[path], &options, Some("EPSG:4550")).0.objects.len(), 4);
 }
 
-struct Line<'a>(&'a [[f64; 2]]);
-
-impl flatgeobuf::geozero::GeozeroGeometry for Line<'_> {
-    fn process_geom<P: flatgeobuf::geozero::GeomProcessor>(&self, p: &mut P) -> flatgeobuf::geozero::error::Result<()> {
-        p.linestring_begin(true, self.0.len(), 0)?;
-        for (i, [x, y]) in self.0.iter().enumerate() {
-            p.xy(*x, *y, i)?;
-        }
-        p.linestring_end(true, 0)
-    }
-}
-
-/// Two roads.
-fn flatgeobuf_bytes(index: bool) -> Vec<u8> {
-    use flatgeobuf::geozero::{ColumnValue, PropertyProcessor};
-    use flatgeobuf::{ColumnType, FgbCrs, FgbWriter, FgbWriterOptions, GeometryType};
-    let options = FgbWriterOptions { write_index: index, crs: FgbCrs { code: 4326, ..Default::default() }, ..Default::default() };
-    let mut writer = FgbWriter::create_with_options("道路", GeometryType::LineString, options).unwrap();
-    writer.add_column("name", ColumnType::String, |_, _| {});
-    writer.add_column("lanes", ColumnType::Int, |_, _| {});
-    for (name, y) in [("环湖西一路", 30.9), ("海港大道", 30.91)] {
-        let line = [[121.9, y], [121.91, y], [121.92, y + 0.001]];
-        let written = writer.add_feature_geom(Line(&line), |feature| {
-            feature.property(0, "name", &ColumnValue::String(name)).unwrap();
-            feature.property(1, "lanes", &ColumnValue::Int(4)).unwrap();
-        });
-        written.unwrap();
-    }
-    let mut bytes = Vec::new();
-    writer.write(&mut bytes).unwrap();
-    bytes
-}
-
 #[test]
 fn flatgeobuf_with_and_without_an_index() {
     let dir = tempfile::tempdir().unwrap();
@@ -212,76 +118,4 @@ fn flatgeobuf_with_and_without_an_index() {
         assert_eq!((road.attributes["lanes"].clone(), road.geometries[0].vertices.len()), (json!(4), 3));
         assert!(road.id.as_str().starts_with("roads:#"));
     }
-}
-
-/// Cuts at every k-th byte and flips bytes by a fixed sequence of numbers: a message or objects, never a panic, and nothing
-/// larger than the file allows.
-fn torture(name: &str, bytes: &[u8], beside: &[(&str, Vec<u8>)]) {
-    let dir = tempfile::tempdir().unwrap();
-    for (other, content) in beside {
-        fs::write(dir.path().join(other), content).unwrap();
-    }
-    let path = dir.path().join(name);
-    let try_one = |bytes: &[u8], what: &str| {
-        fs::write(&path, bytes).unwrap();
-        let (sink, report) = import_with(std::slice::from_ref(&path), &SourceOptions::default(), Some("EPSG:4550"));
-        assert!(sink.objects.iter().all(|o| o.geometries.iter().all(|g| g.is_consistent() && g.is_finite())), "{name}, {what}");
-        assert!(report.left_out() == 0 || !sink.diagnostics.is_empty(), "{name}, {what}");
-    };
-    let step = (bytes.len() / 24).max(1);
-    for cut in (0..bytes.len()).step_by(step) {
-        try_one(&bytes[..cut], &format!("cut at {cut}"));
-    }
-    let seed = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut state = seed;
-    let mut random = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
-    for round in 0..60 {
-        let mut changed = bytes.to_vec();
-        for _ in 0..=random() % 4 {
-            let at = (random() % bytes.len() as u64) as usize;
-            changed[at] = if random() % 3 == 0 { 0xff } else { random() as u8 };
-        }
-        try_one(&changed, &format!("seed {seed:#x}, round {round}"));
-    }
-}
-
-#[test]
-fn broken_shapefiles_never_panic() {
-    let dir = tempfile::tempdir().unwrap();
-    let shp = shapefile(dir.path());
-    let [geometry, table] = ["shp", "dbf"].map(|e| fs::read(shp.with_extension(e)).unwrap());
-    torture("a.shp", &geometry, &[("a.dbf", table.clone())]);
-    torture("b.dbf", &table, &[]);
-}
-
-#[test]
-fn broken_geopackages_never_panic() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("a.gpkg");
-    geopackage(&path);
-    torture("a.gpkg", &fs::read(path).unwrap(), &[]);
-}
-
-#[test]
-fn broken_flatgeobuf_never_panics() {
-    torture("a.fgb", &flatgeobuf_bytes(true), &[]);
-    torture("b.fgb", &flatgeobuf_bytes(false), &[]);
-}
-
-#[test]
-fn broken_tables_and_sequences_never_panic() {
-    let csv = "名称,经度,纬度,wkt\n路灯,121.9,30.9,POINT Z (121.9 30.9 5)\n\"a\"\"b\",121.9,30.91,\"MULTIPOLYGON(((121.9 30.9,121.91 30.9,121.91 30.91,121.9 30.9)))\"\n";
-    torture("t.csv", csv.as_bytes(), &[]);
-    torture("gbk.csv", &encoding_rs::GBK.encode(csv).0, &[]);
-    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(csv.encode_utf16().flat_map(u16::to_le_bytes)).collect();
-    torture("utf16.csv", &utf16, &[]);
-    torture("r.jsonl", b"{\"lon\":121.9,\"lat\":30.9,\"id\":1}\n{\"lon\":121.9,\"lat\":\"30.91\",\"id\":\"x\"}\n", &[]);
-    let sta = json!({ "value": [{ "@iot.id": 1, "name": "a", "Locations": [{ "@iot.id": 1, "encodingType": "application/geo+json", "location": { "type": "Point", "coordinates": [121.9, 30.9] } }],
-        "Datastreams": [{ "@iot.id": 2, "name": "t", "unitOfMeasurement": { "symbol": "C" }, "Observations": [{ "@iot.id": 3, "phenomenonTime": "2024-01-01T00:00:00Z", "result": 1.5 }] }] }] });
-    torture("s.json", sta.to_string().as_bytes(), &[]);
 }

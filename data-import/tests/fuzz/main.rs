@@ -6,13 +6,20 @@
 //! drives one, `QIKE_FUZZ_CASE=ifc:77` runs one case and leaves its files behind. Without them it is a fixed, short list of cases.
 
 mod fixtures;
+#[path = "../common/indoor.rs"]
+mod indoor;
+mod made;
 mod mutate;
+mod structure;
+#[path = "../common/written.rs"]
+mod written;
 
 use mutate::{Dice, damage};
 use qike_core::{Crs, Feedback};
 use qike_import::importer::HEAD_BYTES;
 use qike_import::{IMPORTERS, Importer, Source};
 use qike_scene::sink::MemorySink;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -28,9 +35,12 @@ const QUICK: Duration = Duration::from_secs(4);
 /// Longest time for one case. It is far beyond what any takes, also on a busy machine: this finds endless work, not slow work.
 const HANG: Duration = Duration::from_secs(100);
 
+/// Longest time of a processor for one case, which a busy machine does not lengthen.
+const BUSY: Duration = Duration::from_secs(5);
+
 /// Memory that the child may map, KiB, and how much of it a case may touch beyond what it had before, KiB.
 const MAPPED_KIB: u64 = 6 << 20;
-const TOUCHED_KIB: u64 = 1 << 20;
+const TOUCHED_KIB: u64 = 512 << 10;
 
 fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|text| !text.is_empty())
@@ -53,15 +63,12 @@ fn no_importer_breaks_on_damaged_files() {
     let all = fixtures::all();
     let mut broken = Vec::new();
     for importer in IMPORTERS.iter().map(|i| i.name()).filter(|name| only.as_deref().is_none_or(|only| only == *name)) {
-        if all[importer].is_empty() {
-            println!("{importer}: no small file to damage");
-            continue;
-        }
+        assert!(!all[importer].is_empty(), "{importer}: write a small file for it in fixtures.rs");
         let until = Instant::now() + seconds.map_or(QUICK, Duration::from_secs);
-        let (mut next, mut slowest) = (first, (Duration::ZERO, 0));
+        let (mut next, mut slowest, mut caught) = (first, (Duration::ZERO, 0), BTreeMap::new());
         while Instant::now() < until && (seconds.is_some() || next < first + CASES) {
             let end = if seconds.is_some() { u64::MAX } else { first + CASES };
-            let (ended, fault) = drive(importer, next, end, until, &mut slowest);
+            let (ended, fault) = drive(importer, next, end, until, &mut slowest, &mut caught);
             if let Some(fault) = fault {
                 println!("QIKE_FUZZ_CASE={importer}:{ended}  {fault}");
                 broken.push(format!("QIKE_FUZZ_CASE={importer}:{ended}  {fault}"));
@@ -69,12 +76,14 @@ fn no_importer_breaks_on_damaged_files() {
             next = ended + 1;
         }
         println!("{importer}: {} cases, slowest {:?} (case {})", next - first, slowest.0, slowest.1);
+        caught.iter().for_each(|(place, (case, times))| println!("  {times} panics caught, first in case {case}: {place}"));
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 /// Runs cases in a child from `next` on; gives the last one begun and what was wrong with it.
-fn drive(importer: &str, next: u64, end: u64, until: Instant, slowest: &mut (Duration, u64)) -> (u64, Option<String>) {
+/// Panics of libraries that an importer catches go to `caught`: their place, the first case and how many.
+fn drive(importer: &str, next: u64, end: u64, until: Instant, slowest: &mut (Duration, u64), caught: &mut BTreeMap<String, (u64, u64)>) -> (u64, Option<String>) {
     let millis = until.saturating_duration_since(Instant::now()).as_millis();
     let program = std::env::current_exe().expect("this program");
     // A limit on the address space, where the shell has one: an allocation by a count in the file must fail, not swap.
@@ -110,6 +119,8 @@ fn drive(importer: &str, next: u64, end: u64, until: Instant, slowest: &mut (Dur
                     (at, begun) = (n, Instant::now());
                 } else if line == "over" {
                     *slowest = (*slowest).max((begun.elapsed(), at));
+                } else if let Some(place) = line.strip_prefix("panic ") {
+                    caught.entry(place.to_owned()).or_insert((at, 0)).1 += 1;
                 } else if let Some(what) = line.strip_prefix("fault ") {
                     fault = Some(what.to_owned());
                 }
@@ -148,20 +159,33 @@ fn child() {
         let mut out = std::io::stdout();
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());
     };
-    let mut peak = peak_kib();
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let place = info.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
+        let mut out = std::io::stdout();
+        let _ = writeln!(out, "panic {place}").and_then(|()| out.flush());
+        before(info);
+    }));
     for seed in next..end {
         if Instant::now() >= until {
             break;
         }
         tell(format!("case {seed}"));
+        // "5" sets the peak back to what is held now (proc(5)).
+        let _ = std::fs::write("/proc/self/clear_refs", "5");
+        let (held, busy) = (peak_kib(), busy());
         run_case(importer, fixtures, seed, &folder.path().join(seed.to_string()));
         let _ = std::fs::remove_dir_all(folder.path().join(seed.to_string()));
-        let now = peak_kib();
-        if now > peak + TOUCHED_KIB {
-            tell(format!("fault {} MiB of memory for it", (now - peak) >> 10));
+        let more = peak_kib().saturating_sub(held);
+        let busy = self::busy().saturating_sub(busy);
+        if more > TOUCHED_KIB {
+            tell(format!("fault {} MiB of memory for it", more >> 10));
             break;
         }
-        peak = now;
+        if busy > BUSY {
+            tell(format!("fault {busy:?} of a processor for it"));
+            break;
+        }
         tell("over".into());
     }
 }
@@ -171,6 +195,14 @@ fn peak_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
     line.and_then(|l| l.trim().trim_end_matches("kB").trim().parse().ok()).unwrap_or(0)
+}
+
+/// The time that the processors spent on this process.
+fn busy() -> Duration {
+    let status = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name of the program, in brackets, may hold anything; user and system time are fields 14 and 15, in hundredths (proc(5)).
+    let fields = status.rsplit(')').next().unwrap_or_default().split_ascii_whitespace().skip(11).take(2);
+    Duration::from_millis(10 * fields.filter_map(|n| n.parse::<u64>().ok()).sum::<u64>())
 }
 
 /// Damages a source and has it sniffed, probed, checked and imported.
@@ -184,7 +216,12 @@ fn run_case(importer: &str, fixtures: &[fixtures::Fixture], seed: u64, folder: &
     let mut first: Option<PathBuf> = None;
     for (i, (path, bytes)) in fixture.iter().enumerate() {
         let at = folder.join(path.file_name().expect("a file"));
-        let bytes = if i == hit { damage(bytes, other, &mut dice) } else { bytes.clone() };
+        let built = if i == hit && dice.below(2) == 0 { structure::damage(path, bytes, &mut dice) } else { None };
+        let bytes = match built {
+            Some(bytes) => bytes,
+            None if i == hit => damage(bytes, other, &mut dice),
+            None => bytes.clone(),
+        };
         std::fs::write(&at, bytes).expect("written");
         first.get_or_insert(at);
     }

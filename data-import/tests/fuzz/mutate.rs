@@ -33,13 +33,13 @@ impl Dice {
 }
 
 /// Numbers that readers count, multiply or allocate by.
-const NUMBERS: [&str; 16] = [
+pub const NUMBERS: [&str; 16] = [
     "1e308", "-1e308", "-1", "0", "4294967295", "4294967296", "2147483648", "9223372036854775807", "18446744073709551616", "NaN", "inf", "1e-320", "0.5",
     "99999999999999999999999999999999999999", "-0", "1e400",
 ];
 
 /// Text that means something in one format or another.
-const WORDS: [&str; 30] = [
+pub const WORDS: [&str; 30] = [
     "null", "\0", "\r", "\n", "\"", "'", "\\", "<", ">", "&", "&#0;", "&#x110000;", "&a;", "<!DOCTYPE a [<!ENTITY a \"b\">]>", "<!--", "]]>", "<![CDATA[", "/>", "[]",
     "{}", "[", "{", "]", "}", ",", "#1", "$", "\u{feff}", "\u{202e}", "../../../etc/passwd",
 ];
