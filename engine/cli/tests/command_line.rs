@@ -97,8 +97,8 @@ fn exports_come_back_through_the_importers() {
         assert_eq!(picked("city.gpkg"), picked(&format!("{out}.gpkg")));
         place.qike(&format!("validate {out}.gpkg")).expect(0, &[]);
     }
-    place.qike("export city.gpkg copy.gpkg").expect(0, &[]);
-    assert_eq!(place.qike("info copy.gpkg --json").json(), place.qike("info city.gpkg --json").json());
+    place.qike("export city.gpkg copy.store.gpkg").expect(0, &[]);
+    assert_eq!(place.qike("info copy.store.gpkg --json").json(), place.qike("info city.gpkg --json").json());
     place.qike("export city.gpkg lamps_out.geojson --class CityFurniture").expect(0, &[]);
     let geojson: Value = serde_json::from_slice(&place.bytes("lamps_out.geojson")).unwrap();
     assert_eq!(geojson["features"].as_array().unwrap().len(), 2);
@@ -126,7 +126,7 @@ fn exports_are_chosen_by_place_and_level_and_leave_nothing_half() {
     assert_eq!(place.qike("info roofs.city.json --json").json()["objects"]["by_lod"], place.qike("info city.gpkg --json").json()["objects"]["by_lod"]);
     place.qike("export city.gpkg x.gml --lod two").expect(2, &["--lod", "two"]);
     place.qike("export city.gpkg x.geojson --lod 2").expect(2, &["--lod", "plans"]);
-    place.qike("export city.gpkg x.gpkg --bbox 121,30,122,31").expect(2, &["--bbox", "everything"]);
+    place.qike("export city.gpkg x.store.gpkg --bbox 121,30,122,31").expect(2, &["--bbox", "everything"]);
     place.qike("export city.gpkg x.gml --bbox 122,30,121,31").expect(2, &["--bbox", "west"]);
 
     // A tileset takes the place of an earlier one, and of nothing else.

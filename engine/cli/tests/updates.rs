@@ -73,11 +73,11 @@ fn the_city_as_of_a_day() {
     assert_eq!((total(&place, "--as-of 2024-02-01"), total(&place, "--as-of 2023-12-31")), (252, 0));
     place.qike("info city.gpkg --as-of 2023-12-31").expect(0, &["history begins at 2024-01-01"]);
     says(&place.qike("export city.gpkg then.city.json --as-of 2024-02-01"), 0, &["252 objects"]);
-    place.qike("export city.gpkg then.gpkg --as-of 2024-02-01").expect(0, &[]);
-    assert_eq!(place.qike("info then.gpkg --json").json()["objects"]["total"], 252);
+    place.qike("export city.gpkg then.store.gpkg --as-of 2024-02-01").expect(0, &[]);
+    assert_eq!(place.qike("info then.store.gpkg --json").json()["objects"]["total"], 252);
     let said = place.qike("diff city.gpkg city.gpkg --as-of-a 2024-02-01");
     says(&said, 1, &["- lamp/1", "+ lamp/3", "~ lamp/2", "1 removed, 1 added, 1 changed, 250 the same"]);
-    says(&place.qike("diff city.gpkg then.gpkg --as-of-a 2024-02-01"), 0, &["are the same"]);
+    says(&place.qike("diff city.gpkg then.store.gpkg --as-of-a 2024-02-01"), 0, &["are the same"]);
     place.qike("info city.gpkg --as-of yesterday").expect(2, &["--as-of", "yesterday", "2024-05-01"]);
     place.qike("import lamps.geojson --store city.gpkg --date 2024-13-01").expect(2, &["--date", "2024-13-01"]);
     place.qike("import lamps.geojson --store city.gpkg --date 2024-01-01").expect(1, &["lamps.geojson", "2024-06-01"]);

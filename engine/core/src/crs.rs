@@ -166,6 +166,14 @@ impl Crs {
         proj.as_wkt()
     }
 
+    /// The definition as WKT 1, which older programs read; `None` for `LOCAL` and for what WKT 1 cannot say.
+    pub fn wkt1(&self) -> Option<String> {
+        if self.is_local() {
+            return None;
+        }
+        Proj::new(&self.definition).ok()?.as_wkt1()
+    }
+
     /// Where the system is meant to be used: west, south, east, north in degrees; `None` where PROJ knows no area.
     pub fn area_of_use(&self) -> Option<[f64; 4]> {
         if self.is_local() {

@@ -80,6 +80,12 @@ impl Proj {
         unsafe { string(sys::proj_as_wkt(self.context, self.object, sys::PJ_WKT_TYPE_PJ_WKT2_2019, ptr::null())) }
     }
 
+    /// The definition as WKT 1, as GDAL writes it; `None` for what that cannot say.
+    pub fn as_wkt1(&self) -> Option<String> {
+        // SAFETY: the object is alive; no options are a null pointer.
+        unsafe { string(sys::proj_as_wkt(self.context, self.object, sys::PJ_WKT_TYPE_PJ_WKT1_GDAL, ptr::null())) }
+    }
+
     /// Where the system is meant to be used, and the name of that area.
     pub fn area_of_use(&self) -> Result<(Option<Area>, Option<String>), ProjError> {
         let [mut west, mut south, mut east, mut north] = [0.0; 4];

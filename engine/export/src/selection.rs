@@ -24,7 +24,7 @@ pub fn in_window(snapshot: &SceneSnapshot, classes: &[Class], window: &Bounds2) 
 
 /// The same city with the geometries of these levels only: a whole level stands for its refinements too.
 pub fn of_levels(snapshot: &SceneSnapshot, lods: &[Lod]) -> SceneSnapshot {
-    let wanted = |lod: Lod| lods.iter().any(|l| *l == lod || (*l == Lod::new(l.major()) && l.major() == lod.major()));
+    let wanted = |lod: Lod| lods.iter().any(|l| l.covers(lod));
     let objects = snapshot.objects().iter().map(|object| {
         let geometries = object.geometries.iter().filter(|g| wanted(g.lod)).cloned().collect();
         CityObject {

@@ -32,6 +32,11 @@ impl Lod {
         self.major
     }
 
+    /// True where who asks for this level means that one too: a whole level stands for its refinements.
+    pub fn covers(self, other: Lod) -> bool {
+        self == other || (self.minor == 0 && self.major == other.major)
+    }
+
     /// As one byte for stores: major × 11 + minor.
     pub const fn code(self) -> u8 {
         self.major * 11 + self.minor

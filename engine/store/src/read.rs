@@ -18,7 +18,7 @@ const CHUNK: usize = 2048;
 pub struct ObjectKey(pub i64);
 
 /// An object's rows, not decoded yet.
-struct Raw {
+pub(crate) struct Raw {
     oid: i64,
     class: Class,
     id: String,
@@ -50,7 +50,7 @@ impl Raw {
     }
 
     /// `Err` says what is broken.
-    fn decode(self) -> Result<CityObject, String> {
+    pub(crate) fn decode(self) -> Result<CityObject, String> {
         let broken = |what: String| format!("object '{}': {what}", self.id);
         let attributes: Attributes = match self.attributes.as_str() {
             "" | "{}" => Attributes::new(),
@@ -96,6 +96,13 @@ impl SceneStore {
 
     /// As [`SceneStore::load`], with the text of the attributes as it is stored.
     pub(crate) fn load_with_text(&self, key: ObjectKey) -> Result<Option<(CityObject, String)>, StoreError> {
+        let Some(raw) = self.raw(key)? else { return Ok(None) };
+        let text = raw.attributes.clone();
+        raw.decode().map(|object| Some((object, text))).map_err(|what| self.damaged(what))
+    }
+
+    /// The rows of an object.
+    pub(crate) fn raw(&self, key: ObjectKey) -> Result<Option<Raw>, StoreError> {
         let class: Option<u8> = self
             .conn
             .prepare_cached("SELECT class FROM qike_object WHERE oid = ?1")
@@ -110,8 +117,7 @@ impl SceneStore {
             .prepare_cached("SELECT data FROM qike_geometry WHERE gid BETWEEN ?1 AND ?2 ORDER BY gid")
             .and_then(|mut s| s.query_map([key.0 << 16, key.0 << 16 | 0xffff], |r| r.get(0))?.collect())
             .at(&self.path)?;
-        let text = raw.attributes.clone();
-        raw.decode().map(|object| Some((object, text))).map_err(|what| self.damaged(what))
+        Ok(Some(raw))
     }
 
     /// Everything, in memory. Blobs are decoded on all cores while the file is read.

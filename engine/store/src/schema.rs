@@ -25,7 +25,8 @@ pub const STORE_VERSION: u32 = 2;
 /// srs_id of a CRS without an EPSG code.
 const OWN_SRS: i32 = 100_000;
 
-const TABLES: &str = r#"
+/// GeoPackage's own tables.
+const GEOPACKAGE: &str = r#"
 CREATE TABLE gpkg_spatial_ref_sys (
   srs_name TEXT NOT NULL, srs_id INTEGER PRIMARY KEY, organization TEXT NOT NULL,
   organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);
@@ -43,7 +44,12 @@ CREATE TABLE gpkg_geometry_columns (
 CREATE TABLE gpkg_extensions (
   table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL,
   CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name));
+INSERT INTO gpkg_spatial_ref_sys VALUES
+  ('Undefined cartesian SRS', -1, 'NONE', -1, 'undefined', 'undefined cartesian coordinate reference system'),
+  ('Undefined geographic SRS', 0, 'NONE', 0, 'undefined', 'undefined geographic coordinate reference system');
+"#;
 
+const TABLES: &str = r#"
 CREATE TABLE qike_meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE qike_source (
   source INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, path TEXT NOT NULL, place TEXT NOT NULL, format TEXT NOT NULL,
@@ -68,9 +74,6 @@ CREATE TABLE qike_history (
   removed INTEGER NOT NULL, unchanged INTEGER NOT NULL, PRIMARY KEY (import, source)) WITHOUT ROWID;
 CREATE TABLE qike_change (
   import INTEGER NOT NULL, object TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY (import, object)) WITHOUT ROWID;
-INSERT INTO gpkg_spatial_ref_sys VALUES
-  ('Undefined cartesian SRS', -1, 'NONE', -1, 'undefined', 'undefined cartesian coordinate reference system'),
-  ('Undefined geographic SRS', 0, 'NONE', 0, 'undefined', 'undefined geographic coordinate reference system');
 "#;
 
 /// The table of filters, which stores had not from the beginning.
@@ -111,17 +114,24 @@ const OWN_TABLES: &[&str] = &[
     "qike_history", "qike_change",
 ];
 
-/// Makes all tables in an empty database, inside the caller's transaction.
-pub fn create(conn: &Connection, crs: &Crs) -> Result<()> {
+/// Makes GeoPackage's own tables in an empty database, with WGS 84 and a system of the caller's. Gives the number of that system.
+pub fn create_geopackage(conn: &Connection, crs: &Crs) -> Result<i32> {
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     conn.pragma_update(None, "user_version", USER_VERSION)?;
-    conn.execute_batch(TABLES)?;
-    conn.execute_batch(FILTERS)?;
+    conn.execute_batch(GEOPACKAGE)?;
     add_srs(conn, 4326, &Crs::wgs84())?;
     let srs = srs_id(crs);
     if srs > 0 && srs != 4326 {
         add_srs(conn, srs, crs)?;
     }
+    Ok(srs)
+}
+
+/// Makes all tables in an empty database, inside the caller's transaction.
+pub fn create(conn: &Connection, crs: &Crs) -> Result<()> {
+    let srs = create_geopackage(conn, crs)?;
+    conn.execute_batch(TABLES)?;
+    conn.execute_batch(FILTERS)?;
     for table in OWN_TABLES {
         conn.execute(
             "INSERT INTO gpkg_extensions VALUES (?1, NULL, 'qike_scene', 'https://github.com/qike-city/qike', 'read-write')",
@@ -219,8 +229,7 @@ pub fn drop_triggers(conn: &Connection, class: Class) -> Result<()> {
 }
 
 /// The triggers of the RTree extension (OGC 12-128r17, F.3), by which edits in other programs keep the index right.
-pub fn create_triggers(conn: &Connection, class: Class) -> Result<()> {
-    let t = table_name(class);
+pub fn create_rtree_triggers(conn: &Connection, t: &str) -> Result<()> {
     let r = format!("rtree_{t}_geom");
     let boxed = "NEW.fid, ST_MinX(NEW.geom), ST_MaxX(NEW.geom), ST_MinY(NEW.geom), ST_MaxY(NEW.geom)";
     let some = "(NEW.geom NOTNULL AND NOT ST_IsEmpty(NEW.geom))";
@@ -238,7 +247,13 @@ pub fn create_triggers(conn: &Connection, class: Class) -> Result<()> {
            BEGIN DELETE FROM "{r}" WHERE id IN (OLD.fid, NEW.fid); END;
            CREATE TRIGGER "{r}_delete" AFTER DELETE ON "{t}" WHEN OLD.geom NOT NULL
            BEGIN DELETE FROM "{r}" WHERE id = OLD.fid; END;"#
-    ))?;
+    ))
+}
+
+/// The triggers of a class's feature table: those of its index, and one by which filters follow edits.
+pub fn create_triggers(conn: &Connection, class: Class) -> Result<()> {
+    let t = table_name(class);
+    create_rtree_triggers(conn, &t)?;
     // What another program writes into a feature, no filter knows.
     conn.execute_batch(&format!(
         r#"CREATE TRIGGER "qike_{t}_edited" AFTER UPDATE OF name, attributes ON "{t}"

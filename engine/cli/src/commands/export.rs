@@ -1,7 +1,7 @@
 //! `qike export`: a store as a file of another format, by the ending of its name.
 
 use crate::Done;
-use crate::export::{self, Choice, Format};
+use crate::export::{self, Choice, Format, Written};
 use crate::failure::Failure;
 use crate::output::Output;
 use qike_scene::{Class, Lod};
@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 ///
 /// The ending of OUT names the format: .geojson (plans in longitude and latitude), .city.json and .city.jsonl (CityJSON 2.0 with
 /// all levels of detail), .gml (CityGML 3.0, lossless), tileset.json (3D Tiles 1.1, with the
-/// folder `tiles` beside it), .glb (meshes in one file), .gpkg (a copy of the store).
+/// folder `tiles` beside it), .glb (meshes in one file), .gpkg (layers for GIS: one a class, plans with heights, a typed column an
+/// attribute), .store.gpkg (a copy of the store).
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -21,6 +22,8 @@ Examples:
   qike export city.gpkg web/tileset.json
   qike export city.gpkg buildings.glb --class Building
   qike export city.gpkg lamps.geojson --class CityFurniture
+  qike export city.gpkg layers.gpkg
+  qike export city.gpkg then.store.gpkg --as-of 2024-02-01
   qike export city.gpkg quarter.gml --bbox 121.92,30.89,121.94,30.91 --lod 2")]
 pub struct Args {
     /// The store.
@@ -46,7 +49,8 @@ pub struct Args {
 #[derive(Serialize)]
 struct Report {
     out: String,
-    objects: u64,
+    #[serde(flatten)]
+    written: Written,
     bytes: u64,
 }
 
@@ -62,11 +66,19 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     }
     let bbox = args.bbox.as_deref().map(|text| super::find::window(store.crs(), text)).transpose()?;
     let choice = Choice { classes, bbox, lods };
-    let objects = export::write(&store, format, &choice, &args.out, &output.feedback)?;
+    let written = export::write(&store, format, &choice, &args.out, &output.feedback)?;
     let bytes = std::fs::metadata(&args.out).map(|m| m.len()).unwrap_or(0);
-    let report = Report { out: args.out.display().to_string(), objects, bytes };
-    output.result(&report, || format!("{}: {} objects, {} bytes", report.out, report.objects, report.bytes))?;
+    let report = Report { out: args.out.display().to_string(), written, bytes };
+    output.result(&report, || summary(&report))?;
     Ok(Done::Wholly)
+}
+
+fn summary(report: &Report) -> String {
+    let mut text = format!("{}: {} objects, {} bytes", report.out, report.written.objects, report.bytes);
+    for layer in &report.written.layers {
+        text.push_str(&format!("\n  {}  {} {}", layer.name, layer.features, layer.geometry.unwrap_or("without geometry")));
+    }
+    text
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {

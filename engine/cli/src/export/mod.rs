@@ -7,7 +7,9 @@ use crate::failure::Failure;
 use qike_core::{Bounds2, Feedback};
 use qike_export::{Pictures, cityjson, citygml, glb, selection, tiles};
 use qike_scene::{Class, Lod};
+use qike_store::layers::Layer;
 use qike_store::{Query, SceneStore};
+use serde::Serialize;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -27,8 +29,10 @@ pub enum Format {
     Tiles,
     /// glTF 2.0, binary.
     Glb,
-    /// A copy of the store.
+    /// Layers as GIS programs expect them.
     GeoPackage,
+    /// A copy of the store.
+    Store,
 }
 
 const ENDINGS: &[(&str, Format)] = &[
@@ -38,6 +42,7 @@ const ENDINGS: &[(&str, Format)] = &[
     (".gml", Format::CityGml),
     ("tileset.json", Format::Tiles),
     (".glb", Format::Glb),
+    (".store.gpkg", Format::Store),
     (".gpkg", Format::GeoPackage),
 ];
 
@@ -65,17 +70,45 @@ pub struct Choice {
     pub lods: Vec<Lod>,
 }
 
-/// Writes the chosen objects and what is part of them. Gives their number.
-pub fn write(store: &SceneStore, format: Format, choice: &Choice, out: &Path, feedback: &Feedback) -> Result<u64, Failure> {
+/// What came of an export.
+#[derive(Debug, Default, Serialize)]
+pub struct Written {
+    /// Objects.
+    pub objects: u64,
+    /// Of a GeoPackage.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<Layer>,
+}
+
+impl Written {
+    fn objects(objects: u64) -> Self {
+        Self { objects, ..Self::default() }
+    }
+}
+
+/// Writes the chosen objects and what is part of them.
+pub fn write(store: &SceneStore, format: Format, choice: &Choice, out: &Path, feedback: &Feedback) -> Result<Written, Failure> {
     let Choice { classes, bbox, lods } = choice;
-    if !lods.is_empty() && matches!(format, Format::GeoJson | Format::GeoPackage) {
-        return Err(Failure::usage("--lod: that format has plans, which have no level").help("CityGML, CityJSON, 3D Tiles and glTF have levels"));
+    if !lods.is_empty() && format == Format::GeoJson {
+        return Err(Failure::usage("--lod: that format has plans, which have no level").help("CityGML, CityJSON, 3D Tiles, glTF and GeoPackage have levels"));
+    }
+    if format == Format::Store {
+        if !classes.is_empty() || bbox.is_some() || !lods.is_empty() {
+            return Err(Failure::usage("--class, --bbox, --lod: a copy of the store holds everything"));
+        }
+        return to_file(out, |draft| Ok(store.copy_to(draft)?)).and_then(|()| Ok(Written::objects(store.info()?.objects.total)));
     }
     if format == Format::GeoPackage {
-        if !classes.is_empty() || bbox.is_some() {
-            return Err(Failure::usage("--class, --bbox: a copy of the store holds everything"));
+        let keys = store.select(classes, bbox.as_ref())?;
+        if keys.is_empty() {
+            return Err(Failure::new("no object is chosen: there is nothing to write as layers"));
         }
-        return to_file(out, |draft| Ok(store.copy_to(draft)?)).and_then(|()| Ok(store.info()?.objects.total));
+        let mut layers = Vec::new();
+        to_file(out, |draft| {
+            layers = store.write_layers(draft, &keys, lods, feedback)?;
+            Ok(())
+        })?;
+        return Ok(Written { objects: layers.iter().map(|layer| layer.features).sum(), layers });
     }
     if format == Format::GeoJson {
         let mut hits = Vec::new();
@@ -85,7 +118,7 @@ pub fn write(store: &SceneStore, format: Format, choice: &Choice, out: &Path, fe
         hits.sort_by(|a, b| a.id.cmp(&b.id));
         let collection = geojson::collection(store, &hits)?;
         to_stream(out, |w| serde_json::to_writer(w, &collection).map_err(Failure::new))?;
-        return Ok(hits.len() as u64);
+        return Ok(Written::objects(hits.len() as u64));
     }
     let mut snapshot = store.snapshot(feedback)?;
     if !lods.is_empty() {
@@ -101,9 +134,9 @@ pub fn write(store: &SceneStore, format: Format, choice: &Choice, out: &Path, fe
         Format::CityGml => with_pictures(store, out, |w| Ok(citygml::write(&snapshot, &chosen, w, feedback)?))?,
         Format::Tiles => to_tiles(out, |folder| Ok(tiles::write(&snapshot, &chosen, folder, feedback)?))?,
         Format::Glb => to_stream(out, |w| Ok(glb::write(&snapshot, &chosen, w)?))?,
-        Format::GeoJson | Format::GeoPackage => {}
+        Format::GeoJson | Format::GeoPackage | Format::Store => {}
     }
-    Ok(chosen.len() as u64)
+    Ok(Written::objects(chosen.len() as u64))
 }
 
 /// Writes a document, and beside it the pictures that it names. A picture that is there already is left as it is: its name says
@@ -142,6 +175,9 @@ fn to_file(out: &Path, write: impl FnOnce(&Path) -> Result<(), Failure>) -> Resu
     let mut name = out.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".part-{}", std::process::id()));
     let draft: PathBuf = out.with_file_name(name);
+    if let Some(folder) = out.parent().filter(|p| !p.as_os_str().is_empty() && !p.is_dir()) {
+        return Err(Failure::new(format!("{}: there is no folder '{}'", out.display(), folder.display())));
+    }
     let done = write(&draft).and_then(|()| {
         std::fs::rename(&draft, out).map_err(|e| Failure::new(format!("{}: cannot be written ({e})", out.display())))
     });
