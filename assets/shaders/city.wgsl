@@ -148,7 +148,7 @@ fn fragment(in: Fragment, @builtin(front_facing) front: bool) -> @location(0) ve
     if kind == SKY {
         // Under a faded ground there is dark earth, not sky: pipes and halls stand out against it.
         let below = smoothstep(0.0, -0.04, look.y) * params.look.z;
-        return vec4(mix(sky(look), vec3(0.085, 0.10, 0.125), below), 1.0);
+        return vec4(mix(sky(look), vec3(0.030, 0.038, 0.052), below), 1.0);
     }
 #endif
 #ifdef HAS_CUT
@@ -241,7 +241,7 @@ fn fragment(in: Fragment, @builtin(front_facing) front: bool) -> @location(0) ve
     // A little more colour than the light alone gives: the air of a clear day.
     let grey = dot(colour, vec3(0.3, 0.6, 0.1));
     colour = max(mix(vec3(grey), colour, 1.16), vec3(0.0));
-    colour = mix(colour, vec3(grey * 0.8 + 0.12), params.look.z);
+    colour = mix(colour, vec3(grey * 0.26 + 0.02), params.look.z);
     colour = select(colour, linear(vec3(0.30, 0.32, 0.36)), filled);
     return vec4(haze(colour, in.world, look, away), params.cut.w);
 }

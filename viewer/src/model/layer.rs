@@ -98,6 +98,11 @@ impl Layer {
         !matches!(self, Layer::Pipes | Layer::Interior | Layer::Districts | Layer::Transit | Layer::Rail)
     }
 
+    /// Stands on the ground, and is seen as it is where the ground is faded.
+    pub const fn stands(self) -> bool {
+        matches!(self, Layer::Buildings | Layer::Furniture)
+    }
+
     /// Drawn with less detail far away.
     pub const fn has_coarse_level(self) -> bool {
         matches!(self, Layer::Buildings | Layer::Trees)

@@ -149,7 +149,12 @@ fn receives_shadow(layer: Layer) -> f32 {
 pub fn look_of(layer: Layer, cut: bool, underground: bool) -> (f32, f32) {
     let covers = layer.covers_underground();
     match layer {
-        _ if underground && covers => (if layer == Layer::Ground { 0.24 } else { 0.13 }, 0.55),
+        // What stands on the ground stays: it tells where one is, and one looks down past it.
+        _ if underground && layer.stands() => (1.0, 0.0),
+        Layer::Trees if underground => (0.16, 0.2),
+        // The ground and what lies on it are dark glass. Several of them lie on each other, so each is thin.
+        Layer::Ground if underground => (0.34, 0.95),
+        _ if underground && covers => (0.24, 0.85),
         Layer::Interior | Layer::Pipes | Layer::Transit | Layer::Districts => (1.0, 0.0),
         Layer::Buildings | Layer::Trees if cut => (0.30, 0.4),
         _ => (1.0, 0.0),

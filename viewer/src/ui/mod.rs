@@ -6,6 +6,7 @@ pub mod panels;
 pub mod search;
 pub mod timebar;
 
+use crate::model::layer::Layer;
 use crate::render::camera::{self, CityCamera, TargetSize};
 use crate::replay::Replays;
 use crate::state::Viewer;
@@ -124,8 +125,9 @@ fn steer(
         let Some((point, aspect)) = at else { return };
         let ray = camera::ray(&viewer.view, point, aspect);
         let cut = viewer.cut().unwrap_or(f32::INFINITY);
-        let through = viewer.underground || cut < city.ground.base();
-        let seen = |layer: crate::model::layer::Layer| viewer.shows(layer) && !(through && layer.covers_underground());
+        let below = cut < city.ground.base();
+        let hides = |layer: Layer| layer.covers_underground() && (below || viewer.underground && !layer.stands());
+        let seen = |layer: Layer| viewer.shows(layer) && !hides(layer);
         let hit = crate::model::pick::pick(&city, ray, cut, seen);
         panels.choose(&mut viewer, hit.and_then(|hit| hit.object));
     }
