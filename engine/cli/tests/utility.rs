@@ -78,6 +78,9 @@ fn water_networks_are_joined_as_their_files_say() {
         assert_eq!(network.joints.len(), 2 * links, "{name}: every link has two ends, and nothing else is joined");
         assert!(network.unknown.is_empty() && network.loose.is_empty());
         assert_eq!(network.by_kind().keys().copied().collect::<Vec<_>>(), ["water"]);
+        let said: f64 = file["PIPES"].iter().map(|l| l[3].parse::<f64>().unwrap() * 0.3048).sum();
+        let read: f64 = network.elements.iter().filter(|e| e.function.as_deref() == Some("pipe")).map(|e| e.length_m).sum();
+        assert!((said - read).abs() < 1e-3 * links as f64, "{name}: {read} m of pipe, {said} by the file, however it is drawn");
         for link in links_of {
             let id = |kind: &str, n: &str| network.find(&format!("{name}/{kind}/{n}")).unwrap();
             let (pipe, from, to) = (id("link", &link[0]), id("node", &link[1]), id("node", &link[2]));

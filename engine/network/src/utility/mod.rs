@@ -54,7 +54,7 @@ pub struct Element {
     pub depth_m: Option<f64>,
     /// What it is made of.
     pub material: Option<String>,
-    /// Along the line, or as stated where there is no line, metres.
+    /// As stated (`length_m`), or along the line, metres.
     pub length_m: f64,
     /// First and last position of a line.
     pub ends: Option<[[f64; 3]; 2]>,

@@ -23,7 +23,6 @@ pub fn element(scene: &SceneSnapshot, ix: ObjectIx) -> Element {
     let kind = kind(scene, ix, object);
     let text = |key: &str| object.str(key).map(str::to_lowercase).unwrap_or_default();
     let lifted = text("function").contains("pump") || text("shape") == "force_main" || text("pressure") == "true";
-    let measured = line.map(length).filter(|m| *m > 0.0);
     let bounds = scene.bounds_of(ix);
     Element {
         object: Some(object.id.clone()),
@@ -32,7 +31,8 @@ pub fn element(scene: &SceneSnapshot, ix: ObjectIx) -> Element {
         diameter_m: DIAMETERS.iter().find_map(|(key, unit)| Some(size(object, key)? * unit)).filter(|d| *d > 0.0),
         depth_m: DEPTHS.iter().find_map(|key| object.number(key)),
         material: MATERIALS.iter().find_map(|key| object.str(key)).map(str::to_owned),
-        length_m: measured.or_else(|| object.number("length_m")).filter(|m| *m > 0.0).unwrap_or(0.0),
+        // Models of water networks are drawn schematically, and say how long their pipes are.
+        length_m: object.number("length_m").filter(|m| *m > 0.0 && m.is_finite()).or_else(|| line.map(length)).unwrap_or(0.0),
         position: ends.map(|[a, _]| a).or_else(|| (!bounds.is_empty()).then(|| bounds.centre())),
         ends,
         gravity: kind.falls() && !lifted,
