@@ -2,10 +2,12 @@
 //!
 //! One order everywhere in Qike: (easting or longitude, northing or latitude, height). PROJ normalises to it, so an axis
 //! order of an authority (EPSG:4490 is latitude first, EPSG:4549 northing first) matters only to importers that read raw tuples.
-//! Heights: [`crate::vertical`].
+//! Heights: [`crate::vertical`]. The systems of [`crate::common`] are known without PROJ, which is started for all others.
 
+use crate::common::Common;
 use crate::datum_shift;
 use crate::projection::Proj;
+use crate::tmerc::TransverseMercator;
 use crate::vertical::{HeightChange, Heights, VerticalCrs};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -110,6 +112,9 @@ impl Crs {
             return Ok(Self::local());
         }
         let crs = Self { definition: canonical(text) };
+        if crs.common().is_some() {
+            return Ok(crs);
+        }
         let (kind, _) = crs.describe()?;
         match kind.as_str() {
             "GeographicCRS" | "GeodeticCRS" | "ProjectedCRS" | "CompoundCRS" | "BoundCRS" | "DerivedProjectedCRS" => Ok(crs),
@@ -127,6 +132,11 @@ impl Crs {
         self.definition.strip_prefix("EPSG:")?.parse().ok()
     }
 
+    /// What is known of it without PROJ.
+    fn common(&self) -> Option<Common> {
+        self.epsg_code().and_then(Common::of)
+    }
+
     /// True for the frame without a place on Earth.
     pub fn is_local(&self) -> bool {
         self.definition == "LOCAL"
@@ -137,6 +147,9 @@ impl Crs {
         if self.is_local() {
             return Ok(CrsKind::Local);
         }
+        if let Some(common) = self.common() {
+            return Ok(if common.is_geographic() { CrsKind::Geographic } else { CrsKind::Projected });
+        }
         let (_, json) = self.describe()?;
         Ok(if is_geographic(&json) { CrsKind::Geographic } else { CrsKind::Projected })
     }
@@ -144,12 +157,18 @@ impl Crs {
     /// True where the authority's definition has north or latitude before east or longitude (EPSG:4549, EPSG:4326): formats that follow
     /// the authority write positions in that order. Within Qike east is always first.
     pub fn is_north_first(&self) -> bool {
+        if let Some(common) = self.common() {
+            return common.is_north_first();
+        }
         let named = self.epsg_code().is_some();
         named && self.describe().is_ok_and(|(_, json)| first_axis(&json).as_deref() == Some("north"))
     }
 
     /// The name in PROJ's database (`CGCS2000 / 3-degree Gauss-Kruger CM 120E`), or the definition itself.
     pub fn name(&self) -> String {
+        if let Some(common) = self.common() {
+            return common.name();
+        }
         let described = if self.is_local() { None } else { self.describe().ok() };
         described
             .and_then(|(_, json)| json.get("name").and_then(|n| n.as_str().map(str::to_owned)))
@@ -161,6 +180,9 @@ impl Crs {
     pub fn wkt(&self) -> Option<String> {
         if self.is_local() {
             return None;
+        }
+        if let Some(common) = self.common() {
+            return Some(common.wkt());
         }
         let proj = Proj::new(&self.definition).ok()?;
         proj.as_wkt()
@@ -178,6 +200,9 @@ impl Crs {
     pub fn area_of_use(&self) -> Option<[f64; 4]> {
         if self.is_local() {
             return None;
+        }
+        if let Some(common) = self.common() {
+            return Some(common.area_of_use());
         }
         let of = |crs: &Self| Proj::new(&crs.definition).ok()?.area_of_use().ok()?.0.map(|a| [a.west, a.south, a.east, a.north]);
         of(self).or_else(|| Some(self.horizontal()).filter(|h| h != self).and_then(|h| of(&h)))
@@ -198,7 +223,7 @@ impl Crs {
 
     /// The vertical part; `None` where the system says nothing of heights.
     pub fn vertical(&self) -> Option<VerticalCrs> {
-        if self.is_local() {
+        if self.is_local() || self.common().is_some() {
             return None;
         }
         VerticalCrs::of(&self.describe().ok()?.1)
@@ -208,7 +233,7 @@ impl Crs {
     pub fn horizontal(&self) -> Self {
         let of = || -> Option<Self> {
             // What has a code and no `+` may be a compound; the rest of the definitions tell in their JSON.
-            let (kind, json) = if self.is_local() { return None } else { self.describe().ok()? };
+            let (kind, json) = if self.is_local() || self.common().is_some() { return None } else { self.describe().ok()? };
             let part = (kind == "CompoundCRS").then(|| json.pointer("/components/0"))??;
             let id = part.get("id").and_then(|id| Some(format!("{}:{}", id.get("authority")?.as_str()?, id.get("code")?)));
             Some(Self { definition: id.unwrap_or_else(|| part.to_string()) })
@@ -324,9 +349,46 @@ impl fmt::Display for SourceCrs {
     }
 }
 
+/// A way in plan from one system to another.
+enum Way {
+    /// The same degrees or metres.
+    Same,
+    /// Between degrees and zones of [`crate::common`]: from one's projection, to the other's.
+    Zones(Option<TransverseMercator>, Option<TransverseMercator>),
+    /// All others.
+    Proj(Proj),
+}
+
+impl Way {
+    fn between(p: &Crs, q: &Crs) -> Result<Self, String> {
+        if p == q {
+            return Ok(Self::Same);
+        }
+        if let (Some(from), Some(to)) = (p.common(), q.common()) {
+            return Ok(match (from.projection(), to.projection()) {
+                (None, None) => Self::Same,
+                (from, to) => Self::Zones(from, to),
+            });
+        }
+        silence_proj();
+        Proj::new_known_crs(&p.definition, &q.definition, None).map(Self::Proj).map_err(|e| e.to_string())
+    }
+
+    fn apply(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
+        match self {
+            Self::Same => Some((x, y)),
+            Self::Proj(proj) => proj.convert((x, y)).ok(),
+            Self::Zones(from, to) => {
+                let [lon, lat] = from.as_ref().map_or(Some([x, y]), |from| from.inverse(x, y))?;
+                to.as_ref().map_or(Some([lon, lat]), |to| to.forward(lon, lat)).map(|[x, y]| (x, y))
+            }
+        }
+    }
+}
+
 /// A ready transformation between two systems. Not `Send` (PROJ's contexts are not): make one a thread.
 pub struct Transform {
-    proj: Option<Proj>,
+    way: Way,
     heights: Heights,
     from: SourceCrs,
     to: SourceCrs,
@@ -342,23 +404,19 @@ impl Transform {
     pub fn between(from: &SourceCrs, to: &SourceCrs) -> Result<Self, CrsError> {
         let (a, b) = (from.base(), to.base());
         let no_path = |reason: String| CrsError::NoPath { from: a.to_string(), to: b.to_string(), reason };
-        silence_proj();
         let heights = Heights::new(&a, &b);
         // In plan a compound is its horizontal part: heights have their own way.
         let (p, q) = (a.horizontal(), b.horizontal());
-        let proj = if p == q {
-            None
-        } else if a.is_local() || b.is_local() {
+        if p != q && (a.is_local() || b.is_local()) {
             return Err(no_path("a local frame is not tied to the Earth; name its place with --source-crs".into()));
-        } else {
-            Some(Proj::new_known_crs(&p.definition, &q.definition, None).map_err(|e| no_path(e.to_string()))?)
-        };
-        Ok(Self { proj, heights, from: from.clone(), to: to.clone() })
+        }
+        let way = Way::between(&p, &q).map_err(no_path)?;
+        Ok(Self { way, heights, from: from.clone(), to: to.clone() })
     }
 
     /// True where every position stays as it is.
     pub fn is_identity(&self) -> bool {
-        self.proj.is_none() && self.from == self.to
+        matches!(self.way, Way::Same) && self.from == self.to
     }
 
     /// What becomes of heights, as far as positions have shown.
@@ -381,9 +439,7 @@ impl Transform {
                 xy = datum_shift::wgs84_from_gcj02(gcj.0, gcj.1);
             }
         }
-        if let Some(proj) = &self.proj {
-            xy = proj.convert(xy).map_err(|_| outside())?;
-        }
+        xy = self.way.apply(xy).ok_or_else(outside)?;
         match self.to {
             SourceCrs::Crs(_) => {}
             SourceCrs::Gcj02 => xy = datum_shift::gcj02_from_wgs84(xy.0, xy.1),

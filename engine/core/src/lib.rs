@@ -5,6 +5,7 @@
 
 pub mod bounds;
 pub mod calendar;
+mod common;
 pub mod crs;
 pub mod datum_shift;
 pub mod diagnostic;
@@ -16,6 +17,7 @@ mod projection;
 pub mod rng;
 pub mod testdata;
 pub mod time;
+mod tmerc;
 pub mod vertical;
 
 pub use bounds::{Bounds2, Bounds3};

@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const ONLY: &[(&[&str], &[&str])] = &[
     (&["bevy", "bevy_egui", "egui", "wgpu", "winit"], &["qike-viewer"]),
     (&["rusqlite"], &["qike-store", "qike-import", "qike-run", "qike-cli", "qike-viewer"]),
-    (&["osmpbf", "gtfs-structures", "ifc-lite-core"], &["qike-import", "qike-cli"]),
+    (&["gtfs-structures", "ifc-lite-core"], &["qike-import", "qike-cli"]),
 ];
 
 struct Graph {
