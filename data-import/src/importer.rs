@@ -134,7 +134,11 @@ fn choose(path: &Path, file: String, head: &[u8], is_dir: bool) -> Result<&'stat
     let (mut by_both, mut by_content, mut by_ending) = (None, None, Vec::new());
     for importer in IMPORTERS {
         match importer.sniff(path, head) {
-            Confidence::Both => by_both = by_both.or(Some(*importer)),
+            // The first of them it is, whatever the others say.
+            Confidence::Both => {
+                by_both = Some(*importer);
+                break;
+            }
             Confidence::Content => by_content = by_content.or(Some(*importer)),
             Confidence::Ending => by_ending.push(importer.title()),
             Confidence::No => {}

@@ -64,7 +64,9 @@ fn one_bad_source_does_not_stop_the_others() {
     let paths = [file(dir.path(), "a.osm", &OSM.as_bytes()[..400]), file(dir.path(), "b.osm", OSM.as_bytes()), dir.path().join("c.osm")];
     let (sink, report) = import_with(&paths, &SourceOptions::default(), Some("EPSG:4550"));
     assert_eq!(report.sources.iter().map(|s| s.error.is_some()).collect::<Vec<_>>(), [true, false, true]);
-    assert_eq!(sink.objects.iter().map(|o| o.id.as_str()).collect::<Vec<_>>(), ["osm:node/4", "osm:way/10", "osm:way/11"]);
+    assert_eq!(sink.objects.iter().map(|o| o.id.as_str()).collect::<Vec<_>>(), ["osm:node/4", "osm:way/10", "osm:way/11", "osm:relation/20"]);
+    assert_eq!(common::object(&sink, "osm:relation/20").attributes["members"], serde_json::json!(["osm:way/10", "osm:node/2", "osm:way/12"]));
+    assert_eq!(common::object(&sink, "osm:relation/20").attributes["roles"], serde_json::json!(["from", "via", "to"]));
     let road = common::object(&sink, "osm:way/10");
     assert_eq!(road.name.as_deref(), Some("A & B"));
     assert_eq!(road.attributes["restrictions"][0]["kind"], "no_left_turn");
@@ -91,7 +93,7 @@ fn a_gzip_that_ends_early_and_one_that_is_whole() {
     zipped.write_all(OSM.as_bytes()).unwrap();
     let bytes = zipped.finish().unwrap();
     let (whole, _) = import(&[file(dir.path(), "a.osm.gz", &bytes)]);
-    assert_eq!(whole.objects.len(), 3);
+    assert_eq!(whole.objects.len(), 4);
     let (cut, _) = import_with(&[file(dir.path(), "b.osm.gz", &bytes[..bytes.len() - 20])], &SourceOptions::default(), Some("EPSG:4550"));
     assert_eq!((codes(&cut), cut.objects.len()), (vec!["file-corrupt".to_owned()], 0));
 }

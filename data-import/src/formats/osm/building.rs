@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     fn tags(text: &str) -> Tags {
-        Tags(text.split_whitespace().filter_map(|t| t.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect())
+        text.split_whitespace().filter_map(|t| t.split_once('=')).collect()
     }
 
     #[test]

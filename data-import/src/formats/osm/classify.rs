@@ -11,13 +11,15 @@ pub struct Kind {
     pub shape: Shape,
 }
 
-/// Line or area.
+/// Points, line or area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// Its nodes in order.
     Line,
     /// What it encloses.
     Area,
+    /// Of a relation: its nodes.
+    Points,
 }
 
 const RAIL: &[&str] = &["rail", "tram", "subway", "light_rail", "narrow_gauge", "monorail", "funicular", "preserved", "miniature"];
@@ -33,13 +35,47 @@ fn kind(class: Class, function: Option<&str>, shape: Shape) -> Option<Kind> {
     Some(Kind { class, function: function.map(str::to_owned), shape })
 }
 
-/// True where the tags make a node an object of its own.
-pub fn node_makes_object(tags: &Tags) -> bool {
-    !tags.0.is_empty() && node_kind(tags).is_some()
+/// True for a key that says something of a thing, and not only where the map has it from.
+pub fn is_telling(key: &str) -> bool {
+    const ORIGIN: &[&str] = &["created_by", "converted_by", "source", "source_ref", "attribution", "odbl"];
+    !ORIGIN.contains(&key) && !key.starts_with("source:") && !key.starts_with("odbl:")
 }
 
-/// What a node is: its class and its function.
-pub fn node_kind(tags: &Tags) -> Option<(Class, Option<String>)> {
+/// True where one tag tells something: then the element becomes an object.
+pub fn is_told(tags: &Tags) -> bool {
+    tags.iter().any(|(key, _)| is_telling(key))
+}
+
+/// What a node with telling tags is: its class and its function.
+pub fn node_kind(tags: &Tags) -> (Class, Option<String>) {
+    known_node(tags).unwrap_or_else(|| {
+        let (class, function) = anything(tags);
+        (class, function.map(str::to_owned))
+    })
+}
+
+/// What nothing else fits: places, boundaries, addresses and rooms are logical spaces, all others things. The value of the key that
+/// says most is the function.
+fn anything(tags: &Tags) -> (Class, Option<&str>) {
+    const SPACES: &[&str] = &["place", "boundary", "indoor", "room", "level:ref", "area"];
+    const THINGS: &[&str] = &[
+        "natural", "waterway", "aeroway", "aerialway", "route", "power", "telecom", "man_made", "military", "geological", "landuse", "leisure", "amenity",
+        "emergency", "railway", "highway", "public_transport", "barrier", "sport", "building", "building:part", "noexit",
+    ];
+    let first = |keys: &[&str]| keys.iter().find_map(|key| tags.get(key).filter(|value| *value != "no"));
+    if let Some(value) = first(SPACES) {
+        return (Class::GenericLogicalSpace, Some(value));
+    }
+    if let Some(value) = first(THINGS) {
+        return (Class::GenericCityObject, Some(value));
+    }
+    match tags.iter().any(|(key, _)| key.starts_with("addr:")) {
+        true => (Class::GenericLogicalSpace, Some("address")),
+        false => (Class::GenericCityObject, None),
+    }
+}
+
+fn known_node(tags: &Tags) -> Option<(Class, Option<String>)> {
     let furniture = |function: &str| Some((Class::CityFurniture, Some(function.to_owned())));
     if tags.is("natural", "tree") {
         return Some((Class::SolitaryVegetationObject, None));
@@ -89,11 +125,29 @@ pub fn node_kind(tags: &Tags) -> Option<(Class, Option<String>)> {
     None
 }
 
-/// What a way is. `closed`: it ends where it began.
+/// What a way is; `None` where its tags tell nothing. `closed`: it ends where it began.
 pub fn way_kind(tags: &Tags, closed: bool) -> Option<Kind> {
-    if tags.0.is_empty() {
+    if !is_told(tags) {
         return None;
     }
+    known_way(tags, closed).or_else(|| {
+        const AREAS: &[&str] = &[
+            "aeroway", "amenity", "boundary", "building", "building:part", "craft", "geological", "healthcare", "historic", "indoor", "landuse", "leisure",
+            "military", "natural", "office", "place", "room", "shop", "sport", "tourism",
+        ];
+        let area = closed && !tags.is("area", "no") && (tags.is("area", "yes") || AREAS.iter().any(|key| tags.get(key).is_some()));
+        Some(other(tags, if area { Shape::Area } else { Shape::Line }))
+    })
+}
+
+/// What nothing else fits. An area of that kind is a logical space, so that it covers nothing in pictures.
+fn other(tags: &Tags, shape: Shape) -> Kind {
+    let (class, function) = anything(tags);
+    let class = if shape == Shape::Area { Class::GenericLogicalSpace } else { class };
+    Kind { class, function: function.map(str::to_owned), shape }
+}
+
+fn known_way(tags: &Tags, closed: bool) -> Option<Kind> {
     // A building whose outline does not close is kept as an object without a shape, and reported.
     if let Some(building) = building_kind(tags) {
         return Some(building);
@@ -118,8 +172,21 @@ pub fn way_kind(tags: &Tags, closed: bool) -> Option<Kind> {
     line_kind(tags, closed)
 }
 
-/// What a multipolygon relation is.
-pub fn multipolygon_kind(tags: &Tags) -> Option<Kind> {
+/// What a relation is; `None` where its tags tell nothing.
+pub fn relation_kind(tags: &Tags) -> Option<Kind> {
+    if !is_told(tags) {
+        return None;
+    }
+    let kind = tags.get("type").unwrap_or_default();
+    if matches!(kind, "multipolygon" | "boundary") && tags.iter().any(|(key, _)| key != "type" && is_telling(key)) {
+        return Some(known_area(tags).unwrap_or_else(|| other(tags, Shape::Area)));
+    }
+    // `type=route` with `route=bus` is a bus, `type=site` with `site=parking` a parking.
+    let function = tags.get(kind).or((!kind.is_empty()).then_some(kind)).map(str::to_owned);
+    Some(Kind { class: Class::CityObjectGroup, function, shape: if kind == "restriction" { Shape::Points } else { Shape::Line } })
+}
+
+fn known_area(tags: &Tags) -> Option<Kind> {
     if let Some(building) = building_kind(tags) {
         return Some(building);
     }
@@ -245,7 +312,7 @@ mod tests {
     use super::*;
 
     pub fn tags(text: &str) -> Tags {
-        Tags(text.split_whitespace().filter_map(|t| t.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect())
+        text.split_whitespace().filter_map(|t| t.split_once('=')).collect()
     }
 
     #[test]
@@ -277,9 +344,40 @@ mod tests {
             let got = way_kind(&tags(text), closed).unwrap_or_else(|| panic!("{text}"));
             assert_eq!((got.class, got.function.as_deref(), got.shape), (class, function, shape), "{text}");
         }
-        for nothing in ["", "source=survey", "building=no", "landuse=grass"] {
+        for nothing in ["", "source=survey", "created_by=x source:date=y"] {
             assert_eq!(way_kind(&tags(nothing), false), None, "{nothing}");
         }
+        // What no class fits is kept, too.
+        for (text, closed, class, function, shape) in [
+            ("boundary=administrative admin_level=8", false, GenericLogicalSpace, Some("administrative"), Line),
+            ("aerialway=gondola", false, GenericCityObject, Some("gondola"), Line),
+            ("landuse=grass", false, GenericCityObject, Some("grass"), Line),
+            ("indoor=room", true, GenericLogicalSpace, Some("room"), Area),
+            ("shop=bakery", true, GenericLogicalSpace, None, Area),
+            ("addr:housenumber=5", true, GenericLogicalSpace, Some("address"), Line),
+            ("name=x", false, GenericCityObject, None, Line),
+            ("building=no", false, GenericCityObject, None, Line),
+        ] {
+            let got = way_kind(&tags(text), closed).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((got.class, got.function.as_deref(), got.shape), (class, function, shape), "{text}");
+        }
+    }
+
+    #[test]
+    fn relations_by_their_type() {
+        for (text, class, function, shape) in [
+            ("type=multipolygon natural=water", Class::WaterBody, None, Shape::Area),
+            ("type=boundary boundary=administrative", Class::GenericLogicalSpace, Some("administrative"), Shape::Area),
+            ("type=multipolygon", Class::CityObjectGroup, Some("multipolygon"), Shape::Line),
+            ("type=route route=bus ref=5", Class::CityObjectGroup, Some("bus"), Shape::Line),
+            ("type=associatedStreet name=x", Class::CityObjectGroup, Some("associatedStreet"), Shape::Line),
+            ("type=restriction restriction=no_left_turn", Class::CityObjectGroup, Some("no_left_turn"), Shape::Points),
+            ("name=x", Class::CityObjectGroup, None, Shape::Line),
+        ] {
+            let got = relation_kind(&tags(text)).unwrap();
+            assert_eq!((got.class, got.function.as_deref(), got.shape), (class, function, shape), "{text}");
+        }
+        assert_eq!(relation_kind(&tags("source=x")), None);
     }
 
     #[test]
@@ -295,8 +393,17 @@ mod tests {
             ("man_made=manhole", Class::CityFurniture, Some("manhole")),
             ("entrance=main", Class::CityFurniture, Some("entrance")),
         ] {
-            assert_eq!(node_kind(&tags(text)), Some((class, function.map(str::to_owned))), "{text}");
+            assert_eq!(node_kind(&tags(text)), (class, function.map(str::to_owned)), "{text}");
         }
-        assert!(!node_makes_object(&tags("source=x name=y")));
+        for (text, class, function) in [
+            ("place=suburb name=x", Class::GenericLogicalSpace, Some("suburb")),
+            ("addr:street=x", Class::GenericLogicalSpace, Some("address")),
+            ("natural=peak ele=2942", Class::GenericCityObject, Some("peak")),
+            ("railway=abandoned", Class::GenericCityObject, Some("abandoned")),
+            ("name=x", Class::GenericCityObject, None),
+        ] {
+            assert_eq!(node_kind(&tags(text)), (class, function.map(str::to_owned)), "{text}");
+        }
+        assert!(!is_told(&tags("source=x created_by=y")) && is_told(&tags("source=x name=y")));
     }
 }

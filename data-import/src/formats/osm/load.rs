@@ -1,80 +1,83 @@
 //! Two passes over a file: ways and relations first, then the nodes that they need.
 
-use super::classify::{multipolygon_kind, way_kind};
-use super::model::{Chunk, MemberKind, NodePositions, Osm, Pass, RawRelation, RawWay};
-use super::restriction::is_restriction;
-use super::{pbf, xml};
+use super::classify::{relation_kind, way_kind};
+use super::model::{Chunk, MISSING, MemberKind, NodePositions, Osm, Pass, RawWay};
+use super::pbf::{self, Pbf};
+use super::xml;
 use crate::{ImportError, Source};
 use qike_core::Feedback;
 use std::collections::HashSet;
+use std::io::BufRead;
 
-/// Which of the two encodings a file has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
+/// A file of one of the two encodings.
+pub enum Reader<'s> {
     /// Protocol buffers.
-    Pbf,
+    Pbf(Pbf<'s>),
     /// XML, perhaps compressed.
-    Xml,
+    Xml(&'s Source),
 }
 
-/// Runs one pass; gives the header's bounds.
-pub fn pass(
-    source: &Source, encoding: Encoding, pass: Pass<'_>, feedback: &Feedback,
-    give: &mut dyn FnMut(Chunk) -> Result<(), ImportError>,
-) -> Result<Option<[f64; 4]>, ImportError> {
-    match encoding {
-        Encoding::Pbf => pbf::read(source, pass, feedback, give).map(|header| header.bbox),
-        Encoding::Xml => xml::read(source, pass, feedback, give),
+impl<'s> Reader<'s> {
+    /// Opens a file.
+    pub fn open(source: &'s Source) -> Result<Self, ImportError> {
+        let mut file = source.open()?;
+        let head = file.fill_buf().map_err(|e| ImportError::io(&source.name, e))?;
+        if head.is_empty() {
+            return Err(ImportError::Empty { file: source.name.clone() });
+        }
+        if pbf::is_pbf(head) { Pbf::open(source).map(Self::Pbf) } else { Ok(Self::Xml(source)) }
+    }
+
+    /// West, south, east, north in degrees, where they are known before anything is read.
+    pub fn bounds(&self) -> Option<[f64; 4]> {
+        if let Self::Pbf(pbf) = self { pbf.bounds } else { None }
+    }
+
+    /// Runs one pass; gives the bounds that the file says.
+    pub fn pass(&mut self, pass: Pass<'_>, feedback: &Feedback, give: &mut dyn FnMut(Chunk) -> Result<(), ImportError>) -> Result<Option<[f64; 4]>, ImportError> {
+        match self {
+            Self::Pbf(pbf) => pbf.read(pass, feedback, give).map(|()| pbf.bounds),
+            Self::Xml(source) => xml::read(source, pass, feedback, give),
+        }
     }
 }
 
-/// True for a relation that encloses an area which makes an object.
-pub fn is_area(relation: &RawRelation) -> bool {
-    let kind = relation.tags.get("type");
-    matches!(kind, Some("multipolygon" | "boundary")) && multipolygon_kind(&relation.tags).is_some()
-}
-
-/// True for a relation that ties a building's outline to its parts.
-pub fn ties_building(relation: &RawRelation) -> bool {
-    relation.tags.is("type", "building")
-}
-
 /// Reads what makes objects. Memory: the ways and relations kept, and 16 bytes for each node of theirs.
-pub fn load(source: &Source, encoding: Encoding, feedback: &Feedback) -> Result<Osm, ImportError> {
+pub fn load(reader: &mut Reader<'_>, feedback: &Feedback) -> Result<Osm, ImportError> {
     let mut osm = Osm::default();
     // Ways without tags of their own matter only to relations, which come after them.
     let mut plain: Vec<RawWay> = Vec::new();
-    pass(source, encoding, Pass::Shapes, feedback, &mut |chunk: Chunk| {
+    reader.pass(Pass::Shapes, feedback, &mut |chunk: Chunk| {
         for mut way in chunk.ways {
             if way_kind(&way.tags, way.is_closed()).is_some() {
                 osm.ways.push(way);
             } else {
-                way.tags.0 = Vec::new();
+                way.tags = Default::default();
                 plain.push(way);
             }
         }
-        osm.relations.extend(chunk.relations.into_iter().filter(|r| is_area(r) || is_restriction(r) || ties_building(r)));
+        osm.relations.extend(chunk.relations.into_iter().filter(|r| relation_kind(&r.tags).is_some()));
         Ok(())
     })?;
-    let members = osm.relations.iter().filter(|r| is_area(r)).flat_map(|r| &r.members);
-    let wanted: HashSet<i64> = members.filter(|m| m.kind == MemberKind::Way).map(|m| m.id).collect();
-    osm.ways.extend(plain.into_iter().filter(|w| wanted.contains(&w.id)));
-    let mut ids: Vec<i64> = osm.ways.iter().flat_map(|w| w.refs.iter().copied()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut pairs = Vec::with_capacity(ids.len());
-    pass(source, encoding, Pass::Nodes(&ids), feedback, &mut |chunk: Chunk| {
-        for node in chunk.nodes {
-            if ids.binary_search(&node.id).is_ok() {
-                pairs.push((node.id, node.at));
-            }
-            if !node.tags.0.is_empty() {
-                osm.nodes.push(node);
+    if !plain.is_empty() {
+        let members = osm.relations.iter().flat_map(|r| &r.members);
+        let wanted: HashSet<i64> = members.filter(|m| m.kind == MemberKind::Way).map(|m| m.id).collect();
+        osm.ways.extend(plain.into_iter().filter(|w| wanted.contains(&w.id)));
+    }
+    let members = osm.relations.iter().flat_map(|r| &r.members).filter(|m| m.kind == MemberKind::Node).map(|m| m.id);
+    osm.positions = NodePositions::new(osm.ways.iter().flat_map(|w| w.refs.iter().copied()).chain(members).collect());
+    let mut at = osm.positions.blank();
+    let nodes = &mut osm.nodes;
+    reader.pass(Pass::Nodes(osm.positions.ids()), feedback, &mut |chunk: Chunk| {
+        for (place, position) in chunk.positions {
+            if let Some(slot) = at.get_mut(place).filter(|slot| **slot == MISSING) {
+                *slot = position;
             }
         }
+        nodes.extend(chunk.nodes);
         Ok(())
     })?;
-    osm.positions = NodePositions::new(pairs);
+    osm.positions.fill(at);
     // Stable sorts: of an id that comes twice, the first stays first and the sink refuses the second.
     osm.nodes.sort_by_key(|n| n.id);
     osm.ways.sort_by_key(|w| w.id);

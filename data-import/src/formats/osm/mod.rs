@@ -1,9 +1,11 @@
 //! OpenStreetMap: PBF (`.osm.pbf`) and XML (`.osm`, `.osm.gz`, `.osm.bz2`).
 //!
-//! Every element whose tags say that it is a thing of the city becomes an object with the id `osm:way/123` and all its
-//! tags. Roads and paths keep the ids of their nodes (`osm_nodes`), from which a network gets its topology. See
+//! Every element whose tags tell something becomes an object with the id `osm:way/123` and all its tags: what no class fits is a
+//! `GenericCityObject`, or a `GenericLogicalSpace` where it is a place, a boundary or an address. Relations that enclose no area
+//! (routes, sites, restrictions) are a `CityObjectGroup` with their `members`. Roads and paths keep the ids of their nodes (`osm_nodes`), from which a network gets its topology. See
 //! [`classify`] for what becomes what.
 
+mod block;
 mod building;
 mod classify;
 mod compressed;
@@ -16,6 +18,7 @@ mod pbf;
 mod restriction;
 mod rings;
 mod roof;
+mod wire;
 pub(super) mod xml;
 
 pub(super) use building::STOREY_M;
@@ -23,7 +26,7 @@ pub(super) use footprint::Footprint;
 pub(super) use roof::{prism, prisms};
 
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
-use load::Encoding;
+use load::Reader;
 use model::{Chunk, Pass, degrees};
 use qike_core::{Crs, Feedback, SourceCrs};
 use qike_scene::ObjectSink;
@@ -31,16 +34,6 @@ use std::path::Path;
 
 /// The importer.
 pub struct Osm;
-
-fn encoding(source: &Source) -> Result<Encoding, ImportError> {
-    use std::io::BufRead;
-    let mut file = source.open()?;
-    let head = file.fill_buf().map_err(|e| ImportError::io(&source.name, e))?;
-    if head.is_empty() {
-        return Err(ImportError::Empty { file: source.name.clone() });
-    }
-    Ok(if pbf::is_pbf(head) { Encoding::Pbf } else { Encoding::Xml })
-}
 
 impl Importer for Osm {
     fn name(&self) -> &'static str {
@@ -63,15 +56,19 @@ impl Importer for Osm {
 
     fn probe(&self, source: &Source, feedback: &Feedback) -> Result<Profile, ImportError> {
         let crs = source.crs_or(None, || SourceCrs::Crs(Crs::wgs84()));
+        let mut reader = Reader::open(source)?;
         // Nodes with tags are enough to find the middle where the header has no bounds.
         let (mut sum, mut count) = ([0.0, 0.0], 0.0);
-        let bounds = load::pass(source, encoding(source)?, Pass::Nodes(&[]), feedback, &mut |chunk: Chunk| {
-            for p in chunk.nodes.iter().map(|n| degrees(n.at)).filter(|p| p[0].is_finite()) {
-                sum = [sum[0] + p[0], sum[1] + p[1]];
-                count += 1.0;
-            }
-            Ok(())
-        })?;
+        let bounds = match reader.bounds() {
+            Some(bounds) => Some(bounds),
+            None => reader.pass(Pass::Nodes(&[]), feedback, &mut |chunk: Chunk| {
+                for p in chunk.nodes.iter().map(|n| degrees(n.at)).filter(|p| p[0].is_finite()) {
+                    sum = [sum[0] + p[0], sum[1] + p[1]];
+                    count += 1.0;
+                }
+                Ok(())
+            })?,
+        };
         let centre = match bounds {
             Some([w, s, e, n]) => Some([0.5 * (w + e), 0.5 * (s + n)]),
             None => (count > 0.0).then(|| [sum[0] / count, sum[1] / count]),
@@ -82,7 +79,7 @@ impl Importer for Osm {
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         let crs = source.crs_or(None, || SourceCrs::Crs(Crs::wgs84()));
         let projector = Projector::new(&crs, sink.crs(), &source.name)?;
-        let osm = load::load(source, encoding(source)?, feedback)?;
+        let osm = load::load(&mut Reader::open(source)?, feedback)?;
         let id = source.begin(self.name(), &crs.to_string(), sink)?;
         objects::Writer::new(osm, id, projector).write(source, sink, feedback)
     }

@@ -2,14 +2,43 @@
 
 use std::collections::HashMap;
 
-/// Tags in the order of their source. Short: most elements have fewer than ten.
+/// Tags in the order of their source: all texts one after another, and where each ends.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Tags(pub Vec<(Box<str>, Box<str>)>);
+pub struct Tags {
+    text: String,
+    ends: Vec<u32>,
+}
 
 impl Tags {
+    /// Adds a tag. What no longer fits in 4 GiB of tags is no tag.
+    pub fn push(&mut self, key: &str, value: &str) {
+        let key_end = self.text.len() + key.len();
+        if let (Ok(key_end), Ok(value_end)) = (u32::try_from(key_end), u32::try_from(key_end + value.len())) {
+            self.text.push_str(key);
+            self.text.push_str(value);
+            self.ends.extend([key_end, value_end]);
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len() / 2
+    }
+
+    /// Keys and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut start = 0;
+        self.ends.chunks_exact(2).map(move |ends| {
+            let (key_end, value_end) = (ends[0] as usize, ends[1] as usize);
+            let tag = (self.text.get(start..key_end).unwrap_or_default(), self.text.get(key_end..value_end).unwrap_or_default());
+            start = value_end;
+            tag
+        })
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(k, _)| &**k == key).map(|(_, v)| &**v)
+        self.iter().find(|(k, _)| *k == key).map(|(_, v)| v)
     }
 
     /// True where the key has that value.
@@ -34,6 +63,14 @@ impl Tags {
     }
 }
 
+impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Tags {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let mut tags = Self::default();
+        pairs.into_iter().for_each(|(k, v)| tags.push(k.as_ref(), v.as_ref()));
+        tags
+    }
+}
+
 /// Reads a length as mappers write it.
 pub fn metres(text: &str) -> Option<f64> {
     let text = text.split(';').next()?.trim().replace(',', ".");
@@ -53,6 +90,9 @@ pub type Fixed = [i32; 2];
 
 /// Stands for a position that is not a number.
 pub const NOT_FINITE: Fixed = [i32::MIN; 2];
+
+/// Stands for a position that no node gave.
+pub const MISSING: Fixed = [i32::MIN, 0];
 
 /// From degrees; what does not fit becomes the greatest value (215°, which no area holds), NaN becomes [`NOT_FINITE`].
 pub fn fixed(lon: f64, lat: f64) -> Fixed {
@@ -117,9 +157,20 @@ pub struct RawRelation {
 /// Some elements of a file, in its order.
 #[derive(Debug, Default)]
 pub struct Chunk {
+    /// Nodes that make objects.
     pub nodes: Vec<RawNode>,
+    /// Where wanted nodes are: each by its place in the list of those that were asked for.
+    pub positions: Vec<(usize, Fixed)>,
     pub ways: Vec<RawWay>,
     pub relations: Vec<RawRelation>,
+}
+
+impl Chunk {
+    /// Adds a node for what the pass wants of it; `tags` where they make it an object.
+    pub fn node(&mut self, id: i64, at: Fixed, tags: Option<Tags>, cursor: &mut Cursor<'_>) {
+        self.positions.extend(cursor.find(id).map(|place| (place, at)));
+        self.nodes.extend(tags.map(|tags| RawNode { id, at, tags }));
+    }
 }
 
 /// Which elements a pass over the file wants.
@@ -131,14 +182,38 @@ pub enum Pass<'a> {
     Nodes(&'a [i64]),
 }
 
-impl Pass<'_> {
-    /// Is the node with this id wanted for its position?
-    pub fn wants_node(&self, id: i64) -> bool {
-        matches!(self, Pass::Nodes(ids) if ids.binary_search(&id).is_ok())
+/// Finds ids in a sorted list. Files have their nodes in order, so that the next one is mostly where the last one was.
+pub struct Cursor<'a> {
+    ids: &'a [i64],
+    next: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// At the beginning of a list.
+    pub fn new(ids: &'a [i64]) -> Self {
+        Self { ids, next: 0 }
+    }
+
+    /// The place of an id in the list.
+    #[inline]
+    pub fn find(&mut self, id: i64) -> Option<usize> {
+        // A few steps onward, else by halves.
+        for n in self.next..self.ids.len().min(self.next + 8) {
+            if self.ids[n] >= id {
+                let certain = n == 0 || self.ids[n - 1] < id;
+                if certain {
+                    self.next = n;
+                    return (self.ids[n] == id).then_some(n);
+                }
+                break;
+            }
+        }
+        self.next = self.ids.partition_point(|other| *other < id);
+        (self.ids.get(self.next) == Some(&id)).then_some(self.next)
     }
 }
 
-/// Positions of the nodes that ways use: two sorted arrays, 16 bytes a node, no hashing.
+/// Positions of the nodes that were asked for: two arrays, 16 bytes a node, no hashing.
 #[derive(Debug, Default)]
 pub struct NodePositions {
     ids: Vec<i64>,
@@ -146,17 +221,31 @@ pub struct NodePositions {
 }
 
 impl NodePositions {
-    /// From pairs in any order; of an id that comes twice the first counts.
-    pub fn new(mut pairs: Vec<(i64, Fixed)>) -> Self {
-        pairs.sort_by_key(|p| p.0);
-        pairs.dedup_by_key(|p| p.0);
-        let (ids, at) = pairs.into_iter().unzip();
-        Self { ids, at }
+    /// For ids, which become sorted; none has a position yet.
+    pub fn new(mut ids: Vec<i64>) -> Self {
+        ids.sort_unstable();
+        ids.dedup();
+        Self { at: vec![MISSING; ids.len()], ids }
+    }
+
+    /// The ids, sorted.
+    pub fn ids(&self) -> &[i64] {
+        &self.ids
+    }
+
+    /// Gives positions to ids by their places; of a node that comes twice the first counts.
+    pub fn fill(&mut self, at: Vec<Fixed>) {
+        self.at = at;
+    }
+
+    /// Positions that are all missing.
+    pub fn blank(&self) -> Vec<Fixed> {
+        vec![MISSING; self.ids.len()]
     }
 
     /// The position of a node; `None` where the file does not have it.
     pub fn get(&self, id: i64) -> Option<Fixed> {
-        self.ids.binary_search(&id).ok().and_then(|i| self.at.get(i).copied())
+        self.ids.binary_search(&id).ok().and_then(|i| self.at.get(i).copied()).filter(|at| *at != MISSING)
     }
 }
 
@@ -200,7 +289,26 @@ mod tests {
         assert_eq!(degrees(fixed(121.930_000_1, -30.9)), [121.930_000_1, -30.9, 0.0]);
         assert!(degrees(fixed(f64::NAN, 1.0))[0].is_nan());
         assert!(degrees(fixed(1e300, 1.0))[0] > 200.0);
-        let store = NodePositions::new(vec![(5, [1, 1]), (-3, [2, 2]), (5, [3, 3])]);
-        assert_eq!((store.get(5), store.get(-3), store.get(4)), (Some([1, 1]), Some([2, 2]), None));
+        let mut store = NodePositions::new(vec![5, -3, 5, 7]);
+        assert_eq!(store.ids(), [-3, 5, 7]);
+        store.fill(vec![[2, 2], [1, 1], MISSING]);
+        assert_eq!((store.get(5), store.get(-3), store.get(4), store.get(7)), (Some([1, 1]), Some([2, 2]), None, None));
+    }
+
+    #[test]
+    fn a_cursor_finds_what_halving_finds() {
+        let ids: Vec<i64> = (0..500).map(|n| n * 3 - 200).collect();
+        let mut cursor = Cursor::new(&ids);
+        for id in (-300..1400).chain([7, 7, -200, 1297, -200, 1, 4, 4, 1298, 5]).chain((-210..1400).step_by(29)).chain((-210..1400).rev().step_by(7)) {
+            assert_eq!(cursor.find(id), ids.binary_search(&id).ok(), "{id}");
+        }
+        assert_eq!(Cursor::new(&[]).find(1), None);
+    }
+
+    #[test]
+    fn tags_keep_their_order_and_their_texts() {
+        let tags: Tags = [("highway", "primary"), ("name", ""), ("", "x"), ("name:zh", "路")].into_iter().collect();
+        assert_eq!(tags.iter().collect::<Vec<_>>(), [("highway", "primary"), ("name", ""), ("", "x"), ("name:zh", "路")]);
+        assert_eq!((tags.get("name"), tags.get("name:zh"), tags.get("x"), tags.len()), (Some(""), Some("路"), None, 4));
     }
 }

@@ -1,17 +1,16 @@
 //! From elements to city objects, in the sink's coordinates: nodes, then ways, then relations, each by id.
 
 use super::building;
-use super::classify::{Kind, Shape, multipolygon_kind, node_kind, way_kind};
+use super::classify::{Kind, Shape, node_kind, relation_kind, way_kind};
 use super::footprint::{Footprint, P2};
-use super::load::{is_area, ties_building};
-use super::model::{Fixed, MemberKind, Osm, RawRelation, RawWay, Tags, degrees};
+use super::model::{Fixed, Member, MemberKind, Osm, RawRelation, RawWay, Tags, degrees};
 use super::parts::Outlines;
 use super::restriction::{ByFromWay, gather};
 use super::rings::{join, nest};
 use crate::{ImportError, Projector, Source};
 use qike_core::crs::CrsKind;
 use qike_core::{CrsError, Diagnostic, Feedback};
-use qike_scene::{CityObject, Class, Geometry, GeometryBuilder, GeometryKind, Lod, ObjectSink, SourceId};
+use qike_scene::{Attributes, CityObject, Class, Geometry, GeometryBuilder, GeometryKind, Lod, ObjectSink, SourceId};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
@@ -52,12 +51,38 @@ pub struct Writer {
     shapeless: Tally,
 }
 
+/// The id of an element's object. Written digit by digit: there is one for each element and each member, and formatting takes longer.
+fn element_id(kind: MemberKind, id: i64) -> String {
+    let start = match kind {
+        MemberKind::Node => "osm:node/",
+        MemberKind::Way => "osm:way/",
+        MemberKind::Relation => "osm:relation/",
+    };
+    let mut digits = [0u8; 20];
+    let (mut at, mut left) = (digits.len(), id.unsigned_abs());
+    while at > 0 {
+        at -= 1;
+        digits[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    let mut text = String::with_capacity(start.len() + 1 + digits.len() - at);
+    text.push_str(start);
+    if id < 0 {
+        text.push('-');
+    }
+    text.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+    text
+}
+
 fn way_id(id: i64) -> String {
-    format!("osm:way/{id}")
+    element_id(MemberKind::Way, id)
 }
 
 fn relation_id(id: i64) -> String {
-    format!("osm:relation/{id}")
+    element_id(MemberKind::Relation, id)
 }
 
 fn is_building(kind: &Kind) -> bool {
@@ -83,8 +108,9 @@ impl Writer {
         let (restrictions, broken) = gather(osm.relations.iter());
         let (prepared, outlines, covered) = self.prepare(&osm, &way_index);
         for node in &osm.nodes {
-            let id = format!("osm:node/{}", node.id);
-            if let (Some((class, function)), Some(p)) = (node_kind(&node.tags), self.projector.project(degrees(node.at), &id)) {
+            let id = element_id(MemberKind::Node, node.id);
+            if let Some(p) = self.projector.project(degrees(node.at), &id) {
+                let (class, function) = node_kind(&node.tags);
                 let mut object = self.object(id, class, &node.tags, function.as_deref());
                 object.geometries.push(Geometry::point(Lod::ZERO, p));
                 sink.object(object)?;
@@ -94,7 +120,8 @@ impl Writer {
         for way in &osm.ways {
             feedback.check()?;
             if let Some(kind) = way_kind(&way.tags, way.is_closed()) {
-                let object = match prepared.get(&way_id(way.id)) {
+                let building = if is_building(&kind) { prepared.get(&way_id(way.id)) } else { None };
+                let object = match building {
                     Some(p) => self.building(way_id(way.id), &kind, &way.tags, p, &outlines, &covered),
                     None => self.way(way, &kind, &osm, &restrictions),
                 };
@@ -102,16 +129,13 @@ impl Writer {
             }
             task.advance(1);
         }
-        for relation in osm.relations.iter().filter(|r| is_area(r)) {
+        for relation in &osm.relations {
             feedback.check()?;
-            if let Some(kind) = multipolygon_kind(&relation.tags) {
+            if let Some(kind) = relation_kind(&relation.tags) {
                 let id = relation_id(relation.id);
                 let object = match prepared.get(&id) {
                     Some(p) => self.building(id, &kind, &relation.tags, p, &outlines, &covered),
-                    None => {
-                        let polygons = self.relation_polygons(relation, &osm, &way_index);
-                        self.area(id, &kind, &relation.tags, &polygons)
-                    }
+                    None => self.relation(relation, &kind, &osm, &way_index),
                 };
                 sink.object(object)?;
             }
@@ -140,11 +164,64 @@ impl Writer {
         self.projector.report(&source.name, "positions", sink);
     }
 
+    /// A relation that is no building: an area, or what it holds together.
+    fn relation(&mut self, relation: &RawRelation, kind: &Kind, osm: &Osm, way_index: &HashMap<i64, usize>) -> CityObject {
+        let id = relation_id(relation.id);
+        let polygons = if kind.shape == Shape::Area { self.relation_polygons(relation, osm, way_index) } else { vec![] };
+        let logical = matches!(kind.class, Class::CityObjectGroup | Class::GenericLogicalSpace);
+        if !polygons.is_empty() || !logical {
+            let mut object = self.area(id, kind, &relation.tags, &polygons);
+            if logical {
+                add_members(&mut object, &relation.members);
+            }
+            return object;
+        }
+        let mut object = self.object(id, kind.class, &relation.tags, kind.function.as_deref());
+        add_members(&mut object, &relation.members);
+        // A boundary that the extract has cut shows what is there of it; of a restriction its node says more than its ways.
+        let (points, lines) = (self.member_points(relation, osm), self.member_lines(relation, osm, way_index));
+        let chosen = if kind.shape == Shape::Points { points.or(lines) } else { lines.or(points) };
+        object.geometries.extend(chosen);
+        object
+    }
+
+    /// The ways of a relation that are in the file, as lines.
+    fn member_lines(&mut self, relation: &RawRelation, osm: &Osm, way_index: &HashMap<i64, usize>) -> Option<Geometry> {
+        let mut b = GeometryBuilder::new(Lod::ZERO, GeometryKind::MultiLine);
+        let mut any = false;
+        let id = relation_id(relation.id);
+        for member in relation.members.iter().filter(|m| m.kind == MemberKind::Way) {
+            let Some(way) = way_index.get(&member.id).and_then(|i| osm.ways.get(*i)) else { continue };
+            let known = way.refs.iter().filter_map(|node| osm.positions.get(*node));
+            let points: Vec<[f64; 3]> = known.filter_map(|at| self.projector.project(degrees(at), &id)).collect();
+            if points.len() >= 2 {
+                b.line(&points);
+                any = true;
+            }
+        }
+        any.then(|| b.build())
+    }
+
+    /// The nodes of a relation that are in the file.
+    fn member_points(&mut self, relation: &RawRelation, osm: &Osm) -> Option<Geometry> {
+        let mut b = GeometryBuilder::new(Lod::ZERO, GeometryKind::MultiPoint);
+        let mut any = false;
+        let id = relation_id(relation.id);
+        for member in relation.members.iter().filter(|m| m.kind == MemberKind::Node) {
+            if let Some(p) = osm.positions.get(member.id).and_then(|at| self.projector.project(degrees(at), &id)) {
+                b.point(p);
+                any = true;
+            }
+        }
+        any.then(|| b.build())
+    }
+
     fn object(&self, id: String, class: Class, tags: &Tags, function: Option<&str>) -> CityObject {
         let mut object = CityObject::new(id, class, self.source);
         object.name = tags.get("name").map(str::to_owned);
-        for (k, v) in &tags.0 {
-            object.attributes.insert(k.to_string(), Value::String(v.to_string()));
+        object.attributes = Attributes::with_capacity(tags.len() + 2);
+        for (k, v) in tags.iter() {
+            object.attributes.insert(k.to_owned(), Value::String(v.to_owned()));
         }
         if let Some(function) = function {
             object.attributes.insert("function".into(), json!(function));
@@ -253,8 +330,8 @@ impl Writer {
                 all.push((way_id(way.id), kind.class, footprint.into_iter().collect()));
             }
         }
-        for relation in osm.relations.iter().filter(|r| is_area(r)) {
-            if let Some(kind) = multipolygon_kind(&relation.tags).filter(is_building) {
+        for relation in &osm.relations {
+            if let Some(kind) = relation_kind(&relation.tags).filter(is_building) {
                 let polygons = self.relation_polygons(relation, osm, way_index);
                 let flat = |ring: &Vec<[f64; 3]>| ring.iter().map(|p| [p[0], p[1]]).collect::<Vec<P2>>();
                 let footprints = polygons.iter().filter_map(|rings| {
@@ -347,15 +424,39 @@ fn multi_surface(polygons: &[Rings]) -> Geometry {
     b.build()
 }
 
+/// What a relation holds together, in its order, not all of which need be in the file: `members`, object ids, and beside them
+/// their `roles`, where one has one.
+fn add_members(object: &mut CityObject, members: &[Member]) {
+    let ids = members.iter().map(|m| Value::String(element_id(m.kind, m.id))).collect();
+    object.attributes.insert("members".into(), Value::Array(ids));
+    if members.iter().any(|m| !m.role.is_empty()) {
+        let roles = members.iter().map(|m| Value::String(m.role.to_string())).collect();
+        object.attributes.insert("roles".into(), Value::Array(roles));
+    }
+}
+
 /// From each part to its outline, where a relation of the type `building` says so.
 fn tied_parts(relations: &[RawRelation]) -> BTreeMap<String, String> {
     let mut tied = BTreeMap::new();
     let name = |kind: MemberKind, id: i64| if kind == MemberKind::Relation { relation_id(id) } else { way_id(id) };
-    for relation in relations.iter().filter(|r| ties_building(r)) {
+    for relation in relations.iter().filter(|r| r.tags.is("type", "building")) {
         let Some(outline) = relation.members.iter().find(|m| &*m.role == "outline") else { continue };
         for part in relation.members.iter().filter(|m| &*m.role == "part" && m.kind != MemberKind::Node) {
             tied.insert(name(part.kind, part.id), name(outline.kind, outline.id));
         }
     }
     tied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_as_formatting_writes_them() {
+        for id in [0, 7, 10, -1, -90, 12_345_678_901, i64::MAX, i64::MIN] {
+            assert_eq!(way_id(id), format!("osm:way/{id}"));
+        }
+        assert_eq!((element_id(MemberKind::Node, 5).as_str(), relation_id(9).as_str()), ("osm:node/5", "osm:relation/9"));
+    }
 }

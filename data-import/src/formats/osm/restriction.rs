@@ -52,13 +52,13 @@ pub fn gather<'a>(relations: impl Iterator<Item = &'a RawRelation>) -> (ByFromWa
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::{Member, Tags};
+    use super::super::model::Member;
     use super::*;
 
     fn relation(id: i64, tags: &[(&str, &str)], members: &[(MemberKind, i64, &str)]) -> RawRelation {
         RawRelation {
             id,
-            tags: Tags(tags.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect()),
+            tags: tags.iter().copied().collect(),
             members: members.iter().map(|(kind, id, role)| Member { kind: *kind, id: *id, role: (*role).into() }).collect(),
         }
     }

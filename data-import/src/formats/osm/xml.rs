@@ -3,9 +3,9 @@
 //! Entities are not expanded (quick-xml does not) and a document type declaration is refused, so a file of a few bytes
 //! cannot grow in memory; elements deeper than [`MAX_DEPTH`] are refused.
 
-use super::classify::node_makes_object;
+use super::classify::is_told;
 use super::compressed;
-use super::model::{Chunk, Member, MemberKind, NOT_FINITE, Pass, RawNode, RawRelation, RawWay, Tags, fixed};
+use super::model::{Chunk, Cursor, Member, MemberKind, NOT_FINITE, Pass, RawNode, RawRelation, RawWay, Tags, fixed};
 use crate::{ImportError, Source};
 use qike_core::Feedback;
 use quick_xml::Reader;
@@ -45,6 +45,10 @@ fn parse(
     source: &Source, input: impl BufRead, pass: Pass<'_>, feedback: &Feedback,
     give: &mut dyn FnMut(Chunk) -> Result<(), ImportError>,
 ) -> Result<Option<[f64; 4]>, ImportError> {
+    let mut cursor = match pass {
+        Pass::Nodes(ids) => Some(Cursor::new(ids)),
+        Pass::Shapes => None,
+    };
     let mut reader = Reader::from_reader(input);
     reader.config_mut().check_end_names = true;
     let task = feedback.task(format!("read {}", source.name), 0);
@@ -70,7 +74,7 @@ fn parse(
                 let before = open.is_some();
                 begin(&tag, &mut open, &mut bounds).map_err(&fail)?;
                 if !before && let Some(element) = open.take() {
-                    count += end(element, pass, &mut chunk);
+                    count += end(element, &mut cursor, &mut chunk);
                 }
             }
             Event::End(tag) => {
@@ -78,7 +82,7 @@ fn parse(
                 if matches!(tag.local_name().as_ref(), b"node" | b"way" | b"relation")
                     && let Some(element) = open.take()
                 {
-                    count += end(element, pass, &mut chunk);
+                    count += end(element, &mut cursor, &mut chunk);
                 }
             }
             Event::DocType(_) => return Err(fail("a document type declaration is not accepted".into())),
@@ -127,7 +131,7 @@ fn begin(tag: &BytesStart<'_>, open: &mut Option<Open>, bounds: &mut Option<[f64
                 Open::Way(w) => &mut w.tags,
                 Open::Relation(r) => &mut r.tags,
             };
-            tags.0.push((k.into(), v.into()));
+            tags.push(k, v);
         }
         (b"nd", Some(Open::Way(way))) => way.refs.push(Attributes::read(tag)?.integer("ref")?),
         (b"member", Some(Open::Relation(relation))) => {
@@ -151,19 +155,11 @@ fn begin(tag: &BytesStart<'_>, open: &mut Option<Open>, bounds: &mut Option<[f64
 }
 
 /// Puts a finished element into the chunk where the pass wants it; returns 1 for the count of elements.
-fn end(element: Open, pass: Pass<'_>, chunk: &mut Chunk) -> usize {
-    match (element, pass) {
-        (Open::Node(mut node), Pass::Nodes(_)) => {
-            let makes = node_makes_object(&node.tags);
-            if makes || pass.wants_node(node.id) {
-                if !makes {
-                    node.tags = Tags::default();
-                }
-                chunk.nodes.push(node);
-            }
-        }
-        (Open::Way(way), Pass::Shapes) => chunk.ways.push(way),
-        (Open::Relation(relation), Pass::Shapes) => chunk.relations.push(relation),
+fn end(element: Open, cursor: &mut Option<Cursor<'_>>, chunk: &mut Chunk) -> usize {
+    match (element, cursor) {
+        (Open::Node(node), Some(cursor)) => chunk.node(node.id, node.at, Some(node.tags).filter(is_told), cursor),
+        (Open::Way(way), None) => chunk.ways.push(way),
+        (Open::Relation(relation), None) => chunk.relations.push(relation),
         _ => {}
     }
     1
