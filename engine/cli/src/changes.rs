@@ -83,7 +83,7 @@ impl Changes {
             source: object.source.0,
             bounds: Some(object.bounds()).filter(|b| !b.is_empty()),
             plan: Footprint::of(object),
-            attributes,
+            attributes: (&attributes).into(),
             distance_m: None,
         });
         self.objects.push(ObjectChange { id: step.id.clone(), class: object.class.name(), kind, changes, geometry });

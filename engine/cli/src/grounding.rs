@@ -44,7 +44,7 @@ impl Grounding {
         let again: BTreeSet<&str> = planned.iter().map(|p| p.source.name.as_str()).collect();
         let sources = store.sources()?;
         let mut ground = Ground::new();
-        for hit in store.find(&Query { class: Some(Class::Relief), ..Query::default() })? {
+        for hit in store.find(&Query { class: Some(Class::Relief), without_plan: true, ..Query::default() })? {
             let fresh = sources.get(hit.source as usize).is_some_and(|s| again.contains(s.path.as_str()));
             if let Some(object) = store.load(hit.key)?.filter(|_| !fresh) {
                 ground.add(&object);

@@ -6,10 +6,11 @@
 //! 2 bytes of depth (in the root), 2 bytes of count, then cells of an 8-byte number and two 4-byte bounds an axis, all big-endian;
 //! `…_rowid` says in which leaf an entry is, `…_parent` under which node a node is. The root is node 1.
 
+use crate::rows::{Cell, Rows};
 use qike_core::{Bounds2, Bounds3};
 use rusqlite::{Connection, Result, params};
 
-/// Fewer new entries than this are placed one by one.
+/// Fewer new entries than this are placed one by one, where there are some already.
 const FEW: usize = 512;
 /// So are those that are less than this part of what the tree holds.
 const SHARE: usize = 4;
@@ -64,15 +65,18 @@ impl Boxes {
         if entries.is_empty() {
             return Ok(());
         }
-        let held = if entries.len() < FEW {
-            usize::MAX
-        } else {
-            conn.query_row(&format!(r#"SELECT count(*) FROM "{}_rowid""#, self.table), [], |r| r.get(0))?
-        };
-        if held / SHARE >= entries.len() {
-            return self.insert(conn, &entries);
+        let some = conn.prepare(&format!(r#"SELECT 1 FROM "{}_rowid" LIMIT 1"#, self.table))?.exists([])?;
+        if some {
+            let held = if entries.len() < FEW {
+                usize::MAX
+            } else {
+                conn.query_row(&format!(r#"SELECT count(*) FROM "{}_rowid""#, self.table), [], |r| r.get(0))?
+            };
+            if held / SHARE >= entries.len() {
+                return self.insert(conn, &entries);
+            }
+            self.read(conn, &mut entries)?;
         }
-        self.read(conn, &mut entries)?;
         self.build(conn, entries)
     }
 
@@ -144,11 +148,11 @@ impl Boxes {
             (level, depth) = (above, depth + 1);
         }
         leaf_of.sort_unstable();
-        let mut put_row = conn.prepare(&format!(r#"INSERT INTO "{table}_rowid" VALUES (?1, ?2)"#))?;
+        let mut rows = Rows::into(conn, &format!(r#""{table}_rowid""#), "rowid, nodeno")?;
         for (id, leaf) in leaf_of {
-            put_row.execute([id, leaf])?;
+            rows.add(&[Cell::Int(id), Cell::Int(leaf)])?;
         }
-        Ok(())
+        rows.end()
     }
 
     fn node(&self, cells: &[Entry], size: usize, depth: u16) -> Vec<u8> {
@@ -190,7 +194,7 @@ fn around(entries: &[Entry]) -> [f32; 6] {
 /// Along a Hilbert curve through the middles, one scale for all axes; by number where two have one place.
 fn sort_by_place(entries: &mut [Entry], axes: usize) {
     let all = around(entries).map(f64::from);
-    let bits = if axes == 3 { 20 } else { 30 };
+    let bits = 16;
     let longest = (0..axes).map(|a| all[2 * a + 1] - all[2 * a]).fold(0.0, f64::max);
     let scale = if longest > 0.0 { f64::from((1u32 << bits) - 1) / longest } else { 0.0 };
     entries.sort_by_cached_key(|e| {
@@ -199,41 +203,38 @@ fn sort_by_place(entries: &mut [Entry], axes: usize) {
             let middle = 0.5 * (f64::from(e.bounds[2 * axis]) + f64::from(e.bounds[2 * axis + 1]));
             cell[axis] = ((middle - all[2 * axis]) * scale) as u32;
         }
-        (hilbert(&mut cell[..axes], bits), e.id)
+        (if axes == 3 { hilbert(cell, bits) } else { hilbert([cell[0], cell[1]], bits) }, e.id)
     });
 }
 
 /// The place along a Hilbert curve (Skilling 2004, "Programming the Hilbert curve").
-fn hilbert(x: &mut [u32], bits: u32) -> u64 {
-    let n = x.len();
+fn hilbert<const N: usize>(mut x: [u32; N], bits: u32) -> u64 {
     let mut q = 1u32 << (bits - 1);
     while q > 1 {
         let p = q - 1;
-        for i in 0..n {
-            if x[i] & q != 0 {
-                x[0] ^= p;
-            } else {
-                let t = (x[0] ^ x[i]) & p;
-                x[0] ^= t;
-                x[i] ^= t;
-            }
+        for i in 0..N {
+            // Where the bit is set, turn the lower ones of the first axis; else exchange them with this one's.
+            let t = (x[0] ^ x[i]) & p;
+            let (flip, swap) = if x[i] & q != 0 { (p, 0) } else { (0, t) };
+            x[0] ^= flip ^ swap;
+            x[i] ^= swap;
         }
         q >>= 1;
     }
-    for i in 1..n {
+    for i in 1..N {
         x[i] ^= x[i - 1];
     }
     let mut t = 0;
     q = 1u32 << (bits - 1);
     while q > 1 {
-        if x[n - 1] & q != 0 {
+        if x[N - 1] & q != 0 {
             t ^= q - 1;
         }
         q >>= 1;
     }
     let mut key = 0u64;
     for bit in (0..bits).rev() {
-        for axis in x.iter() {
+        for axis in x {
             key = key << 1 | u64::from((axis ^ t) >> bit & 1);
         }
     }
@@ -306,7 +307,7 @@ mod tests {
     #[test]
     fn the_curve_goes_from_neighbour_to_neighbour() {
         let mut cells: Vec<[u32; 2]> = (0..64).map(|n| [n / 8, n % 8]).collect();
-        cells.sort_by_key(|c| hilbert(&mut c.clone(), 3));
+        cells.sort_by_key(|c| hilbert(*c, 3));
         assert!(cells.windows(2).all(|w| w[0][0].abs_diff(w[1][0]) + w[0][1].abs_diff(w[1][1]) == 1), "{cells:?}");
     }
 }

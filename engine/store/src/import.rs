@@ -196,6 +196,22 @@ impl ImportTransaction<'_> {
         let Some(receiver) = self.encoding.pop_front() else { return Ok(()) };
         let encoded = wait(&receiver).unwrap_or_else(|panic| resume_unwind(panic));
         let Some(current) = &mut self.current else { return Ok(()) };
+        if self.writer.is_filling() {
+            let mut batch = Vec::with_capacity(encoded.len());
+            for outcome in encoded {
+                match outcome {
+                    Ok(object) => batch.push(object),
+                    Err(problem) => current.changes.diagnostics.push(problem.file(current.info.path.as_str())),
+                }
+            }
+            self.writer.fill(current.number, &batch)?;
+            current.changes.added += batch.len() as u64;
+            current.objects += batch.len() as u64;
+            if current.known_before {
+                batch.iter().try_for_each(|object| self.writer.log_change(&object.object.id, "added"))?;
+            }
+            return Ok(());
+        }
         for outcome in encoded {
             let object = match outcome {
                 Ok(object) => object,
@@ -414,7 +430,7 @@ fn sort_by_place(batch: &mut Batch) {
     });
 }
 
-/// What a store holds as a whole, from one reading of its index of objects.
+/// What a store holds as a whole.
 pub(crate) struct Totals {
     /// Hash of all content: of objects a sum, so that the order of imports does not matter.
     pub content_hash: String,
@@ -424,20 +440,61 @@ pub(crate) struct Totals {
     pub classes: BTreeMap<u8, (Bounds2, BTreeSet<i64>)>,
 }
 
+/// The part of [`Totals`] that comes from objects, one by one.
+#[derive(Clone, Default)]
+pub(crate) struct Tally {
+    sum: u128,
+    count: u64,
+    bounds: Option<Bounds3>,
+    classes: BTreeMap<u8, (Bounds2, BTreeSet<i64>)>,
+}
+
+impl Tally {
+    /// Adds an object; its box is `None` where it has no geometry.
+    pub fn add(&mut self, hash: [u8; 16], class: u8, shape: i64, bounds: Option<&Bounds3>) {
+        self.sum = self.sum.wrapping_add(u128::from_le_bytes(hash));
+        self.count += 1;
+        let (plan, shapes) = self.classes.entry(class).or_default();
+        if let Some(b) = bounds {
+            self.bounds.get_or_insert(Bounds3::EMPTY).merge(b);
+            plan.grow([b.min[0], b.min[1]]);
+            plan.grow([b.max[0], b.max[1]]);
+        }
+        if !shapes.contains(&shape) {
+            shapes.insert(shape);
+        }
+    }
+
+    /// With the store's system and series.
+    pub fn totals(self, store: &SceneStore) -> Result<Totals, StoreError> {
+        let path = &store.path;
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(store.crs.definition().as_bytes());
+        hasher.update(&self.sum.to_le_bytes());
+        hasher.update(&self.count.to_le_bytes());
+        let mut statement = store.conn.prepare("SELECT object, quantity, unit, date, data FROM qike_series ORDER BY 1, 2, 4, 3, 5").at(path)?;
+        let mut rows = statement.query([]).at(path)?;
+        while let Some(row) = rows.next().at(path)? {
+            for column in 0..5 {
+                let bytes = row.get_ref(column).at(path)?;
+                let bytes = bytes.as_bytes().unwrap_or_default();
+                hasher.update(&(bytes.len() as u64).to_le_bytes());
+                hasher.update(bytes);
+            }
+        }
+        let content_hash = hasher.finalize().to_hex()[..32].to_owned();
+        Ok(Totals { content_hash, bounds: self.bounds.unwrap_or(Bounds3::EMPTY), classes: self.classes })
+    }
+}
+
 /// Reads all objects' rows once.
 pub(crate) fn totals(store: &SceneStore) -> Result<Totals, StoreError> {
     let path = &store.path;
-    let (mut all, mut classes): (Bounds3, BTreeMap<u8, (Bounds2, BTreeSet<i64>)>) = (Bounds3::EMPTY, BTreeMap::new());
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(store.crs.definition().as_bytes());
-    let (mut sum, mut count) = (0u128, 0u64);
+    let mut tally = Tally::default();
     let mut statement = store.conn.prepare("SELECT hash, class, shape, minx, miny, minz, maxx, maxy, maxz FROM qike_object").at(path)?;
     let mut rows = statement.query([]).at(path)?;
     while let Some(row) = rows.next().at(path)? {
         let hash = row.get_ref(0).at(path)?.as_blob().ok().and_then(|b| <[u8; 16]>::try_from(b).ok());
-        sum = sum.wrapping_add(u128::from_le_bytes(hash.unwrap_or_default()));
-        count += 1;
-        let (plan, shapes) = classes.entry(row.get(1).at(path)?).or_default();
         let mut corners = [0.0; 6];
         let mut has_place = true;
         for (n, corner) in corners.iter_mut().enumerate() {
@@ -446,29 +503,9 @@ pub(crate) fn totals(store: &SceneStore) -> Result<Totals, StoreError> {
                 None => has_place = false,
             }
         }
-        if has_place {
-            let [x, y, z, xx, yy, zz] = corners;
-            let bounds = Bounds3 { min: [x, y, z], max: [xx, yy, zz] };
-            all.merge(&bounds);
-            plan.grow([x, y]);
-            plan.grow([xx, yy]);
-        }
-        let shape: i64 = row.get(2).at(path)?;
-        if !shapes.contains(&shape) {
-            shapes.insert(shape);
-        }
+        let [x, y, z, xx, yy, zz] = corners;
+        let bounds = Bounds3 { min: [x, y, z], max: [xx, yy, zz] };
+        tally.add(hash.unwrap_or_default(), row.get(1).at(path)?, row.get(2).at(path)?, has_place.then_some(&bounds));
     }
-    hasher.update(&sum.to_le_bytes());
-    hasher.update(&count.to_le_bytes());
-    let mut statement = store.conn.prepare("SELECT object, quantity, unit, date, data FROM qike_series ORDER BY 1, 2, 4, 3, 5").at(path)?;
-    let mut rows = statement.query([]).at(path)?;
-    while let Some(row) = rows.next().at(path)? {
-        for column in 0..5 {
-            let bytes = row.get_ref(column).at(path)?;
-            let bytes = bytes.as_bytes().unwrap_or_default();
-            hasher.update(&(bytes.len() as u64).to_le_bytes());
-            hasher.update(bytes);
-        }
-    }
-    Ok(Totals { content_hash: hasher.finalize().to_hex()[..32].to_owned(), bounds: all, classes })
+    tally.totals(store)
 }

@@ -1,11 +1,11 @@
 //! Questions to a store: which objects lie here, are of this class, have these attributes.
 
 use crate::error::{At, StoreError};
-use crate::footprint::Footprint;
+use crate::hit::Hit;
 use crate::read::ObjectKey;
 use crate::schema;
-use crate::store::{SceneStore, lods_of};
-use crate::{codec, filters, gpb};
+use crate::store::SceneStore;
+use crate::{codec, filters};
 use qike_core::{Bounds2, Bounds3};
 use qike_scene::{Attributes, Class, Value};
 use rusqlite::{OptionalExtension, params};
@@ -30,33 +30,8 @@ pub struct Query {
     pub conditions: Vec<(String, String)>,
     /// At most so many.
     pub limit: Option<usize>,
-}
-
-/// An object that was found, without its 3D geometry.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hit {
-    /// Its number.
-    pub key: ObjectKey,
-    /// Its id.
-    pub id: String,
-    /// Its class.
-    pub class: Class,
-    /// Its name.
-    pub name: Option<String>,
-    /// What it is part of.
-    pub parent: Option<String>,
-    /// Its levels of detail, rising.
-    pub lods: Vec<String>,
-    /// The number of its source.
-    pub source: u32,
-    /// Box around its geometry; `None` without.
-    pub bounds: Option<Bounds3>,
-    /// Its plan.
-    pub plan: Footprint,
-    /// Its attributes.
-    pub attributes: Attributes,
-    /// Metres from the position that was asked for.
-    pub distance_m: Option<f64>,
+    /// Do without the plans of what is found.
+    pub without_plan: bool,
 }
 
 impl SceneStore {
@@ -113,18 +88,17 @@ impl SceneStore {
 
     /// What a query finds: sorted by distance, where it asks for nearness, else by id.
     pub fn find(&self, query: &Query) -> Result<Vec<Hit>, StoreError> {
-        let mut hits = Vec::new();
-        for key in self.candidates(query)? {
-            let Some(mut hit) = self.hit(key, query.class)? else { continue };
-            if let Some((at, metres)) = query.near {
+        let mut keys = self.candidates(query)?;
+        keys.sort_unstable();
+        let mut hits = self.hits(&keys, query)?;
+        if let Some((at, metres)) = query.near {
+            hits.retain_mut(|hit| {
                 hit.distance_m = hit.plan.distance_to(at);
-                if hit.distance_m.is_none_or(|d| d > metres) {
-                    continue;
-                }
-            }
-            if query.conditions.iter().all(|(key, value)| matches(&hit, key, value)) {
-                hits.push(hit);
-            }
+                hit.distance_m.is_some_and(|d| d <= metres)
+            });
+        }
+        if !query.conditions.is_empty() {
+            hits.retain(|hit| fits(hit, &query.conditions));
         }
         hits.sort_by(|a, b| {
             let distance = |h: &Hit| h.distance_m.unwrap_or(0.0);
@@ -176,17 +150,17 @@ impl SceneStore {
         if asked.is_empty() {
             return Ok(None);
         }
-        let Some(ranges) = filters::ranges(&self.conn, &asked).at(&self.path)? else { return Ok(None) };
+        let Some(found) = filters::candidates(&self.conn, &asked).at(&self.path)? else { return Ok(None) };
         let classes = match query.class {
             Some(class) => vec![class],
             None => schema::tables(&self.conn).at(&self.path)?,
         };
-        let mut keys = Vec::new();
+        let mut keys: Vec<ObjectKey> = found.objects.into_iter().map(ObjectKey).collect();
         for class in classes {
             let sql = format!(r#"SELECT fid, attributes FROM "{}" WHERE fid BETWEEN ?1 AND ?2"#, schema::table_name(class));
             // A class that the store has never had has no table.
             let Ok(mut statement) = self.conn.prepare_cached(&sql) else { continue };
-            for range in &ranges {
+            for range in &found.untold {
                 let mut rows = statement.query([range.start(), range.end()]).at(&self.path)?;
                 while let Some(row) = rows.next().at(&self.path)? {
                     let text = row.get_ref(1).at(&self.path)?.as_str().unwrap_or_default();
@@ -210,55 +184,18 @@ impl SceneStore {
             .at(&self.path)?;
         statement.query_map(params![glob, class.map(Class::number)], |r| r.get(0).map(ObjectKey)).and_then(Iterator::collect).at(&self.path)
     }
-
-    /// An object without its 3D geometry; `None` where it is of another class or another program removed its feature.
-    fn hit(&self, key: ObjectKey, class: Option<Class>) -> Result<Option<Hit>, StoreError> {
-        let index = self
-            .conn
-            .prepare_cached("SELECT class, lods, minx, miny, minz, maxx, maxy, maxz FROM qike_object WHERE oid = ?1 AND (?2 IS NULL OR class = ?2)")
-            .and_then(|mut s| {
-                s.query_row(params![key.0, class.map(Class::number)], |r| {
-                    let corner = |n: usize| r.get::<_, Option<f64>>(n).map(|c| c.unwrap_or(f64::NAN));
-                    let bounds = Bounds3 { min: [corner(2)?, corner(3)?, corner(4)?], max: [corner(5)?, corner(6)?, corner(7)?] };
-                    Ok((r.get::<_, u8>(0)?, r.get::<_, i64>(1)?, (!bounds.min[0].is_nan()).then_some(bounds)))
-                })
-                .optional()
-            })
-            .at(&self.path)?;
-        let Some((Some(class), lods, bounds)) = index.map(|(class, lods, bounds)| (Class::from_number(class), lods, bounds)) else { return Ok(None) };
-        let sql = format!(r#"SELECT id, name, parent, source, attributes, geom FROM "{}" WHERE fid = ?1"#, schema::table_name(class));
-        let row = self.conn.prepare_cached(&sql).and_then(|mut s| {
-            s.query_row([key.0], |r| {
-                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get::<_, String>(4)?, r.get::<_, Option<Vec<u8>>>(5)?))
-            })
-            .optional()
-        });
-        let Some((id, name, parent, source, attributes, plan)) = row.at(&self.path)? else { return Ok(None) };
-        Ok(Some(Hit {
-            key,
-            id,
-            class,
-            name,
-            parent,
-            lods: lods_of(lods).map(|l| l.to_string()).collect(),
-            source,
-            bounds,
-            plan: plan.and_then(|blob| gpb::read(&blob)).unwrap_or(Footprint::None),
-            attributes: serde_json::from_str(&attributes).unwrap_or_default(),
-            distance_m: None,
-        }))
-    }
 }
 
-/// True where a hit says that of itself: texts are compared as they are, numbers by value.
-fn matches(hit: &Hit, key: &str, wanted: &str) -> bool {
-    match key {
-        "lod" => return hit.lods.iter().any(|l| l == wanted),
-        "parent" => return hit.parent.as_deref() == Some(wanted),
-        "name" if hit.name.as_deref() == Some(wanted) => return true,
-        _ => {}
-    }
-    lookup(&hit.attributes, key).is_some_and(|value| equals(value, wanted))
+/// True where a hit says all of that of itself: texts are compared as they are, numbers by value.
+fn fits(hit: &Hit, conditions: &[(String, String)]) -> bool {
+    let mut read = None;
+    conditions.iter().all(|(key, wanted)| match key.as_str() {
+        "lod" => hit.lods.iter().any(|l| l == wanted),
+        "parent" => hit.parent.as_deref() == Some(wanted),
+        "name" if hit.name.as_deref() == Some(wanted) => true,
+        _ if !may_say(hit.attributes.as_str(), key, wanted) => false,
+        _ => lookup(read.get_or_insert_with(|| hit.attributes.read()), key).is_some_and(|value| equals(value, wanted)),
+    })
 }
 
 /// Whether attributes as JSON text may have a value of that kind for a key: quick, and true where only reading them wholly can tell.

@@ -4,7 +4,7 @@
 //! - `qike_object`: the index of all objects: id, class, source, hash of the content, LODs, shape of the plan, exact 3D bounds;
 //! - `qike_geometry`: one blob a geometry; its key is `oid × 65536 + position`, so an object's blobs lie together;
 //! - `qike_rtree`: boxes in three dimensions, rounded outwards to 32 bits;
-//! - `qike_filter`: which blocks of objects may have an attribute's value ([`crate::filters`]);
+//! - `qike_term`: which objects may have an attribute's value ([`crate::filters`]);
 //! - `qike_source`, `qike_diagnostic`, `qike_series`: what was imported, what was wrong with it, values over time;
 //! - `qike_import`, `qike_history`, `qike_change`: what each import added, changed and removed;
 //! - `qike_version`: what objects were before they were replaced or removed ([`crate::history`]);
@@ -21,7 +21,7 @@ pub const APPLICATION_ID: i32 = 0x4750_4B47;
 /// GeoPackage 1.3.0.
 pub const USER_VERSION: i32 = 10_300;
 /// Version of Qike's own tables.
-pub const STORE_VERSION: u32 = 2;
+pub const STORE_VERSION: u32 = 3;
 /// srs_id of a CRS without an EPSG code.
 const OWN_SRS: i32 = 100_000;
 
@@ -76,8 +76,13 @@ CREATE TABLE qike_change (
   import INTEGER NOT NULL, object TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY (import, object)) WITHOUT ROWID;
 "#;
 
-/// The table of filters, which stores had not from the beginning.
-pub const FILTERS: &str = "CREATE TABLE IF NOT EXISTS qike_filter (block INTEGER PRIMARY KEY, bits BLOB NOT NULL)";
+/// New with version 3. Version 2 had filters of another kind.
+const TERMS: &str = "CREATE TABLE IF NOT EXISTS qike_term (block INTEGER PRIMARY KEY, entries BLOB NOT NULL)";
+const FROM_VERSION_2: &str = r#"
+DROP TABLE IF EXISTS qike_filter;
+DELETE FROM gpkg_extensions WHERE table_name IN ('qike_filter', 'qike_term');
+INSERT INTO gpkg_extensions VALUES ('qike_term', NULL, 'qike_scene', 'https://github.com/qike-city/qike', 'read-write');
+"#;
 
 /// Made in new stores, and in those of version 1 when they are first changed.
 const VERSIONS: &str = r#"
@@ -100,17 +105,25 @@ UPDATE qike_object SET since = c.import FROM (SELECT object, max(import) AS impo
   WHERE c.object = qike_object.id;
 "#;
 
-/// Brings a store of version 1 to this version, inside the caller's transaction.
-pub fn migrate(conn: &Connection) -> Result<()> {
-    conn.execute_batch(VERSIONS)?;
-    conn.execute_batch(FROM_VERSION_1)?;
+/// Brings a store of an earlier version to this one, inside the caller's transaction.
+pub fn migrate(conn: &Connection, from: u32) -> Result<()> {
+    if from < 2 {
+        conn.execute_batch(VERSIONS)?;
+        conn.execute_batch(FROM_VERSION_1)?;
+    }
+    let classes = tables(conn)?;
+    classes.iter().try_for_each(|class| drop_triggers(conn, *class))?;
+    conn.execute_batch(TERMS)?;
+    conn.execute_batch(FROM_VERSION_2)?;
+    // Their triggers name the new table.
+    create_triggers(conn, classes.into_iter())?;
     set_meta(conn, "store_version", &STORE_VERSION.to_string())
 }
 
 /// Qike's own tables, which GeoPackage wants to be told of. `qike_source` is not among them: it is plain content, and other
 /// programs would warn of an extension that they need for reading it.
 const OWN_TABLES: &[&str] = &[
-    "qike_meta", "qike_object", "qike_geometry", "qike_rtree", "qike_filter", "qike_series", "qike_diagnostic", "qike_import",
+    "qike_meta", "qike_object", "qike_geometry", "qike_rtree", "qike_term", "qike_series", "qike_diagnostic", "qike_import",
     "qike_history", "qike_change",
 ];
 
@@ -131,7 +144,7 @@ pub fn create_geopackage(conn: &Connection, crs: &Crs) -> Result<i32> {
 pub fn create(conn: &Connection, crs: &Crs) -> Result<()> {
     let srs = create_geopackage(conn, crs)?;
     conn.execute_batch(TABLES)?;
-    conn.execute_batch(FILTERS)?;
+    conn.execute_batch(TERMS)?;
     for table in OWN_TABLES {
         conn.execute(
             "INSERT INTO gpkg_extensions VALUES (?1, NULL, 'qike_scene', 'https://github.com/qike-city/qike', 'read-write')",
@@ -228,37 +241,58 @@ pub fn drop_triggers(conn: &Connection, class: Class) -> Result<()> {
     conn.execute_batch(&format!(r#"DROP TRIGGER IF EXISTS "qike_{table}_edited""#))
 }
 
-/// The triggers of the RTree extension (OGC 12-128r17, F.3), by which edits in other programs keep the index right.
-pub fn create_rtree_triggers(conn: &Connection, t: &str) -> Result<()> {
+/// The triggers of the RTree extension (OGC 12-128r17, F.3), by which edits in other programs keep the index of a table right: the name
+/// of each, and what it does when.
+fn rtree_triggers(t: &str) -> [(String, String); 6] {
     let r = format!("rtree_{t}_geom");
     let boxed = "NEW.fid, ST_MinX(NEW.geom), ST_MaxX(NEW.geom), ST_MinY(NEW.geom), ST_MaxY(NEW.geom)";
     let some = "(NEW.geom NOTNULL AND NOT ST_IsEmpty(NEW.geom))";
     let none = "(NEW.geom ISNULL OR ST_IsEmpty(NEW.geom))";
-    conn.execute_batch(&format!(
-        r#"CREATE TRIGGER "{r}_insert" AFTER INSERT ON "{t}" WHEN {some}
-           BEGIN INSERT OR REPLACE INTO "{r}" VALUES ({boxed}); END;
-           CREATE TRIGGER "{r}_update1" AFTER UPDATE OF geom ON "{t}" WHEN OLD.fid = NEW.fid AND {some}
-           BEGIN INSERT OR REPLACE INTO "{r}" VALUES ({boxed}); END;
-           CREATE TRIGGER "{r}_update2" AFTER UPDATE OF geom ON "{t}" WHEN OLD.fid = NEW.fid AND {none}
-           BEGIN DELETE FROM "{r}" WHERE id = OLD.fid; END;
-           CREATE TRIGGER "{r}_update3" AFTER UPDATE ON "{t}" WHEN OLD.fid != NEW.fid AND {some}
-           BEGIN DELETE FROM "{r}" WHERE id = OLD.fid; INSERT OR REPLACE INTO "{r}" VALUES ({boxed}); END;
-           CREATE TRIGGER "{r}_update4" AFTER UPDATE ON "{t}" WHEN OLD.fid != NEW.fid AND {none}
-           BEGIN DELETE FROM "{r}" WHERE id IN (OLD.fid, NEW.fid); END;
-           CREATE TRIGGER "{r}_delete" AFTER DELETE ON "{t}" WHEN OLD.geom NOT NULL
-           BEGIN DELETE FROM "{r}" WHERE id = OLD.fid; END;"#
-    ))
+    let put = format!(r#"INSERT OR REPLACE INTO "{r}" VALUES ({boxed})"#);
+    let delete = format!(r#"DELETE FROM "{r}" WHERE id"#);
+    [
+        (format!("{r}_insert"), format!(r#"AFTER INSERT ON "{t}" WHEN {some} BEGIN {put}; END"#)),
+        (format!("{r}_update1"), format!(r#"AFTER UPDATE OF geom ON "{t}" WHEN OLD.fid = NEW.fid AND {some} BEGIN {put}; END"#)),
+        (format!("{r}_update2"), format!(r#"AFTER UPDATE OF geom ON "{t}" WHEN OLD.fid = NEW.fid AND {none} BEGIN {delete} = OLD.fid; END"#)),
+        (format!("{r}_update3"), format!(r#"AFTER UPDATE ON "{t}" WHEN OLD.fid != NEW.fid AND {some} BEGIN {delete} = OLD.fid; {put}; END"#)),
+        (format!("{r}_update4"), format!(r#"AFTER UPDATE ON "{t}" WHEN OLD.fid != NEW.fid AND {none} BEGIN {delete} IN (OLD.fid, NEW.fid); END"#)),
+        (format!("{r}_delete"), format!(r#"AFTER DELETE ON "{t}" WHEN OLD.geom NOT NULL BEGIN {delete} = OLD.fid; END"#)),
+    ]
 }
 
-/// The triggers of a class's feature table: those of its index, and one by which filters follow edits.
-pub fn create_triggers(conn: &Connection, class: Class) -> Result<()> {
-    let t = table_name(class);
-    create_rtree_triggers(conn, &t)?;
-    // What another program writes into a feature, no filter knows.
-    conn.execute_batch(&format!(
-        r#"CREATE TRIGGER "qike_{t}_edited" AFTER UPDATE OF name, attributes ON "{t}"
-           BEGIN DELETE FROM qike_filter WHERE block = OLD.fid >> {BLOCK_BITS}; END;"#
-    ))
+/// Makes the triggers of a table's index.
+pub fn create_rtree_triggers(conn: &Connection, table: &str) -> Result<()> {
+    put_triggers(conn, rtree_triggers(table).map(|(name, body)| (table.to_owned(), name, body)))
+}
+
+/// Makes the triggers of classes' feature tables: those of their indexes, and one by which lists of attributes follow edits.
+pub fn create_triggers(conn: &Connection, classes: impl Iterator<Item = Class>) -> Result<()> {
+    let of_class = |class: Class| {
+        let t = table_name(class);
+        // What another program writes into a feature, no list knows.
+        let edited = (format!("qike_{t}_edited"), format!(r#"AFTER UPDATE OF name, attributes ON "{t}" BEGIN DELETE FROM qike_term WHERE block = OLD.fid >> {BLOCK_BITS}; END"#));
+        rtree_triggers(&t).into_iter().chain([edited]).map(move |(name, body)| (t.clone(), name, body))
+    };
+    put_triggers(conn, classes.flat_map(of_class))
+}
+
+/// Makes triggers, each of a table, with a name and a body. They go into the schema as rows: a trigger has no pages, and having SQLite
+/// read a hundred of them one by one took as long as writing four thousand objects. The schema's number is raised, as SQLite asks of
+/// whoever writes it.
+fn put_triggers(conn: &Connection, all: impl IntoIterator<Item = (String, String, String)>) -> Result<()> {
+    conn.pragma_update(None, "writable_schema", true)?;
+    let put = || -> Result<()> {
+        let mut statement = conn.prepare("INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES ('trigger', ?1, ?2, 0, ?3)")?;
+        for (table, name, body) in all {
+            statement.execute(params![name, table, format!(r#"CREATE TRIGGER "{name}" {body}"#)])?;
+        }
+        drop(statement);
+        let version: i64 = conn.pragma_query_value(None, "schema_version", |r| r.get(0))?;
+        conn.pragma_update(None, "schema_version", version + 1)
+    };
+    let done = put();
+    conn.pragma_update(None, "writable_schema", false)?;
+    done
 }
 
 #[cfg(test)]
@@ -273,5 +307,42 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), Class::ALL.len());
+    }
+
+    #[test]
+    fn sqlite_reads_every_trigger_as_it_stands_in_the_schema() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(GEOPACKAGE).unwrap();
+        conn.execute_batch(TABLES).unwrap();
+        conn.execute_batch(TERMS).unwrap();
+        create_feature_table(&conn, Class::Building, -1).unwrap();
+        create_feature_table(&conn, Class::BuildingPart, -1).unwrap();
+        conn.execute_batch("BEGIN").unwrap();
+        create_triggers(&conn, [Class::Building, Class::BuildingPart].into_iter()).unwrap();
+        conn.execute_batch("COMMIT").unwrap();
+        let stored = |conn: &Connection| -> Vec<String> {
+            let mut all = conn.prepare("SELECT sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name").unwrap();
+            all.query_map([], |r| r.get(0)).unwrap().map(|r| r.unwrap()).collect()
+        };
+        let written = stored(&conn);
+        assert_eq!(written.len(), 14);
+        // Made by SQLite itself, they are the same.
+        drop_triggers(&conn, Class::Building).unwrap();
+        drop_triggers(&conn, Class::BuildingPart).unwrap();
+        assert!(stored(&conn).is_empty());
+        for sql in &written {
+            conn.execute_batch(sql).unwrap();
+        }
+        assert_eq!(stored(&conn), written);
+        // And they work: an edit drops the list of its block.
+        conn.execute_batch("INSERT INTO qike_term VALUES (0, x'00'); INSERT INTO building (fid, id, lods, attributes, source) VALUES (3, 'a', '', '{}', 1)").unwrap_err();
+        conn.create_scalar_function("ST_IsEmpty", 1, rusqlite::functions::FunctionFlags::SQLITE_UTF8, |_| Ok(false)).unwrap();
+        for name in ["ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"] {
+            conn.create_scalar_function(name, 1, rusqlite::functions::FunctionFlags::SQLITE_UTF8, |_| Ok(7.0)).unwrap();
+        }
+        conn.execute_batch("INSERT INTO building (fid, geom, id, lods, attributes, source) VALUES (3, x'01', 'a', '', '{}', 1)").unwrap();
+        conn.execute_batch("INSERT OR IGNORE INTO qike_term VALUES (0, x'00'); UPDATE building SET name = 'x'").unwrap();
+        let count = |sql: &str| conn.query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap();
+        assert_eq!((count("SELECT count(*) FROM qike_term"), count("SELECT count(*) FROM rtree_building_geom WHERE minx = 7")), (0, 1));
     }
 }

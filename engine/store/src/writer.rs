@@ -1,5 +1,7 @@
 //! The rows of an import: the only place that changes objects in a store.
 
+mod fill;
+
 use crate::boxes::Boxes;
 use crate::encode::Encoded;
 use crate::error::{At, StoreError};
@@ -7,7 +9,7 @@ use crate::filters::Filters;
 use crate::gpb::Shape;
 use crate::history::{self, join};
 use crate::images;
-use crate::import::{Totals, totals};
+use crate::import::{Tally, Totals, totals};
 use crate::report::ImportReport;
 use crate::schema;
 use crate::store::SceneStore;
@@ -75,6 +77,8 @@ pub struct Writer<'s> {
     filters: Filters,
     /// Nothing was in the store when this source began, so its objects cannot be there.
     was_empty: bool,
+    /// What is in the store as a whole, while all of it came by [`Writer::fill`].
+    tally: Option<Tally>,
     dirty: bool,
     next_oid: i64,
     import: i64,
@@ -90,7 +94,7 @@ impl<'s> Writer<'s> {
         store.conn.pragma_update(None, "cache_size", IMPORT_CACHE).at(&path)?;
         store.conn.execute_batch("BEGIN IMMEDIATE").at(&path)?;
         if store.version < schema::STORE_VERSION
-            && let Err(error) = schema::migrate(&store.conn)
+            && let Err(error) = schema::migrate(&store.conn, store.version)
         {
             let _ = store.conn.execute_batch("ROLLBACK");
             return Err(StoreError::sql(&path, &error));
@@ -102,7 +106,7 @@ impl<'s> Writer<'s> {
         match (next_oid, import) {
             (Ok(next_oid), Ok(import)) => {
                 let space = Boxes::new("qike_rtree", 3);
-                Ok(Self { store, open: BTreeMap::new(), space, plans: BTreeMap::new(), filters: Filters::default(), was_empty: false, dirty: false, next_oid, import, when, remembers: true })
+                Ok(Self { store, open: BTreeMap::new(), space, plans: BTreeMap::new(), filters: Filters::default(), was_empty: false, tally: None, dirty: false, next_oid, import, when, remembers: true })
             }
             (Err(error), _) | (_, Err(error)) => {
                 let _ = store.conn.execute_batch("ROLLBACK");
@@ -147,9 +151,6 @@ impl<'s> Writer<'s> {
 
     /// Adds an object, or brings it up to date where its content is another.
     pub fn put(&mut self, source: u32, e: Encoded) -> Result<Outcome, StoreError> {
-        if self.was_empty {
-            return self.add(source, &e);
-        }
         let found: Option<(i64, u8, u32, bool)> = self
             .store
             .conn
@@ -181,6 +182,7 @@ impl<'s> Writer<'s> {
     /// Writes all rows of an object; `before` is the class it had, where it was there.
     fn write(&mut self, oid: i64, source: u32, e: &Encoded, before: Option<Class>) -> Result<(), StoreError> {
         let o = &e.object;
+        self.tally = None;
         let sql = self.table(o.class)?;
         let bound = |value: f64| (!e.bounds.is_empty()).then_some(value);
         let (min, max) = (e.bounds.min.map(bound), e.bounds.max.map(bound));
@@ -215,11 +217,13 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
-    /// Notes whether the store is empty, for the source that begins; gives a store of an earlier version what it lacks.
+    /// Notes whether the store is empty, for the source that begins.
     pub fn look_for_objects(&mut self) -> Result<(), StoreError> {
-        self.store.conn.execute_batch(schema::FILTERS).at(&self.store.path)?;
         let known = self.store.conn.prepare_cached("SELECT 1 FROM qike_object LIMIT 1");
         self.was_empty = !known.and_then(|mut s| s.exists([])).at(&self.store.path)?;
+        if self.was_empty {
+            self.tally = Some(Tally::default());
+        }
         Ok(())
     }
 
@@ -248,6 +252,7 @@ impl<'s> Writer<'s> {
     /// Removes an object.
     pub fn remove(&mut self, oid: i64) -> Result<(), StoreError> {
         let class: u8 = self.store.conn.query_row("SELECT class FROM qike_object WHERE oid = ?1", [oid], |r| r.get(0)).at(self.path())?;
+        self.tally = None;
         self.remember(oid, None)?;
         self.remove_feature(oid, Class::from_number(class))?;
         self.remove_geometry(oid)?;
@@ -429,6 +434,7 @@ impl<'s> Writer<'s> {
     pub fn roll_back_to(&mut self, mark: Mark) -> Result<(), StoreError> {
         std::iter::once(&mut self.space).chain(self.plans.values_mut()).for_each(Boxes::clear);
         self.filters.clear();
+        self.tally = None;
         self.store.conn.execute_batch("ROLLBACK TO part; RELEASE part").at(self.path())?;
         (self.open, self.dirty, self.next_oid) = (mark.open, mark.dirty, mark.next_oid);
         Ok(())
@@ -450,7 +456,10 @@ impl<'s> Writer<'s> {
             self.roll_back();
             return self.store.content_hash();
         }
-        let totals = totals(self.store)?;
+        let totals = match self.tally.take() {
+            Some(tally) => tally.totals(self.store)?,
+            None => totals(self.store)?,
+        };
         self.register_tables(&totals)?;
         self.store.record(&totals)?;
         let hash = totals.content_hash;
@@ -487,9 +496,8 @@ impl<'s> Writer<'s> {
             )
             .at(&path)?;
             conn.execute("UPDATE gpkg_geometry_columns SET geometry_type_name = ?2 WHERE table_name = ?1", params![table, Shape::table_type(&shapes)]).at(&path)?;
-            schema::create_triggers(conn, *class).at(&path)?;
         }
-        Ok(())
+        schema::create_triggers(conn, self.open.keys().copied()).at(&path)
     }
 }
 

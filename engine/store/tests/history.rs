@@ -238,3 +238,39 @@ fn a_store_of_the_first_version_is_read_and_brought_up_to_date() {
     assert_eq!(store.versions("b").unwrap()[0].since, 3);
     assert_eq!(store.versions("a").unwrap()[0].since, 1);
 }
+
+#[test]
+fn a_store_of_the_second_version_gets_its_lists() {
+    let (folder, store) = town_with_history();
+    drop(store);
+    let path = folder.path().join("town.gpkg");
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.execute_batch(
+        "DROP TRIGGER qike_building_edited; DROP TABLE qike_term; CREATE TABLE qike_filter (block INTEGER PRIMARY KEY, bits BLOB NOT NULL);
+         CREATE TRIGGER qike_building_edited AFTER UPDATE OF name, attributes ON building BEGIN DELETE FROM qike_filter WHERE block = OLD.fid >> 5; END;
+         UPDATE gpkg_extensions SET table_name = 'qike_filter' WHERE table_name = 'qike_term';
+         UPDATE qike_meta SET value = '2' WHERE key = 'store_version'; PRAGMA wal_checkpoint(TRUNCATE);",
+    )
+    .unwrap();
+    let found = |path: &std::path::Path, height: &str| {
+        let query = qike_store::Query { conditions: vec![("height".into(), height.into())], ..Default::default() };
+        SceneStore::open(path).unwrap().find(&query).unwrap().into_iter().map(|hit| hit.id).collect::<Vec<_>>()
+    };
+    let before = found(&path, "5");
+    assert!(!before.is_empty(), "without lists every object is looked at");
+    let mut store = SceneStore::open(&path).unwrap();
+    let all: Vec<_> = (0..300).map(|n| marked(house(&format!("n{n}"), f64::from(n) * 20.0, 100.0, f64::from(n % 7) + 20.0), 1)).collect();
+    import_on(&mut store, "2024-07-01", "more.json", "1", all);
+    drop(store);
+    assert_eq!((found(&path, "5"), found(&path, "23").len()), (before, 43));
+    let count = |sql: &str| conn.query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM sqlite_schema WHERE name = 'qike_filter' OR sql LIKE '%qike_filter%'"), 0);
+    // Another program, one that knows geometries, changes a feature: it is found by what it says now, though no list knows.
+    let lists = count("SELECT count(*) FROM qike_term");
+    assert!(lists > 0);
+    for name in ["ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"] {
+        conn.create_scalar_function(name, 1, rusqlite::functions::FunctionFlags::SQLITE_UTF8, |_| Ok(0)).unwrap();
+    }
+    conn.execute("UPDATE building SET attributes = '{\"height\":77}' WHERE id = 'n299'", []).unwrap();
+    assert_eq!((found(&path, "77"), count("SELECT count(*) FROM qike_term")), (vec!["n299".to_owned()], lists - 1));
+}

@@ -10,6 +10,7 @@ use qike_core::{Bounds2, Crs, SourceCrs, Transform};
 use qike_scene::Class;
 use qike_store::{Hit, Query, SceneStore};
 use serde_json::{Value, json};
+use std::fmt::Write;
 use std::path::PathBuf;
 
 /// Names less alike than this are no help.
@@ -98,7 +99,8 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
         None => None,
     };
     let bbox = bbox.map(|b| boxed(&to_store(args.metres, store.crs())?, b)).transpose()?;
-    let hits = store.find(&Query { near, bbox, heights, ..query })?;
+    let without_plan = args.format != Some(Format::Geojson);
+    let hits = store.find(&Query { near, bbox, heights, without_plan, ..query })?;
     if let Some(id) = args.id.as_deref().filter(|id| hits.is_empty() && !id.contains('*') && store.key_of(id).is_ok_and(|k| k.is_none())) {
         let failure = Failure::new(format!("{}: there is no object '{id}'", args.store.display()));
         return Err(match nearest(id, store.ids()?.iter().map(String::as_str)) {
@@ -184,7 +186,7 @@ fn document(store: &SceneStore, hits: &[Hit]) -> Result<Value, Failure> {
         json!({
             "id": h.id, "class": h.class.name(), "name": h.name, "parent": h.parent, "lods": h.lods,
             "source": sources.get(h.source as usize).map(|s| &s.path),
-            "bounds": h.bounds.as_ref().and_then(corners), "distance_m": h.distance_m, "attributes": h.attributes,
+            "bounds": h.bounds.as_ref().and_then(corners), "distance_m": h.distance_m, "attributes": h.attributes.read(),
         })
     };
     Ok(json!({ "count": hits.len(), "crs": store.crs(), "objects": hits.iter().map(object).collect::<Vec<_>>() }))
@@ -194,15 +196,22 @@ fn csv(hits: &[Hit]) -> Result<String, Failure> {
     let failed = |e: &dyn std::fmt::Display| Failure::new(format!("the table could not be written: {e}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["id", "class", "name", "parent", "lods", "x", "y", "z", "distance_m", "attributes"]).map_err(|e| failed(&e))?;
+    let mut number = String::new();
     for h in hits {
         let centre = h.bounds.map(|b| b.centre());
-        let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
-        let row = [
-            h.id.clone(), h.class.name().into(), h.name.clone().unwrap_or_default(), h.parent.clone().unwrap_or_default(), h.lods.join(" "),
-            number(centre.map(|c| c[0])), number(centre.map(|c| c[1])), number(centre.map(|c| c[2])), number(h.distance_m),
-            Value::Object(h.attributes.clone()).to_string(),
-        ];
-        writer.write_record(row).map_err(|e| failed(&e))?;
+        let numbers = [centre.map(|c| c[0]), centre.map(|c| c[1]), centre.map(|c| c[2]), h.distance_m];
+        let texts = [h.id.as_str(), h.class.name(), h.name.as_deref().unwrap_or_default(), h.parent.as_deref().unwrap_or_default(), &h.lods.join(" ")];
+        texts.iter().try_for_each(|text| writer.write_field(text)).map_err(|e| failed(&e))?;
+        for n in numbers {
+            number.clear();
+            if let Some(n) = n {
+                write!(number, "{n}").map_err(|e| failed(&e))?;
+            }
+            writer.write_field(&number).map_err(|e| failed(&e))?;
+        }
+        // As it stands in the store.
+        writer.write_field(h.attributes.as_str()).map_err(|e| failed(&e))?;
+        writer.write_record(None::<&[u8]>).map_err(|e| failed(&e))?;
     }
     let bytes = writer.into_inner().map_err(|e| failed(&e))?;
     String::from_utf8(bytes).map_err(|e| failed(&e))

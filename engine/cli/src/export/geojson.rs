@@ -29,7 +29,7 @@ pub fn collection(store: &SceneStore, hits: &[Hit]) -> Result<Value, Failure> {
 type Position<'a> = dyn Fn(geo::Coord) -> Result<Value, Failure> + 'a;
 
 fn feature(hit: &Hit, position: &Position) -> Result<Value, Failure> {
-    let mut properties: Map<String, Value> = hit.attributes.clone();
+    let mut properties: Map<String, Value> = hit.attributes.read();
     properties.insert("qike_class".into(), hit.class.name().into());
     properties.insert("qike_name".into(), json!(hit.name));
     properties.insert("qike_parent".into(), json!(hit.parent));

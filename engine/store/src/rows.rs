@@ -1,0 +1,202 @@
+//! Rows by the thousand into one table.
+//!
+//! `rusqlite` copies every text and blob that is bound and runs a statement for each row; of an import that was most of the time.
+//! Here a statement takes several rows, and values are read where they lie. Such an insert stops at the first row that cannot be
+//! (`OR FAIL`) and needs no journal of its own: whoever fills a table rolls back all of it then.
+
+use rusqlite::{Connection, Error, Result, ffi};
+use std::ffi::{CStr, CString, c_int};
+use std::marker::PhantomData;
+
+/// Rows of one statement.
+const TOGETHER: usize = 24;
+
+/// A value on its way into a row.
+#[derive(Clone, Copy)]
+pub enum Cell<'v> {
+    /// Nothing.
+    Null,
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Real(f64),
+    /// A text.
+    Text(&'v str),
+    /// Bytes.
+    Blob(&'v [u8]),
+}
+
+impl<'v> From<Option<&'v str>> for Cell<'v> {
+    fn from(text: Option<&'v str>) -> Self {
+        text.map_or(Cell::Null, Cell::Text)
+    }
+}
+
+impl From<Option<f64>> for Cell<'_> {
+    fn from(number: Option<f64>) -> Self {
+        number.map_or(Cell::Null, Cell::Real)
+    }
+}
+
+/// A prepared statement; finalised when it goes.
+struct Prepared {
+    db: *mut ffi::sqlite3,
+    statement: *mut ffi::sqlite3_stmt,
+}
+
+impl Prepared {
+    /// # Safety
+    /// The connection must outlive the statement.
+    unsafe fn new(conn: &Connection, sql: &str) -> Result<Self> {
+        let sql = CString::new(sql)?;
+        let mut statement = std::ptr::null_mut();
+        // SAFETY: the handle is that of a live connection; the text ends with a zero byte; the place for the statement is ours.
+        let (db, code) = unsafe {
+            let db = conn.handle();
+            (db, ffi::sqlite3_prepare_v2(db, sql.as_ptr(), -1, &mut statement, std::ptr::null_mut()))
+        };
+        let prepared = Self { db, statement };
+        prepared.check(code, ffi::SQLITE_OK)?;
+        Ok(prepared)
+    }
+
+    fn check(&self, code: c_int, good: c_int) -> Result<()> {
+        if code == good {
+            return Ok(());
+        }
+        // SAFETY: the connection is alive; its message is a text with a zero byte that is copied at once.
+        let message = unsafe { CStr::from_ptr(ffi::sqlite3_errmsg(self.db)) }.to_string_lossy().into_owned();
+        Err(Error::SqliteFailure(ffi::Error::new(code), Some(message)))
+    }
+
+    /// # Safety
+    /// Texts and bytes must stay until the statement was run.
+    unsafe fn bind(&self, column: c_int, cell: Cell<'_>) -> Result<()> {
+        // SAFETY: the statement is alive; what is bound stays (the caller's word), so SQLite need not copy it (a null destructor
+        // says that); SQLite checks the column.
+        let code = unsafe {
+            match cell {
+                Cell::Null => ffi::sqlite3_bind_null(self.statement, column),
+                Cell::Int(value) => ffi::sqlite3_bind_int64(self.statement, column, value),
+                Cell::Real(value) => ffi::sqlite3_bind_double(self.statement, column, value),
+                Cell::Text(text) => {
+                    ffi::sqlite3_bind_text64(self.statement, column, text.as_ptr().cast(), text.len() as u64, None, ffi::SQLITE_UTF8 as u8)
+                }
+                // An empty slice's pointer may be dangling; SQLite reads nothing there.
+                Cell::Blob(bytes) => ffi::sqlite3_bind_blob64(self.statement, column, bytes.as_ptr().cast(), bytes.len() as u64, None),
+            }
+        };
+        self.check(code, ffi::SQLITE_OK)
+    }
+
+    fn run(&self) -> Result<()> {
+        // SAFETY: the statement is alive. Resetting gives the step's error again.
+        let (code, _) = unsafe { (ffi::sqlite3_step(self.statement), ffi::sqlite3_reset(self.statement)) };
+        self.check(code, ffi::SQLITE_DONE)
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // SAFETY: it is ours and goes once; null is harmless.
+        unsafe { ffi::sqlite3_finalize(self.statement) };
+    }
+}
+
+/// Puts rows into a table, in the order they come.
+pub struct Rows<'c, 'v> {
+    one: Prepared,
+    several: Option<Prepared>,
+    begin: String,
+    columns: usize,
+    waiting: Vec<Cell<'v>>,
+    conn: &'c Connection,
+    values: PhantomData<&'v ()>,
+}
+
+impl<'c, 'v> Rows<'c, 'v> {
+    /// Into the columns of a table, both as SQL names them.
+    pub fn into(conn: &'c Connection, table: &str, columns: &str) -> Result<Self> {
+        let count = columns.split(',').count();
+        let begin = format!("INSERT OR FAIL INTO {table} ({columns}) VALUES ");
+        // SAFETY: the connection is borrowed for as long as this value lives.
+        let one = unsafe { Prepared::new(conn, &(begin.clone() + &places(count, 1)))? };
+        Ok(Self { one, several: None, begin, columns: count, waiting: Vec::with_capacity(count * TOGETHER), conn, values: PhantomData })
+    }
+
+    /// Adds a row of as many values as there are columns. It is written with those after it, or by [`Rows::end`].
+    pub fn add(&mut self, row: &[Cell<'v>]) -> Result<()> {
+        if row.len() != self.columns {
+            return Err(Error::InvalidParameterCount(row.len(), self.columns));
+        }
+        self.waiting.extend_from_slice(row);
+        if self.waiting.len() < self.columns * TOGETHER {
+            return Ok(());
+        }
+        if self.several.is_none() {
+            // SAFETY: as above.
+            self.several = Some(unsafe { Prepared::new(self.conn, &(self.begin.clone() + &places(self.columns, TOGETHER)))? });
+        }
+        if let Some(several) = &self.several {
+            put(several, &self.waiting)?;
+        }
+        self.waiting.clear();
+        Ok(())
+    }
+
+    /// Writes what still waits.
+    pub fn end(self) -> Result<()> {
+        self.waiting.chunks(self.columns).try_for_each(|row| put(&self.one, row))
+    }
+}
+
+fn put(statement: &Prepared, cells: &[Cell<'_>]) -> Result<()> {
+    for (n, cell) in cells.iter().enumerate() {
+        // SAFETY: the cells are borrowed until the statement was run, and every one of its places is bound anew before each run.
+        unsafe { statement.bind(n as c_int + 1, *cell)? };
+    }
+    statement.run()
+}
+
+/// `(?,?),(?,?)`
+fn places(columns: usize, rows: usize) -> String {
+    let row = format!("({})", vec!["?"; columns].join(","));
+    vec![row; rows].join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_number_of_rows_and_every_kind_of_value() {
+        for count in [0, 1, TOGETHER, TOGETHER + 1, 3 * TOGETHER + 5] {
+            let conn = Connection::open_in_memory().unwrap();
+            conn.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, text TEXT UNIQUE, bytes BLOB, real REAL)").unwrap();
+            let texts: Vec<String> = (0..count).map(|n| format!("路 {n}")).collect();
+            let mut rows = Rows::into(&conn, "t", "n, text, bytes, real").unwrap();
+            for (n, text) in texts.iter().enumerate() {
+                let real = if n % 2 == 0 { Cell::Null } else { Cell::Real(n as f64 + 0.5) };
+                rows.add(&[Cell::Int(n as i64 + 1), Cell::Text(text), Cell::Blob(&text.as_bytes()[..n % 3]), real]).unwrap();
+            }
+            rows.end().unwrap();
+            let got: Vec<(i64, String, Vec<u8>, Option<f64>)> = conn.prepare("SELECT * FROM t").unwrap()
+                .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).unwrap().map(Result::unwrap).collect();
+            let expected: Vec<_> = texts.iter().enumerate()
+                .map(|(n, t)| (n as i64 + 1, t.clone(), t.as_bytes()[..n % 3].to_vec(), (n % 2 == 1).then_some(n as f64 + 0.5))).collect();
+            assert_eq!(got, expected);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_told() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE t (a TEXT NOT NULL UNIQUE)").unwrap();
+        assert!(Rows::into(&conn, "missing", "a").is_err());
+        let mut rows = Rows::into(&conn, "t", "a").unwrap();
+        assert!(rows.add(&[Cell::Null, Cell::Null]).is_err());
+        rows.add(&[Cell::Text("x")]).unwrap();
+        rows.add(&[Cell::Text("x")]).unwrap();
+        assert!(rows.end().unwrap_err().to_string().contains("UNIQUE"));
+    }
+}
