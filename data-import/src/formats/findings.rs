@@ -13,12 +13,14 @@ pub struct Findings {
     counts: BTreeMap<&'static str, (u64, Severity)>,
     /// Where the current feature stands, in a file of many lines.
     pub line: Option<u64>,
+    /// What the finding under way is about.
+    place: Option<[f64; 3]>,
 }
 
 impl Findings {
     /// None yet, about `file`.
     pub fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), counts: BTreeMap::new(), line: None }
+        Self { file: file.to_owned(), counts: BTreeMap::new(), line: None, place: None }
     }
 
     /// One finding about an object (or about none, where `object` is empty).
@@ -38,7 +40,17 @@ impl Findings {
         if let Some(line) = self.line {
             diagnostic = diagnostic.line(line);
         }
+        if let Some(position) = self.place {
+            diagnostic = diagnostic.position(position);
+        }
         sink.diagnostic(diagnostic);
+    }
+
+    /// As [`Findings::warn`], about a place.
+    pub fn warn_at(&mut self, code: &'static str, object: &str, path: &str, (position, message): ([f64; 3], String), sink: &mut dyn ObjectSink) {
+        self.place = Some(position);
+        self.warn(code, object, path, message, sink);
+        self.place = None;
     }
 
     /// As [`Findings::add`], kept but doubtful.

@@ -2,7 +2,7 @@
 
 use qike_core::Diagnostic;
 use qike_scene::valid::together::{self, Kind};
-use qike_scene::valid::{self, Tolerances};
+use qike_scene::valid::{self, Tolerances, indoor};
 use qike_scene::{CityObject, Geometry, GeometryKind};
 
 /// All faults of an object's geometry. Coordinates are finite and indices good in what a store holds; objects from elsewhere
@@ -48,6 +48,18 @@ pub fn check_together(objects: &[&CityObject], kind: Kind, tolerances: &Toleranc
         let fault = overlap.fault;
         let message = format!("{}: {}", valid::name(fault.code), fault.message);
         let mut diagnostic = Diagnostic::error(valid::text(fault.code), message).object(objects.get(overlap.object)?.id.as_str()).path(fault.part);
+        diagnostic.place.position = fault.position;
+        Some(diagnostic)
+    });
+    told.collect()
+}
+
+/// What is wrong with the graph of one building's cells.
+pub fn check_indoor(objects: &[&CityObject], tolerances: &Tolerances) -> Vec<Diagnostic> {
+    let told = indoor::check(objects, tolerances).into_iter().filter_map(|found| {
+        let fault = found.fault;
+        let message = format!("{}: {}", valid::name(fault.code), fault.message);
+        let mut diagnostic = Diagnostic::error(valid::text(fault.code), message).object(objects.get(found.object)?.id.as_str()).path(fault.part);
         diagnostic.place.position = fault.position;
         Some(diagnostic)
     });

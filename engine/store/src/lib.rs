@@ -13,6 +13,7 @@ pub mod check;
 pub mod codec;
 mod encode;
 mod error;
+mod family;
 mod filters;
 pub mod footprint;
 pub mod gpb;

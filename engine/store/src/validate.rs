@@ -1,17 +1,17 @@
 //! Checks of a whole store: the file, its tables against each other, and every object.
 
-use crate::check::{check_object, check_together};
+use crate::check::{check_indoor, check_object, check_together};
 use crate::codec;
 use crate::encode::content_hash;
 use crate::error::{At, StoreError};
+use crate::family::{Crowd, Family, PAIRS_AT_ONCE, distinct};
 use crate::read::ObjectKey;
 use crate::schema;
 use crate::store::SceneStore;
 use qike_core::{Diagnostic, Feedback};
 use qike_scene::valid::repair::{Repair, Repaired, repair};
-use qike_scene::valid::together::Kind;
-use qike_scene::valid::{self, Tolerances};
-use qike_scene::{CityObject, Class, ObjectIx, SceneSnapshot};
+use qike_scene::valid::Tolerances;
+use qike_scene::{CityObject, ObjectIx, SceneSnapshot};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -121,67 +121,29 @@ impl SceneStore {
         }
         faults.extend(check_parents(&family.parents));
         faults.extend(family.without_geometry());
+        let load = |ids: &[&str]| -> Result<Vec<CityObject>, StoreError> { ids.iter().filter_map(|id| self.object(id).transpose()).collect() };
         for (kind, ids) in family.groups() {
             feedback.check()?;
-            let objects: Vec<CityObject> = ids.iter().filter_map(|id| self.object(id).transpose()).collect::<Result<_, _>>()?;
+            let objects = load(&ids)?;
             faults.extend(check_together(&objects.iter().collect::<Vec<_>>(), kind, tolerances));
         }
+        for ids in family.graphs() {
+            feedback.check()?;
+            let objects = load(&ids)?;
+            faults.extend(check_indoor(&objects.iter().collect::<Vec<_>>(), tolerances));
+        }
+        let mut crowd = Crowd::default();
+        for pairs in family.neighbours(tolerances).chunks(PAIRS_AT_ONCE) {
+            feedback.check()?;
+            let objects = load(&distinct(pairs))?;
+            crowd.check(pairs, &objects.iter().collect::<Vec<_>>(), tolerances);
+        }
+        faults.extend(crowd.finish());
         Ok(faults)
     }
 }
 
-/// Who is part of whom, as far as checks of several objects at once need it.
-#[derive(Default)]
-struct Family {
-    /// Object → parent.
-    parents: BTreeMap<String, Option<String>>,
-    /// Buildings, their parts and rooms.
-    members: BTreeMap<String, (Class, bool)>,
-}
-
-impl Family {
-    fn add(&mut self, object: &CityObject) {
-        let id = object.id.as_str();
-        self.parents.insert(id.to_owned(), object.parent.as_ref().map(|p| p.as_str().to_owned()));
-        let has_geometry = !object.geometries.is_empty();
-        match object.class {
-            Class::Building | Class::BuildingPart | Class::BuildingRoom => drop(self.members.insert(id.to_owned(), (object.class, has_geometry))),
-            // Only that it has a geometry counts.
-            class if has_geometry => drop(self.members.insert(id.to_owned(), (class, true))),
-            _ => {}
-        }
-    }
-
-    /// The building that an object belongs to, itself included.
-    fn building_of<'f>(&'f self, id: &'f str) -> Option<&'f str> {
-        let is_building = |id: &str| self.members.get(id).is_some_and(|(class, _)| *class == Class::Building);
-        let up = |id: &'f str| self.parents.get(id).and_then(Option::as_deref);
-        std::iter::successors(Some(id), |at| up(at)).take(64).find(|at| is_building(at))
-    }
-
-    /// Objects that must not overlap: the parts of one building, the rooms of one building.
-    fn groups(&self) -> Vec<(Kind, Vec<&str>)> {
-        let mut groups: BTreeMap<(&str, bool), Vec<&str>> = BTreeMap::new();
-        for (id, (class, has_geometry)) in &self.members {
-            let part = matches!(class, Class::Building | Class::BuildingPart);
-            if let Some(building) = self.building_of(id).filter(|_| *has_geometry && (part || *class == Class::BuildingRoom)) {
-                groups.entry((building, part)).or_default().push(id);
-            }
-        }
-        let kind = |part: bool| if part { Kind::Parts } else { Kind::Rooms };
-        groups.into_iter().filter(|(_, ids)| ids.len() > 1).map(|((_, part), ids)| (kind(part), ids)).collect()
-    }
-
-    /// 906, as a warning: buildings of which neither they nor anything that is part of them has a geometry.
-    fn without_geometry(&self) -> Vec<Diagnostic> {
-        let shown: BTreeSet<&str> = self.members.iter().filter(|(_, (_, has))| *has).filter_map(|(id, _)| self.building_of(id)).collect();
-        let bare = self.members.iter().filter(|(id, (class, _))| *class == Class::Building && !shown.contains(id.as_str()));
-        let tell = |id: &String| Diagnostic::warning(valid::text(906), format!("{}: neither the building nor a part of it has a geometry", valid::name(906))).object(id);
-        bare.map(|(id, _)| tell(id)).collect()
-    }
-}
-
-/// Faults of objects that are in no store: geometry, parents, and parts and rooms that overlap. Sorted by object, then code.
+/// Faults of objects that are in no store: geometry, parents, parts, rooms and buildings that overlap, and graphs of cells. Sorted by object, then code.
 pub fn validate_snapshot(snapshot: &SceneSnapshot, tolerances: &Tolerances) -> Vec<Diagnostic> {
     let mut faults: Vec<Diagnostic> = snapshot.objects().par_iter().flat_map_iter(|object| check_object(object, tolerances)).collect();
     let mut family = Family::default();
@@ -192,6 +154,13 @@ pub fn validate_snapshot(snapshot: &SceneSnapshot, tolerances: &Tolerances) -> V
         let objects: Vec<&CityObject> = ids.iter().filter_map(|id| snapshot.find(id).map(|ix| snapshot.get(ix))).collect();
         check_together(&objects, kind, tolerances)
     }));
+    let some = |ids: &[&str]| -> Vec<&CityObject> { ids.iter().filter_map(|id| snapshot.find(id).map(|ix| snapshot.get(ix))).collect() };
+    faults.par_extend(family.graphs().into_par_iter().flat_map_iter(|ids| check_indoor(&some(&ids), tolerances)));
+    let mut crowd = Crowd::default();
+    for pairs in family.neighbours(tolerances).chunks(PAIRS_AT_ONCE) {
+        crowd.check(pairs, &some(&distinct(pairs)), tolerances);
+    }
+    faults.extend(crowd.finish());
     faults.sort_by(|a, b| (&a.object, &a.code, &a.place.path, &a.message).cmp(&(&b.object, &b.code, &b.place.path, &b.message)));
     faults
 }

@@ -6,7 +6,7 @@ use super::attributes::{self, put};
 use super::codelists::CodeLists;
 use super::classes::{class_of, is_surface, lod_of};
 use super::dynamizer;
-use super::geometry::Builder;
+use super::geometry::{Builder, open_rings};
 use super::own::{self, Noted, Own};
 use super::shapes::{self, Face, Shapes};
 use super::systems::Systems;
@@ -347,12 +347,21 @@ impl Member<'_> {
             builder.used = std::mem::take(&mut used_semantics);
             builder.build(&all, &mut object.geometries);
             let broken = builder.implicit(&all.implicit, system, object)?;
-            let (degenerate, unmapped) = (builder.degenerate, builder.unmapped);
+            let (degenerate, short, unmapped, open) = (builder.degenerate, builder.short, builder.unmapped, open_rings(&builder.open));
             used_semantics = builder.used;
             broken.iter().for_each(|(prototype, shapes)| self.tell(*prototype, shapes));
+            for told in open {
+                self.converter.findings.line = Some(self.tree.line(feature));
+                let path = path_of(self.tree, self.names, feature);
+                self.converter.findings.warn_at("ring-not-closed", &id, &path, told, self.sink);
+            }
             if degenerate > 0 {
-                let message = format!("{degenerate} rings or lines are left out: a ring needs three points, a line two");
+                let message = format!("{degenerate} rings are left out: a ring needs three points");
                 self.warn("citygml-degenerate", feature, &id, message);
+            }
+            if short > 0 {
+                let message = format!("{short} lines are left out: a line needs two points");
+                self.warn("line-too-short", feature, &id, message);
             }
             if unmapped > 0 {
                 let message = format!("{unmapped} surfaces have a texture but no coordinates on it for all of their rings; they stay without");
@@ -377,7 +386,9 @@ impl Member<'_> {
             mesh: class == Class::Relief,
             exact: false,
             degenerate: 0,
+            short: 0,
             unmapped: 0,
+            open: Default::default(),
             used: HashSet::new(),
         }
     }

@@ -11,6 +11,11 @@ use qike_scene::{CityObject, Geometry, GeometryBuilder, GeometryKind, Lod, Seman
 use qike_core::fast_map::FastMap;
 use std::collections::HashSet;
 
+/// A ring is closed where it ends no further from its beginning, metres: val3dity's distance for vertices that are one.
+const CLOSED_M: f64 = 0.001;
+/// Rings of one geometry that are told singly as not closed.
+const OPEN_TOLD: usize = 10;
+
 /// Where the points of a ring stand in the document: number and position as written.
 struct RingCorners {
     node: Ix,
@@ -39,8 +44,12 @@ pub struct Builder<'a> {
     pub mesh: bool,
     /// Every ring counts as it is, also one without area.
     pub exact: bool,
-    /// Rings and lines left out.
+    /// Rings left out.
     pub degenerate: usize,
+    /// Lines left out.
+    pub short: usize,
+    /// Rings whose last point is not their first, with a place where each begins: the first few, and how many.
+    pub open: (Vec<[f64; 3]>, usize),
     /// Surfaces whose texture gives them no coordinates.
     pub unmapped: usize,
     /// The numbers of the semantics that some face has.
@@ -84,7 +93,7 @@ impl Builder<'_> {
                 if points.len() >= 2 {
                     builder.line(&points);
                 } else {
-                    self.degenerate += 1;
+                    self.short += 1;
                 }
             }
             keep(builder, out);
@@ -213,6 +222,13 @@ impl Builder<'_> {
             if points.len() > 1 && points.first() == points.last() {
                 points.pop();
                 places.pop();
+            } else if let [first, .., last] = points[..]
+                && (0..3).any(|k| (first[k] - last[k]).abs() > CLOSED_M)
+            {
+                self.open.1 += 1;
+                if self.open.0.len() < OPEN_TOLD {
+                    self.open.0.push(first);
+                }
             }
             if points.len() < 3 {
                 self.degenerate += 1;
@@ -307,6 +323,12 @@ fn transform(m: &[f64], v: [f64; 3]) -> [f64; 3] {
     let row = |r: usize| m[4 * r] * v[0] + m[4 * r + 1] * v[1] + m[4 * r + 2] * v[2] + m[4 * r + 3];
     let scale = if row(3) == 0.0 { 1.0 } else { 1.0 / row(3) };
     [0, 1, 2].map(|axis| row(axis) * scale)
+}
+
+/// Findings about rings that are not closed: position and message of each.
+pub fn open_rings((places, count): &(Vec<[f64; 3]>, usize)) -> Vec<([f64; 3], String)> {
+    let more = if *count > places.len() { format!(" (one of {count})") } else { String::new() };
+    places.iter().map(|p| (*p, format!("a ring does not end where it begins{more}; it is read as if it did"))).collect()
 }
 
 fn keep(builder: GeometryBuilder, out: &mut Vec<Geometry>) {

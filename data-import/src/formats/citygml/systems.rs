@@ -27,6 +27,9 @@ struct System {
     /// The document's own word on its axes: north or latitude first.
     north_first: Option<bool>,
     offset: [f64; 3],
+    /// Nothing names it: it is taken, and that is told once a position is in it.
+    assumed: bool,
+    used: bool,
 }
 
 /// All systems of a document.
@@ -93,7 +96,7 @@ impl Systems {
 
     fn add(&mut self, name: &str, crs: SourceCrs, authority: bool, offset: [f64; 3]) -> Result<usize, ImportError> {
         let projector = Some(Projector::new(&crs, &self.to, &self.file)?);
-        Ok(self.push(name, System { name: name.to_owned(), projector, swap: None, authority, north_first: None, offset }))
+        Ok(self.push(name, System { name: name.to_owned(), projector, swap: None, authority, north_first: None, offset, assumed: false, used: false }))
     }
 
     fn push(&mut self, name: &str, system: System) -> usize {
@@ -108,7 +111,7 @@ impl Systems {
         const NAME: &str = "\0prototype";
         match self.by_name.get(NAME) {
             Some(number) => *number,
-            None => self.push(NAME, System { name: String::new(), projector: None, swap: None, authority: false, north_first: None, offset: [0.0; 3] }),
+            None => self.push(NAME, System { name: String::new(), projector: None, swap: None, authority: false, north_first: None, offset: [0.0; 3], assumed: false, used: false }),
         }
     }
 
@@ -117,12 +120,12 @@ impl Systems {
         if let Some(number) = self.default {
             return Ok(number);
         }
-        if self.given.is_none() {
-            let message = format!("the file names no reference system; its coordinates are taken as {}, that of the store", self.to);
-            self.findings.push(Diagnostic::warning("crs-unknown", message).help("name the system with --source-crs"));
-        }
+        let assumed = self.given.is_none();
         let crs = self.given.clone().unwrap_or_else(|| SourceCrs::Crs(self.to.clone()));
         let number = self.add("", crs, false, [0.0; 3])?;
+        if let Some(system) = self.systems.get_mut(number) {
+            system.assumed = assumed;
+        }
         self.default = Some(number);
         Ok(number)
     }
@@ -135,6 +138,7 @@ impl Systems {
     /// A position of the document in the store's system; `None` where it cannot be right (told at the end).
     pub fn project(&mut self, system: usize, p: [f64; 3], object: &str) -> Option<[f64; 3]> {
         let system = self.systems.get_mut(system)?;
+        system.used = true;
         let p = [0, 1, 2].map(|axis| p[axis] + system.offset[axis]);
         let swapped = [p[1], p[0], p[2]];
         let Some(projector) = &mut system.projector else { return p.iter().all(|c| c.is_finite()).then_some(p) };
@@ -157,7 +161,11 @@ impl Systems {
     }
 
     /// Tells what was found.
-    pub fn finish(self, sink: &mut dyn ObjectSink) {
+    pub fn finish(mut self, sink: &mut dyn ObjectSink) {
+        if self.systems.iter().any(|system| system.assumed && system.used) {
+            let message = format!("the file names no reference system; its coordinates are taken as {}, that of the store", self.to);
+            self.findings.push(Diagnostic::warning("crs-unknown", message).help("name the system with --source-crs"));
+        }
         for finding in self.findings {
             sink.diagnostic(finding.file(self.file.as_str()));
         }

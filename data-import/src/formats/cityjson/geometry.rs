@@ -16,8 +16,12 @@ pub struct Faults {
     pub bad_numbers: usize,
     /// The same because a vertex has no place in the store's CRS (who projects it, tells).
     pub no_place: usize,
-    /// Surfaces or lines left out for having too few points.
+    /// Rings left out for having too few points, or surfaces for having no ring.
     pub degenerate: usize,
+    /// Lines left out for having too few points.
+    pub short: usize,
+    /// There is nothing in it.
+    pub empty: bool,
     /// Semantics or materials whose nesting does not fit the boundaries, or that name an entry which is not there.
     pub unfit: Vec<&'static str>,
 }
@@ -83,6 +87,8 @@ pub fn build(
     let Some(leaf) = nested.leaf.filter(|leaf| *leaf == depth && !nested.malformed) else {
         if nested.leaf.is_some() || nested.malformed {
             faults.shape = Some(format!("the boundaries are not nested as those of a {} are", raw.kind));
+        } else {
+            faults.empty = true;
         }
         return None;
     };
@@ -280,7 +286,7 @@ impl Build<'_, '_> {
             let numbers = part(&nested.indices, &nested.ends[1], line);
             let long = numbers.len() >= 2;
             let good = long && self.ring(numbers, position);
-            self.faults.degenerate += usize::from(!long);
+            self.faults.short += usize::from(!long);
             self.keep.push(good);
         }
     }

@@ -200,8 +200,16 @@ impl<'a> Objects<'a> {
             self.findings.error("cityjson-bad-index", id, &format!("{path}/boundaries"), message, sink);
         }
         if faults.degenerate > 0 {
-            let message = format!("{} rings or lines are left out: a ring needs three points, a line two", faults.degenerate);
+            let message = format!("{} rings are left out: a ring needs three points", faults.degenerate);
             self.findings.warn("cityjson-degenerate", id, &format!("{path}/boundaries"), message, sink);
+        }
+        if faults.short > 0 {
+            let message = format!("{} lines are left out: a line needs two points", faults.short);
+            self.findings.warn("line-too-short", id, &format!("{path}/boundaries"), message, sink);
+        }
+        if faults.empty {
+            let message = "a geometry is left out: there is nothing in its boundaries".to_owned();
+            self.findings.warn("geometry-empty", id, &format!("{path}/boundaries"), message, sink);
         }
         for what in faults.unfit {
             let message = format!("its {what} do not fit its boundaries, or name entries that are not there; those are left out");

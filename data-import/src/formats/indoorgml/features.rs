@@ -4,7 +4,7 @@ use super::names::{attribute, class_of, is_geometry, pairs};
 use crate::formats::citygml::appearance::Appearances;
 use crate::formats::citygml::attributes::{self, number_or_text};
 use crate::formats::citygml::document::Document;
-use crate::formats::citygml::geometry::Builder;
+use crate::formats::citygml::geometry::{Builder, open_rings};
 use crate::formats::citygml::shapes::{self, Shapes};
 use crate::formats::citygml::systems::Systems;
 use crate::formats::citygml::tree::{Ix, Names, Tree};
@@ -160,16 +160,26 @@ impl<'a> Reader<'a> {
                 mesh: false,
                 exact: false,
                 degenerate: 0,
+                short: 0,
                 unmapped: 0,
+                open: Default::default(),
                 used: HashSet::new(),
             };
             let mut made = Vec::new();
             builder.build(&shapes, &mut made);
-            let degenerate = builder.degenerate;
+            let (degenerate, short, open) = (builder.degenerate, builder.short, open_rings(&builder.open));
+            self.findings.line = Some(tree.line(form));
+            for told in open {
+                self.findings.warn_at("ring-not-closed", object.id.as_str(), tree.qualified(form, names), told, sink);
+            }
             object.geometries.extend(made);
             if degenerate > 0 {
-                let message = format!("{degenerate} rings or lines are left out: a ring needs three points, a line two");
+                let message = format!("{degenerate} rings are left out: a ring needs three points");
                 self.warn("indoorgml-degenerate", tree, form, object.id.as_str(), message, sink);
+            }
+            if short > 0 {
+                let message = format!("{short} lines are left out: a line needs two points");
+                self.warn("line-too-short", tree, form, object.id.as_str(), message, sink);
             }
         }
         Ok(())
@@ -196,14 +206,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Gives out all objects, and what is to be told of the document.
-    pub fn give(mut self, lossy: Option<u64>, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+    pub fn give(mut self, loss: Option<(u64, String)>, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         self.findings.line = None;
         if self.objects.len() < 2 {
             self.findings.warn("indoorgml-empty", "", "/IndoorFeatures", "the document has neither cells nor a graph".to_owned(), sink);
         }
-        if let Some(line) = lossy {
+        if let Some((line, message)) = loss {
             self.findings.line = Some(line);
-            let message = "some bytes are no UTF-8, and the document declares no other encoding; they are read as '\u{FFFD}'".to_owned();
             self.findings.warn("text-encoding", "", "", message, sink);
         }
         for (number, object) in self.objects.into_iter().enumerate() {

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// Checks that the file is whole, that it keeps the rules of its format, that its tables fit each other, and of every object that
 /// its rings, surfaces and shells are sound and its parent exists. Geometry has val3dity's codes and default tolerances: 101–104
 /// rings, 201–208 polygons, 300–307 shells, 401–405 solids, 501–503 composites, 601 parts of a building that overlap, 701 rooms
-/// that overlap, 901–999 files. CityJSON is also checked by its schema (codes cj-…), IFC by its structure (ifc-…), pipes and
+/// that overlap, 702–704 graphs of rooms (IndoorGML), 901–999 files; buildings that overlap are a warning (buildings-overlap). CityJSON is also checked by its schema (codes cj-…), IFC by its structure (ifc-…), pipes and
 /// cables as networks (network-…). Exit code 1 where a fault was found.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -26,6 +26,7 @@ Examples:
   qike validate delft.city.json --json | jq '.errors | group_by(.code)[] | {code: .[0].code, n: length}'
   qike validate town.gml --planarity-d2p 0.05 --report-geojson faults.geojson     (open it in QGIS)
   qike validate city.gpkg --format geojson > faults.geojson
+  qike validate city.gpkg --as-of 2024-05-01                         (as the city was then)
   qike validate city.gpkg --dry-run                                  (which repairs there are)
   qike validate city.gpkg --repair mended.gpkg --repairs flip-shell,orient-faces
   qike validate mended.gpkg --undo mended.gpkg.repairs.json --to city-again.gpkg")]
@@ -36,6 +37,9 @@ pub struct Args {
     /// The CRS of a source file that does not say it.
     #[arg(long, value_name = "CRS")]
     source_crs: Option<String>,
+    /// Check the store as it was at the end of this day, 2024-05-01, or moment, 2024-05-01T08:30:00Z.
+    #[arg(long, value_name = "DATE", conflicts_with_all = ["repair", "undo"])]
+    as_of: Option<String>,
     /// A file whose solid is a hollow in that of the first, for formats that hold one shell a file (.poly). May be given several times.
     #[arg(long, value_name = "FILE")]
     inner_shell: Vec<PathBuf>,
@@ -111,7 +115,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
         output.result(&serde_json::json!({ "undone": count, "store": to.display().to_string() }), text)?;
         return Ok(Done::Wholly);
     }
-    let rules = Rules { tolerances, primitive: args.primitive, source_crs: args.source_crs.as_deref(), inner_shells: &args.inner_shell };
+    let rules = Rules { tolerances, primitive: args.primitive, source_crs: args.source_crs.as_deref(), as_of: args.as_of.as_deref(), inner_shells: &args.inner_shell };
     let (model, faults) = gather(&args.path, &rules, output)?;
     let format = if output.is_json() { Format::Json } else { args.format };
     if let Some(path) = &args.report_geojson {

@@ -9,7 +9,6 @@ use qike_core::{Diagnostic, Severity};
 use qike_import::{PlannedSource, SourceOptions};
 use qike_scene::valid::{self, Tolerances};
 use qike_scene::{Class, Geometry, GeometryKind, SceneSnapshot};
-use qike_store::SceneStore;
 use std::path::{Path, PathBuf};
 
 /// Formats of mere polygons, whose faces are checked as what val3dity takes them for: solids.
@@ -34,6 +33,8 @@ pub struct Rules<'a> {
     pub primitive: Option<Primitive>,
     /// The CRS of sources that do not say it.
     pub source_crs: Option<&'a str>,
+    /// The moment of a store that is checked; now, without it.
+    pub as_of: Option<&'a str>,
     /// Files whose solids are hollows in the only solid of the input.
     pub inner_shells: &'a [PathBuf],
 }
@@ -41,7 +42,7 @@ pub struct Rules<'a> {
 /// Checks a store or a source file.
 pub fn gather(path: &Path, rules: &Rules, output: &Output) -> Result<(Checked, Faults), Failure> {
     if input::is_database(path) {
-        let store = SceneStore::open(path)?;
+        let store = crate::past::open(path, rules.as_of, output)?;
         let mut faults = store.validate_with(&rules.tolerances, &output.feedback)?;
         let objects = store.info()?.objects;
         if objects.by_class.contains_key(Class::UtilityNetworkElement.name()) {
@@ -49,6 +50,9 @@ pub fn gather(path: &Path, rules: &Rules, output: &Output) -> Result<(Checked, F
         }
         let faults = Faults::of(objects.total, faults);
         return Ok((Checked::Store(store), faults));
+    }
+    if rules.as_of.is_some() {
+        return Err(Failure::usage(format!("{}: only a store has a history; --as-of is for stores", path.display())));
     }
     let options = SourceOptions { source_crs: rules.source_crs.map(input::parse_source_crs).transpose()?, ..SourceOptions::default() };
     let planned = qike_import::plan(&[path.to_path_buf()], &options);
@@ -92,6 +96,10 @@ fn with_input_code(finding: Diagnostic) -> Diagnostic {
     let code = match finding.code.as_ref() {
         "file-corrupt" if json => 905,
         "file-corrupt" | "file-empty" | "file-unreadable" => 901,
+        // What an import leaves out or mends is not in the model any more: only the file shows it.
+        "citygml-degenerate" | "cityjson-degenerate" | "indoorgml-degenerate" => 101,
+        "ring-not-closed" => 103,
+        "geometry-empty" => 902,
         "file-wrong-kind" | "file-unknown-kind" => 904,
         _ => return finding,
     };

@@ -93,6 +93,11 @@ impl Body {
         found
     }
 
+    /// Does a place lie in it or on it?
+    pub(super) fn holds(&self, p: P3, tolerances: &Tolerances) -> bool {
+        self.shell.winding(p).abs() > 0.5 || !self.shell.surfaces_at(p, tolerances.depth()).is_empty()
+    }
+
     /// Do their surfaces lie on one another somewhere?
     pub(super) fn shares_wall(&self, other: &Body, tolerances: &Tolerances) -> bool {
         let mut found = false;

@@ -2,9 +2,11 @@
 //! 3D GIS primitives according to the international standards", Open Geospatial Data, Software and Standards 3:1).
 //!
 //! Levels build on one another, as there: rings (101–104), polygons (201–208), shells (300–307), solids (401–405), composites
-//! (501–503), and objects beside each other ([`together`]: 601, 701). What a level finds unsound is not looked at on the next.
+//! (501–503), objects beside each other ([`together`]: 601, 701), and cells beside their graph ([`indoor`]: 702–704). What a level
+//! finds unsound is not looked at on the next.
 
 mod body;
+pub mod indoor;
 mod polygon;
 pub mod repair;
 mod shell;

@@ -14,7 +14,9 @@ pub fn snap(vertices: &[P3], tolerance: f64) -> Vec<u32> {
     let mut out: Vec<u32> = Vec::with_capacity(vertices.len());
     for (i, p) in vertices.iter().enumerate() {
         let [x, y, z] = key(p);
-        let near = (-1..=1).flat_map(|dx| (-1..=1).flat_map(move |dy| (-1..=1).map(move |dz| [x + dx, y + dy, z + dz])));
+        // Positions so far off that the cells' numbers end have the last cell in common.
+        let beside = |c: i64, d: i64| c.saturating_add(d);
+        let near = (-1..=1).flat_map(|dx| (-1..=1).flat_map(move |dy| (-1..=1).map(move |dz| [beside(x, dx), beside(y, dy), beside(z, dz)])));
         let mut known = near.filter_map(|k| cells.get(&k)).flatten().copied();
         let same = known.find(|j| vertices.get(*j as usize).is_some_and(|q| distance(*p, *q) <= tolerance));
         match same {

@@ -1,7 +1,10 @@
-//! Objects beside each other: parts of a building (601) and rooms (701) must not fill the same space.
+//! Objects beside each other: parts of a building (601) and rooms (701) must not fill the same space, nor should buildings.
 
 use super::{Body, Fault, Tolerances};
 use crate::{CityObject, Lod};
+use qike_core::Bounds3;
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{AABB, RTree};
 
 /// What may not overlap with its like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,33 @@ pub struct Overlap {
     pub object: usize,
     /// What is wrong; its part names the geometry.
     pub fault: Fault,
+}
+
+/// Pairs of boxes that could overlap by more than `tolerances` allow, the lesser number first, sorted.
+pub fn near(boxes: &[Bounds3], tolerances: &Tolerances) -> Vec<(usize, usize)> {
+    let depth = tolerances.depth();
+    let finite = |b: &Bounds3| b.min.iter().chain(&b.max).all(|c| c.is_finite());
+    let leaf = |(i, b): (usize, &Bounds3)| finite(b).then(|| GeomWithData::new(Rectangle::from_corners(b.min, b.max), i));
+    let tree = RTree::bulk_load(boxes.iter().enumerate().filter_map(leaf).collect());
+    let mut pairs = Vec::new();
+    for (i, b) in boxes.iter().enumerate().filter(|(_, b)| finite(b)) {
+        let deep = |j: usize| boxes.get(j).is_some_and(|o| (0..3).all(|k| b.max[k].min(o.max[k]) - b.min[k].max(o.min[k]) > depth));
+        let others = tree.locate_in_envelope_intersecting(&AABB::from_corners(b.min, b.max)).map(|leaf| leaf.data);
+        pairs.extend(others.filter(|j| *j > i && deep(*j)).map(|j| (i, j)));
+    }
+    pairs.sort_unstable();
+    pairs
+}
+
+/// The bodies of an object with their levels, for [`overlap`].
+pub fn bodies(object: &CityObject, tolerances: &Tolerances) -> Vec<(Lod, Body)> {
+    object.geometries.iter().flat_map(|g| Body::all_of(g, tolerances).into_iter().map(|body| (g.lod, body))).collect()
+}
+
+/// Where two objects overlap at a level that both have: the first such level, and a place.
+pub fn overlap(a: &[(Lod, Body)], b: &[(Lod, Body)], tolerances: &Tolerances) -> Option<(Lod, [f64; 3])> {
+    let pairs = a.iter().flat_map(|(lod, body)| b.iter().filter(move |(other, _)| other == lod).map(move |(_, other)| (*lod, body, other)));
+    pairs.into_iter().find_map(|(lod, body, other)| Some((lod, body.overlap(other, tolerances)?)))
 }
 
 /// Objects of one building that overlap at the same level of detail. Pairs are told once, of the later object.
