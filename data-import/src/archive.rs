@@ -1,10 +1,11 @@
-//! Archives: a zip or gzip file is unpacked into a temporary folder, and what is in it is planned like files of a folder.
+//! Archives: a zip, gzip or bzip2 file is unpacked into a temporary folder, and what is in it is planned like files of a folder.
 //!
 //! An archive is somebody else's: its names may lead out of the folder, be links, or be spelt in an old code page; its
 //! content may be a bomb. Names are cleaned, links refused, and the number of members, the bytes written and their ratio to
 //! the archive's size are bounded while writing, whatever the archive says of itself. The folder goes when the plan goes.
 
 use crate::ImportError;
+use bzip2::read::MultiBzDecoder;
 use encoding_rs::GBK;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
@@ -53,6 +54,8 @@ pub enum Kind {
     Zip,
     /// One file.
     Gzip,
+    /// One file too.
+    Bzip2,
 }
 
 /// By the file's first bytes; `None` for what is no archive, or cannot be read.
@@ -62,6 +65,7 @@ pub fn kind(path: &Path) -> Option<Kind> {
     match head {
         [b'P', b'K', 3, 4] | [b'P', b'K', 5, 6] => Some(Kind::Zip),
         [0x1f, 0x8b, ..] => Some(Kind::Gzip),
+        [b'B', b'Z', b'h', b'1'..=b'9'] => Some(Kind::Bzip2),
         _ => None,
     }
 }
@@ -134,15 +138,22 @@ impl Unpacked {
         Ok((folder, refused))
     }
 
-    /// Unpacks a gzip file; gives the file in it, which has the archive's name without `.gz`.
-    pub fn gzip(&mut self, path: &Path, name: &str) -> Result<PathBuf, ImportError> {
+    /// Unpacks a gzip or bzip2 file; gives the file in it, which has the archive's name without `.gz` or `.bz2`.
+    pub fn single(&mut self, kind: Kind, path: &Path, name: &str) -> Result<PathBuf, ImportError> {
         let stem = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let ending = stem.len().saturating_sub(3);
-        let stem = if stem.get(ending..).is_some_and(|e| e.eq_ignore_ascii_case(".gz")) { &stem[..ending] } else { &stem };
+        let stem = match stem.rsplit_once('.') {
+            Some((stem, ending)) if ending.eq_ignore_ascii_case("gz") || ending.eq_ignore_ascii_case("bz2") => stem,
+            _ => &stem,
+        };
         let file = File::open(path).map_err(|e| ImportError::io(name, e))?;
         self.count(name)?;
         let target = self.subfolder(name)?.join(if stem.is_empty() { "content" } else { stem });
-        match self.write(MultiGzDecoder::new(BufReader::new(file)), &target, name, name) {
+        let input = BufReader::new(file);
+        let member: Box<dyn Read> = match kind {
+            Kind::Bzip2 => Box::new(MultiBzDecoder::new(input)),
+            Kind::Gzip | Kind::Zip => Box::new(MultiGzDecoder::new(input)),
+        };
+        match self.write(member, &target, name, name) {
             Ok(()) => Ok(target),
             Err(Stop::Member(error) | Stop::Archive(error)) => Err(error),
         }

@@ -79,6 +79,16 @@ pub enum ImportError {
         /// What is wrong there.
         reason: String,
     },
+    /// Nothing says in which system its coordinates are, and they can be no degrees.
+    #[error("{file}: {reason} (at {place})")]
+    NoCrs {
+        /// As the user named it.
+        file: String,
+        /// Where it would stand.
+        place: String,
+        /// What is missing.
+        reason: String,
+    },
     /// Its coordinate system is not known, or does not lead to the store's.
     #[error("{file}: {error}")]
     Crs {
@@ -115,6 +125,11 @@ impl ImportError {
         Self::Corrupt { file: file.to_owned(), place: place.into(), reason: reason.into() }
     }
 
+    /// Metres, and no word on their system.
+    pub fn no_crs(file: &str, place: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::NoCrs { file: file.to_owned(), place: place.into(), reason: reason.into() }
+    }
+
     /// A coordinate system that does not work, in this file.
     pub fn crs(file: &str, error: CrsError) -> Self {
         Self::Crs { file: file.to_owned(), error }
@@ -132,6 +147,7 @@ impl ImportError {
             | Self::Pattern { file, .. }
             | Self::PassedOver { file, .. }
             | Self::Corrupt { file, .. }
+            | Self::NoCrs { file, .. }
             | Self::Crs { file, .. } => Some(file),
             Self::Sink(_) | Self::Cancelled(_) => None,
         }
@@ -149,7 +165,7 @@ impl ImportError {
             Self::Pattern { .. } => "pattern-without-files",
             Self::PassedOver { .. } => "files-passed-over",
             Self::Corrupt { .. } => "file-corrupt",
-            Self::Crs { error: CrsError::Unknown { .. } | CrsError::Unusable { .. }, .. } => "crs-unknown",
+            Self::NoCrs { .. } | Self::Crs { error: CrsError::Unknown { .. } | CrsError::Unusable { .. }, .. } => "crs-unknown",
             Self::Crs { .. } => "crs-no-path",
             Self::Sink(_) => "store-failed",
             Self::Cancelled(_) => "cancelled",
@@ -175,7 +191,7 @@ impl ImportError {
         }
         match self {
             Self::UnknownKind { .. } | Self::PassedOver { .. } => diagnostic.help("tables without columns of positions (lon and lat, 经度 and 纬度) need a mapping file NAME.map.toml"),
-            Self::Crs { .. } => diagnostic.help("name the system of the source with --source-crs"),
+            Self::Crs { .. } | Self::NoCrs { .. } => diagnostic.help("name the system of the source with --source-crs"),
             _ => diagnostic,
         }
     }

@@ -42,6 +42,8 @@ struct Found {
     held: Option<Arc<Unpacked>>,
     archives: usize,
     levels: usize,
+    /// Where its companions lie, where that is not beside it.
+    beside: Option<PathBuf>,
 }
 
 impl<'a> Gathering<'a> {
@@ -53,7 +55,7 @@ impl<'a> Gathering<'a> {
     /// Adds what a user named: a file, a folder, an archive or a pattern.
     pub fn add(&mut self, path: &Path) {
         let name = path.display().to_string();
-        let found = Found { inside: None, held: None, archives: 0, levels: 0 };
+        let found = Found { inside: None, held: None, archives: 0, levels: 0, beside: None };
         if !name.contains(['*', '?', '[']) || path.exists() {
             return self.file(path, name, &found);
         }
@@ -77,7 +79,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn push(&mut self, path: &Path, name: &str, importer: Result<&'static dyn Importer, ImportError>, found: &Found) {
-        let source = Source { path: path.to_owned(), name: name.to_owned(), options: self.options.clone() };
+        let source = Source { path: path.to_owned(), name: name.to_owned(), options: self.options.clone(), beside: found.beside.clone() };
         self.planned.push(PlannedSource { source, importer, held: found.held.clone() });
     }
 
@@ -118,14 +120,16 @@ impl<'a> Gathering<'a> {
     fn archive(&mut self, kind: Kind, path: &Path, name: &str, found: &Found) -> Result<(), ImportError> {
         let mut unpacked = Unpacked::new(path, name, Limits::default())?;
         match kind {
-            Kind::Gzip => {
-                let file = unpacked.gzip(path, name)?;
-                let found = Found { held: Some(Arc::new(unpacked)), archives: found.archives + 1, ..found.clone() };
+            Kind::Gzip | Kind::Bzip2 => {
+                let file = unpacked.single(kind, path, name)?;
+                // What a packed file names lies beside the packed file.
+                let beside = path.parent().map(|folder| if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() });
+                let found = Found { held: Some(Arc::new(unpacked)), archives: found.archives + 1, beside, ..found.clone() };
                 self.file(&file, name.to_owned(), &found);
             }
             Kind::Zip => {
                 let (folder, refused) = unpacked.zip(path, name)?;
-                let found = Found { held: Some(Arc::new(unpacked)), archives: found.archives + 1, levels: 0, ..found.clone() };
+                let found = Found { held: Some(Arc::new(unpacked)), archives: found.archives + 1, levels: 0, beside: None, ..found.clone() };
                 for error in refused {
                     let name = error.file().unwrap_or(name).to_owned();
                     self.push(Path::new(&name), &name, Err(error), &found);
@@ -182,7 +186,7 @@ impl<'a> Gathering<'a> {
             let own: Vec<&str> = files.iter().take(SHOWN).map(|f| f.strip_prefix(&start).unwrap_or(f)).collect();
             let names = own.join(", ") + if files.len() > SHOWN { ", …" } else { "" };
             let error = ImportError::PassedOver { file: root.clone(), count: files.len(), names };
-            let found = Found { inside: None, held: None, archives: 0, levels: 0 };
+            let found = Found { inside: None, held: None, archives: 0, levels: 0, beside: None };
             self.push(Path::new(&root), &root, Err(error), &found);
         }
     }

@@ -31,11 +31,7 @@ type Refusal = (&'static str, String);
 impl Images {
     /// None yet.
     pub fn new(source: &Source) -> Self {
-        let folder = match source.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
-            _ => PathBuf::from("."),
-        };
-        Self { folder, known: HashMap::new(), total: 0 }
+        Self { folder: source.folder(), known: HashMap::new(), total: 0 }
     }
 
     /// The picture that a source names, given to the sink when it is first met; `None`, and a finding, where there is none.

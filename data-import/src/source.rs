@@ -65,6 +65,8 @@ pub struct Source {
     pub name: String,
     /// What the user said about it.
     pub options: SourceOptions,
+    /// The folder in which files lie that it names, where that is not its own: it was packed, and is unpacked elsewhere.
+    pub beside: Option<PathBuf>,
 }
 
 impl Source {
@@ -72,7 +74,7 @@ impl Source {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let name = path.display().to_string();
-        Self { path, name, options: SourceOptions::default() }
+        Self { path, name, options: SourceOptions::default(), beside: None }
     }
 
     /// With options.
@@ -97,6 +99,12 @@ impl Source {
         let warning = Diagnostic::warning("crs-unknown", message).file(self.name.as_str()).help("name the system with --source-crs");
         sink.diagnostic(place.map_or(warning.clone(), |place| warning.path(place)));
         SourceCrs::Crs(own)
+    }
+
+    /// The folder that names in it are relative to.
+    pub fn folder(&self) -> PathBuf {
+        let own = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
+        self.beside.clone().or(own).unwrap_or_else(|| PathBuf::from("."))
     }
 
     /// How a file beside it is shown: as this one is, which may lie in an archive.

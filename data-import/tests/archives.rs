@@ -1,7 +1,7 @@
 //! Archives, folders, patterns: what becomes of what a user names.
 
 use qike_core::{Crs, Feedback};
-use qike_import::archive::{Limits, Unpacked};
+use qike_import::archive::{Kind, Limits, Unpacked};
 use qike_import::{PlannedSource, SourceOptions, import_all, plan, plan_with};
 use qike_scene::sink::MemorySink;
 use std::fs;
@@ -24,6 +24,12 @@ fn zip_of(path: &Path, files: &[(&str, &[u8])]) {
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut out = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::default());
     out.write_all(bytes).unwrap();
     out.finish().unwrap()
 }
@@ -173,7 +179,10 @@ fn bombs_are_refused() {
     assert!(unpack(Limits { members: 1, free: 1 << 30, ..limits }).contains("more than 1 files"));
     fs::write(dir.path().join("bomb.gz"), gzip(&vec![b' '; 3 << 20])).unwrap();
     let gz = dir.path().join("bomb.gz");
-    assert!(Unpacked::new(&gz, "bomb.gz", limits).unwrap().gzip(&gz, "bomb.gz").unwrap_err().to_string().contains("zip bomb"));
+    assert!(Unpacked::new(&gz, "bomb.gz", limits).unwrap().single(Kind::Gzip, &gz, "bomb.gz").unwrap_err().to_string().contains("zip bomb"));
+    let bz2 = dir.path().join("bomb.bz2");
+    fs::write(&bz2, bzip2(&vec![b' '; 3 << 20])).unwrap();
+    assert!(Unpacked::new(&bz2, "bomb.bz2", limits).unwrap().single(Kind::Bzip2, &bz2, "bomb.bz2").unwrap_err().to_string().contains("zip bomb"));
     // An archive that holds itself would never end.
     let mut bytes = place("core").into_bytes();
     for depth in 0..6 {
@@ -183,6 +192,46 @@ fn bombs_are_refused() {
     let all = planned(&[&path]);
     let Err(error) = &all[0].importer else { panic!() };
     assert!(all.len() == 1 && error.to_string().contains("3 deep"), "{error}");
+}
+
+/// A surface with a code and a picture, as CityGML has them.
+const TEXTURED: &str = r##"<?xml version="1.0"?><CityModel xmlns="http://www.opengis.net/citygml/2.0" xmlns:gml="http://www.opengis.net/gml" xmlns:luse="http://www.opengis.net/citygml/landuse/2.0" xmlns:app="http://www.opengis.net/citygml/appearance/2.0"><gml:boundedBy><gml:Envelope srsName="EPSG:4549" srsDimension="3"><gml:lowerCorner>684000 3420000 0</gml:lowerCorner><gml:upperCorner>684010 3420010 0</gml:upperCorner></gml:Envelope></gml:boundedBy><cityObjectMember><luse:LandUse gml:id="a"><luse:usage codeSpace="codelists/usage.xml">7</luse:usage><luse:lod1MultiSurface><gml:MultiSurface><gml:surfaceMember><gml:Polygon gml:id="p"><gml:exterior><gml:LinearRing gml:id="r"><gml:posList>684000 3420000 0 684010 3420000 0 684010 3420010 0 684000 3420000 0</gml:posList></gml:LinearRing></gml:exterior></gml:Polygon></gml:surfaceMember></gml:MultiSurface></luse:lod1MultiSurface></luse:LandUse></cityObjectMember><app:appearanceMember><app:Appearance><app:surfaceDataMember><app:ParameterizedTexture><app:imageURI>pictures/grass.png</app:imageURI><app:target uri="#p"><app:TexCoordList><app:textureCoordinates ring="#r">0 0 1 0 1 1 0 0</app:textureCoordinates></app:TexCoordList></app:target></app:ParameterizedTexture></app:surfaceDataMember></app:Appearance></app:appearanceMember></CityModel>"##;
+
+#[test]
+fn packed_files_are_read_whatever_packed_them_with_what_lies_beside_them() {
+    let dir = tempfile::tempdir().unwrap();
+    for folder in ["codelists", "pictures"] {
+        fs::create_dir(dir.path().join(folder)).unwrap();
+    }
+    fs::write(dir.path().join("codelists/usage.xml"), r#"<gml:Dictionary xmlns:gml="http://www.opengis.net/gml"><gml:dictionaryEntry><gml:Definition><gml:description>meadow</gml:description><gml:name>7</gml:name></gml:Definition></gml:dictionaryEntry></gml:Dictionary>"#).unwrap();
+    fs::write(dir.path().join("pictures/grass.png"), b"\x89PNG\r\n\x1a\n picture").unwrap();
+    let cityjson = r#"{"type":"CityJSON","version":"2.0","metadata":{"referenceSystem":"https://www.opengis.net/def/crs/EPSG/0/4549"},"transform":{"scale":[1,1,1],"translate":[684000,3420000,0]},"CityObjects":{"a":{"type":"LandUse","geometry":[{"type":"MultiSurface","lod":"1","boundaries":[[[0,1,2]]],"texture":{"t":{"values":[[[0,0,1,2]]]}}}]}},"appearance":{"textures":[{"type":"PNG","image":"pictures/grass.png"}],"vertices-texture":[[0,0],[1,0],[1,1]]},"vertices":[[0,0,0],[9,0,0],[9,9,0]]}"#;
+    // A document whose first packed block is longer than what is looked at to tell what it is.
+    let mut state = 1u64;
+    let noise: String = (0..400_000).map(|_| { state = state.wrapping_mul(6364136223846793005).wrapping_add(1); char::from(b'a' + (state >> 59) as u8 % 26) }).collect();
+    let long = TEXTURED.replace("<cityObjectMember>", &format!("<!-- {noise} --><cityObjectMember>"));
+    for (name, text) in [("a.gml", TEXTURED), ("long.gml", long.as_str()), ("a.city.json", cityjson)] {
+        for (ending, bytes) in [("gz", gzip(text.as_bytes())), ("bz2", bzip2(text.as_bytes()))] {
+            let path = dir.path().join(format!("{name}.{ending}"));
+            fs::write(&path, bytes).unwrap();
+            let all = planned(&[&path]);
+            let mut sink = MemorySink::new(Crs::parse("EPSG:4549").unwrap());
+            let report = import_all(&all, &mut sink, &Feedback::silent()).unwrap();
+            assert_eq!((report.left_out(), sink.objects.len(), sink.diagnostics.len(), sink.images.len()), (0, 1, 0, 1), "{name}.{ending}: {:?}", sink.diagnostics);
+            if name != "a.city.json" {
+                assert_eq!(sink.objects[0].str("usage_text"), Some("meadow"), "{name}.{ending}");
+            }
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let csv = "id,lon,lat\n1,121.9,30.9\n";
+    let path = dir.path().join("t.csv.bz2");
+    fs::write(&path, bzip2(csv.as_bytes())).unwrap();
+    assert_eq!(ids(&planned(&[&path])), ["1"]);
+    let packed = bzip2(csv.repeat(99).as_bytes());
+    fs::write(&path, &packed[..packed.len() - 9]).unwrap();
+    let all = planned(&[&path]);
+    assert_eq!(shown(&all, dir.path()), ["t.csv.bz2 file-corrupt"]);
 }
 
 #[test]

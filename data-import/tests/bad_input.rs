@@ -87,6 +87,22 @@ fn entity_bombs_and_deep_nesting_are_refused() {
 }
 
 #[test]
+fn bytes_that_mean_nothing_in_the_declared_encoding_are_told_with_their_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = |name: &str| format!("<?xml version=\"1.0\" encoding=\"{name}\"?>\n<CityModel xmlns=\"http://www.opengis.net/citygml/2.0\" xmlns:gml=\"http://www.opengis.net/gml\" xmlns:luse=\"http://www.opengis.net/citygml/landuse/2.0\">\n<cityObjectMember><luse:LandUse gml:id=\"a\">\n<gml:name>湖@</gml:name></luse:LandUse></cityObjectMember></CityModel>");
+    for name in ["GBK", "UTF-8", "Shift_JIS"] {
+        let encoded = encoding_rs::Encoding::for_label(name.as_bytes()).unwrap().encode(&text(name)).0.into_owned();
+        let bytes: Vec<u8> = encoded.iter().map(|b| if *b == b'@' { 0xff } else { *b }).collect();
+        let (sink, report) = import_with(&[file(dir.path(), "x.gml", &bytes)], &SourceOptions::default(), Some("EPSG:4549"));
+        assert_eq!((report.left_out(), sink.objects.len()), (0, 1), "{name}");
+        let told: Vec<_> = sink.diagnostics.iter().filter(|d| d.code == "text-encoding").collect();
+        assert_eq!((told.len(), told[0].place.line), (1, Some(4)), "{name}: {:?}", sink.diagnostics);
+        assert!(name == "UTF-8" || told[0].message.contains(name), "{}", told[0].message);
+        assert_eq!(sink.objects[0].name.as_deref(), Some("湖\u{FFFD}"), "{name}");
+    }
+}
+
+#[test]
 fn a_gzip_that_ends_early_and_one_that_is_whole() {
     let dir = tempfile::tempdir().unwrap();
     let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());

@@ -21,7 +21,7 @@ fn import(path: &Path) -> Result<MemorySink, ImportError> {
 
 fn import_to(path: &Path, options: SourceOptions, crs: Crs) -> Result<MemorySink, ImportError> {
     let mut sink = MemorySink::new(crs);
-    let source = Source { path: path.into(), name: "model.json".into(), options };
+    let source = Source { path: path.into(), name: "model.json".into(), options, beside: None };
     CityJson.import(&source, &mut sink, &Feedback::silent())?;
     for geometry in sink.objects.iter().flat_map(|o| &o.geometries) {
         assert!(geometry.is_consistent() && geometry.is_finite(), "{}", path.display());

@@ -37,6 +37,31 @@ fn a_shapefile_with_chinese_names_and_storeys() {
     }
 }
 
+/// As ArcGIS writes it: names of its own, no codes of any authority.
+#[test]
+fn a_prj_of_arcgis_is_read_as_it_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("井盖.shp");
+    let mut writer = shapefile::ShapeWriter::from_path(&path).unwrap();
+    writer.write_shape(&shapefile::Point::new(684_000.0, 3_420_000.0)).unwrap();
+    drop(writer);
+    let prj = |central: u32, zone: &str, east: f64| format!(
+        r#"PROJCS["CGCS2000_3_Degree_GK_{zone}",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",{east:.1}],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",{central}.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#
+    );
+    fs::write(path.with_extension("prj"), prj(120, "CM_120E", 500_000.0)).unwrap();
+    let (sink, _) = import_with(std::slice::from_ref(&path), &SourceOptions::default(), Some("EPSG:4549"));
+    assert_eq!(codes(&sink), ["shapefile-dbf-missing"], "{:?}", sink.diagnostics);
+    let at = sink.objects[0].bounds().min;
+    assert!((at[0] - 684_000.0).abs() < 1e-3 && (at[1] - 3_420_000.0).abs() < 1e-3, "{at:?}");
+    // A grid of the city's own, a kilometre beside.
+    fs::write(path.with_extension("prj"), prj(120, "Shanghai", 501_000.0)).unwrap();
+    let (sink, _) = import_with(std::slice::from_ref(&path), &SourceOptions::default(), Some("EPSG:4549"));
+    assert!((sink.objects[0].bounds().min[0] - 683_000.0).abs() < 1e-3, "{:?}", sink.objects[0].bounds());
+    fs::remove_file(path.with_extension("prj")).unwrap();
+    let (sink, report) = import_with(&[path], &SourceOptions::default(), Some("EPSG:4549"));
+    assert_eq!((report.left_out(), codes(&sink)), (1, vec!["crs-unknown".to_owned()]));
+}
+
 #[test]
 fn missing_parts_of_a_shapefile_are_told() {
     let dir = tempfile::tempdir().unwrap();

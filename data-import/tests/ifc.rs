@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 fn import_to(path: &Path, options: SourceOptions, crs: Crs) -> Result<MemorySink, ImportError> {
     let mut sink = MemorySink::new(crs);
-    let source = Source { path: path.into(), name: "model.ifc".into(), options };
+    let source = Source { path: path.into(), name: "model.ifc".into(), options, beside: None };
     Ifc.import(&source, &mut sink, &Feedback::silent())?;
     for object in &sink.objects {
         for geometry in &object.geometries {

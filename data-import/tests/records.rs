@@ -74,7 +74,8 @@ fn rows_that_cannot_be_used_are_told_and_the_rest_goes_on() {
     assert_eq!((report.left_out(), none.objects.len(), codes(&none)), (0, 0, vec!["row-bad".to_owned()]));
     let metres = one(&dir, "m.csv", b"code,x,y\n1,685000,3420000\n");
     let (sink, report) = import_with(std::slice::from_ref(&metres), &SourceOptions::default(), Some("EPSG:4549"));
-    assert!(report.left_out() == 1 && sink.diagnostics[0].message.contains("--source-crs"), "{:?}", sink.diagnostics);
+    assert_eq!((report.left_out(), codes(&sink)), (1, vec!["crs-unknown".to_owned()]));
+    assert!(sink.diagnostics[0].message.contains("--source-crs"), "{:?}", sink.diagnostics);
     let options = SourceOptions { source_crs: Some(SourceCrs::parse("EPSG:4549").unwrap()), ..Default::default() };
     assert_eq!(import_with(&[metres], &options, Some("EPSG:4549")).0.objects[0].bounds().min[0], 685_000.0);
 }

@@ -33,7 +33,7 @@ pub struct CodeLists {
 impl CodeLists {
     /// None read yet.
     pub fn new(source: &Source) -> Self {
-        Self { folder: source.path.parent().map(Path::to_path_buf).unwrap_or_default(), known: HashMap::new() }
+        Self { folder: source.folder(), known: HashMap::new() }
     }
 
     /// Puts words beside the codes of an object.

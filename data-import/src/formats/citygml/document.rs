@@ -1,4 +1,4 @@
-//! Reads a document as a stream of members, plain or compressed with gzip.
+//! Reads a document as a stream of members, plain or compressed with gzip or bzip2.
 //!
 //! Entities other than the five predefined ones and characters by number are not expanded, a document type declaration is
 //! refused: a file of a few bytes cannot grow in memory.
@@ -6,6 +6,8 @@
 use super::tree::{MAX_DEPTH, Names, Tree};
 use crate::text::{self, line_ends};
 use crate::{ImportError, Source};
+use bzip2::bufread::MultiBzDecoder;
+use encoding_rs::{Encoding, UTF_8};
 use flate2::bufread::MultiGzDecoder;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -29,8 +31,9 @@ pub struct Document {
     /// The root's `gml:id`.
     pub id: Option<String>,
     ended: bool,
-    /// The first line with bytes that are no UTF-8; they became U+FFFD.
-    pub lossy: Option<u64>,
+    /// The first line with bytes that mean nothing in the document's encoding; they became U+FFFD.
+    lossy: Option<u64>,
+    encoding: &'static Encoding,
     /// Ends at the first child of the root that is not wanted.
     pub only_beginning: bool,
 }
@@ -44,13 +47,16 @@ impl Document {
     /// As [`Document::open`], for a document whose root has one of these names.
     pub fn open_as(source: &Source, roots: &[&str]) -> Result<Self, ImportError> {
         let mut file = source.open()?;
-        let zipped = file.fill_buf().map_err(|e| ImportError::io(&source.name, e))?.starts_with(&[0x1f, 0x8b]);
-        let input: Box<dyn BufRead> =
-            if zipped { Box::new(BufReader::with_capacity(256 * 1024, MultiGzDecoder::new(file))) } else { Box::new(file) };
+        let mut input: Box<dyn BufRead> = match file.fill_buf().map_err(|e| ImportError::io(&source.name, e))? {
+            [0x1f, 0x8b, ..] => Box::new(BufReader::with_capacity(256 * 1024, MultiGzDecoder::new(file))),
+            [b'B', b'Z', b'h', ..] => Box::new(BufReader::with_capacity(256 * 1024, MultiBzDecoder::new(file))),
+            _ => Box::new(file),
+        };
+        let encoding = text::of_xml(input.fill_buf().map_err(|e| ImportError::io(&source.name, e))?);
         let input = text::xml(input).map_err(|e| ImportError::io(&source.name, e))?;
         let mut reader = Reader::from_reader(Lines { inner: input, ends: 0, piece: 0 });
         reader.config_mut().expand_empty_elements = true;
-        let mut document = Self { reader, buffer: Vec::new(), file: source.name.clone(), namespaces: Vec::new(), id: None, ended: false, lossy: None, only_beginning: false };
+        let mut document = Self { reader, buffer: Vec::new(), file: source.name.clone(), namespaces: Vec::new(), id: None, ended: false, lossy: None, encoding, only_beginning: false };
         document.root(roots)?;
         Ok(document)
     }
@@ -83,6 +89,14 @@ impl Document {
                 _ => {}
             }
         }
+    }
+
+    /// Where bytes mean nothing in the encoding of what was read so far: the first line, and a message.
+    pub fn loss(&self) -> Option<(u64, String)> {
+        let line = self.lossy?;
+        let name = self.encoding.name();
+        let why = if self.encoding == UTF_8 { "are no UTF-8, and the document declares no other encoding".to_owned() } else { format!("mean nothing in {name}, which the document says it is written in") };
+        Some((line, format!("some bytes {why}; they are read as '\u{FFFD}'")))
     }
 
     /// Reads the next child of the root whose local name is wanted into `tree`; false at the end. Others are skipped.
@@ -128,14 +142,14 @@ impl Document {
                 Event::End(tag) => self.ended = tag.local_name().as_ref() != b"featureMembers",
                 Event::Text(text) if inside => {
                     let text = utf8(&text);
-                    if matches!(text, Cow::Owned(_)) {
+                    if is_lossy(&text, self.encoding) {
                         self.lossy.get_or_insert(line);
                     }
                     tree.text(&text, names);
                 }
                 Event::CData(text) if inside => {
                     let text = utf8(&text);
-                    if matches!(text, Cow::Owned(_)) {
+                    if is_lossy(&text, self.encoding) {
                         self.lossy.get_or_insert(line);
                     }
                     tree.text(&text, names);
@@ -156,6 +170,11 @@ impl Document {
         }
         Ok(false)
     }
+}
+
+/// Were there bytes that mean nothing in the encoding? A decoder has put U+FFFD for those of another encoding than UTF-8.
+fn is_lossy(text: &Cow<'_, str>, encoding: &'static Encoding) -> bool {
+    matches!(text, Cow::Owned(_)) || (encoding != UTF_8 && text.contains('\u{FFFD}'))
 }
 
 /// Text as it stands where it is UTF-8, with replacement characters where it is not.

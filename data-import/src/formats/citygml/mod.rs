@@ -94,9 +94,8 @@ impl Importer for CityGml {
             }
         }
         drop(task);
-        if let Some(line) = document.lossy {
+        if let Some((line, message)) = document.loss() {
             converter.findings.line = Some(line);
-            let message = "some bytes are no UTF-8, and the document declares no other encoding; they are read as '\u{FFFD}'".to_owned();
             converter.findings.warn("text-encoding", "", "", message, sink);
             converter.findings.line = None;
         }

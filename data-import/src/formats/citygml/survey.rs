@@ -58,7 +58,7 @@ fn has_appearances(source: &Source) -> Result<bool, ImportError> {
         window.drain(..kept);
         window.extend_from_slice(bytes);
         let count = bytes.len();
-        if (first && window.starts_with(&[0x1f, 0x8b])) || finder.find(&window).is_some() {
+        if (first && (window.starts_with(&[0x1f, 0x8b]) || window.starts_with(b"BZh"))) || finder.find(&window).is_some() {
             return Ok(true);
         }
         file.consume(count);

@@ -126,7 +126,7 @@ fn system(source: &Source, header: &Header<'_>) -> Result<(SourceCrs, bool), Imp
     if envelope.is_empty() || envelope.iter().take(4).all(|c| c.abs() <= 180.0) {
         return Ok((SourceCrs::Crs(Crs::wgs84()), true));
     }
-    Err(ImportError::corrupt(&source.name, "the header", "it states no system, and the coordinates are no degrees; name it with --source-crs EPSG:n"))
+    Err(ImportError::no_crs(&source.name, "the header", "it states no system, and the coordinates are no degrees; name it with --source-crs EPSG:n"))
 }
 
 impl Importer for FlatGeobuf {

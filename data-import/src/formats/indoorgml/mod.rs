@@ -85,7 +85,7 @@ impl Importer for IndoorGml {
         for half in &halves {
             reader.half(half, sink)?;
         }
-        reader.give(document.lossy, sink, feedback)
+        reader.give(document.loss(), sink, feedback)
     }
 }
 

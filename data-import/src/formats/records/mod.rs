@@ -101,7 +101,7 @@ fn crs_of(source: &Source, document: &Document, columns: &Columns) -> Result<Sou
         return Ok(SourceCrs::Crs(Crs::wgs84()));
     }
     let reason = "the positions are no degrees, and nothing says in which system they are; name it with --source-crs EPSG:n";
-    Err(ImportError::corrupt(&source.name, "the header", reason))
+    Err(ImportError::no_crs(&source.name, "the header", reason))
 }
 
 fn positions<'a>(document: &'a Document, columns: &'a Columns) -> impl Iterator<Item = [f64; 3]> + 'a {

@@ -59,7 +59,7 @@ fn system(source: &Source, files: &Files, head: &[u8]) -> Result<(SourceCrs, boo
         return Ok((SourceCrs::Crs(Crs::wgs84()), true));
     }
     let reason = "there is no .prj beside it, and the coordinates are no degrees; name their system with --source-crs EPSG:n";
-    Err(ImportError::corrupt(&source.name, "the missing .prj", reason))
+    Err(ImportError::no_crs(&source.name, "the missing .prj", reason))
 }
 
 /// The EPSG code that ends a definition: `…,AUTHORITY["EPSG","4549"]]`.

@@ -76,7 +76,7 @@ impl Loaded {
         let in_metres = layer.position.as_ref().is_some_and(|p| p.x.is_some());
         match self.mapping.crs.as_ref().or(own) {
             Some(text) => mapping::crs(text, &shown),
-            None if in_metres => Err(ImportError::corrupt(&shown, "key 'crs'", "positions in x and y need a 'crs'")),
+            None if in_metres => Err(ImportError::no_crs(&shown, "key 'crs'", "positions in x and y need a 'crs'")),
             None => Ok(SourceCrs::Crs(Crs::wgs84())),
         }
     }

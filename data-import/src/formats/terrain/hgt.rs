@@ -33,7 +33,7 @@ impl Importer for Hgt {
     }
 
     fn endings(&self) -> &'static [&'static str] {
-        &["hgt", "hgt.zip", "hgt.gz"]
+        &["hgt", "hgt.zip", "hgt.gz", "hgt.bz2"]
     }
 
     fn sniff(&self, path: &Path, head: &[u8]) -> Confidence {
@@ -84,7 +84,7 @@ fn corner(path: &Path) -> Option<[f64; 2]> {
     (stem.len() == 7 && (-90.0..90.0).contains(&lat) && (-180.0..180.0).contains(&lon)).then_some([lon, lat])
 }
 
-/// The samples of a file that may be packed: a zip with one `.hgt` in it, or gzip.
+/// The samples of a file that may be packed: a zip with one `.hgt` in it, gzip or bzip2.
 fn unpack(bytes: Vec<u8>, file: &str) -> Result<Vec<u8>, ImportError> {
     let mut out = Vec::new();
     match bytes.as_slice() {
@@ -99,8 +99,9 @@ fn unpack(bytes: Vec<u8>, file: &str) -> Result<Vec<u8>, ImportError> {
             let member = archive.by_name(name).map_err(broken)?;
             member.take(LARGEST + 1).read_to_end(&mut out).map_err(|e| ImportError::corrupt(file, name.as_str(), e.to_string()))?;
         }
-        [0x1f, 0x8b, ..] => {
-            let member = flate2::read::MultiGzDecoder::new(bytes.as_slice());
+        [0x1f, 0x8b, ..] | [b'B', b'Z', b'h', ..] => {
+            let gzip = bytes.first() == Some(&0x1f);
+            let member: Box<dyn Read> = if gzip { Box::new(flate2::read::MultiGzDecoder::new(bytes.as_slice())) } else { Box::new(bzip2::read::MultiBzDecoder::new(bytes.as_slice())) };
             member.take(LARGEST + 1).read_to_end(&mut out).map_err(|e| ImportError::corrupt(file, "the compressed data", e.to_string()))?;
         }
         _ => return Ok(bytes),
