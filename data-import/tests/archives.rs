@@ -227,7 +227,7 @@ fn packed_files_are_read_whatever_packed_them_with_what_lies_beside_them() {
     let csv = "id,lon,lat\n1,121.9,30.9\n";
     let path = dir.path().join("t.csv.bz2");
     fs::write(&path, bzip2(csv.as_bytes())).unwrap();
-    assert_eq!(ids(&planned(&[&path])), ["1"]);
+    assert_eq!(ids(&planned(&[&path])), ["t:1"]);
     let packed = bzip2(csv.repeat(99).as_bytes());
     fs::write(&path, &packed[..packed.len() - 9]).unwrap();
     let all = planned(&[&path]);

@@ -151,7 +151,7 @@ fn faults_of_records_are_told_once_each_and_leave_the_rest() {
 fn broken_mappings_leave_the_source_out_and_name_the_place() {
     for (map, expected) in [
         ("crs = \"EPSG:999999\"\n[[layer]]\nclass = \"Road\"\nid = \"{a}\"\nposition = { lon = \"lon\", lat = \"lat\" }\n", "crs-unknown"),
-        ("[[layer]]\nclass = \"Road\"\nid = \"{a}\"\nposition = { x = \"lon\", y = \"lat\" }\n", "file-corrupt"),
+        ("[[layer]]\nclass = \"Road\"\nid = \"{a}\"\nposition = { x = \"lon\", y = \"lat\" }\n", "crs-unknown"),
         ("[[layer]]\nclass = \"Road\"\nid = \"{a}\"\npositon = { x = \"lon\", y = \"lat\" }\n", "file-corrupt"),
     ] {
         let sink = Case::new(("a.csv", b"a,lon,lat\n1,121,30\n"), map).import();

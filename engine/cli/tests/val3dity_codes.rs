@@ -165,7 +165,7 @@ fn fixtures() -> Vec<(u16, &'static str, String)> {
         (703, "b.gml", rooms.replace("<core:connects xlink:href=\"#SB\"/>", "<core:connects xlink:href=\"#N666\"/>")),
         (704, "a.gml", moved(5.0)),
         (901, "a.poly", "8 3 0 0\n0 1 2 3\n".to_owned()),
-        (902, "a.city.json", model(&[("a", "LandUse", "", "Solid", vec![vec![vec![]]])])),
+        (902, "a.city.json", model(&[("a", "SolitaryVegetationObject", "", "Solid", vec![vec![vec![]]])])),
         (904, "a.city.json", "\u{89}PNG\r\n".to_owned()),
         (905, "a.city.json", whole[..whole.len() / 2].to_owned()),
         (906, "a.city.json", bare),
