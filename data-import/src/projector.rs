@@ -86,6 +86,11 @@ impl Projector {
         self.geographic
     }
 
+    /// True where positions change on their way, which takes work.
+    pub fn moves(&self) -> bool {
+        !self.transform.is_identity()
+    }
+
     /// True where a position can be right; nothing is reported.
     pub fn fits(&mut self, p: [f64; 3]) -> bool {
         p.iter().all(|c| c.is_finite()) && (self.is_known_good(p) || self.check_area(p))

@@ -28,9 +28,14 @@ impl Looks {
         Ok(Self {
             materials: raw.materials.iter().map(material).collect(),
             textures,
-            uv: raw.uv.iter().map(|uv| uv.map(|c| c as f32)).collect(),
+            uv: (0..raw.uv.len()).filter_map(|i| raw.uv.get(i)).map(|[u, v, _]| [u as f32, v as f32]).collect(),
             preferred: [raw.default_material.clone(), raw.default_texture.clone()],
         })
+    }
+
+    /// These lists alone.
+    pub fn lists(&self) -> Lists<'_> {
+        self.or(self)
     }
 
     /// A feature's own lists, and those of the file where it has none.

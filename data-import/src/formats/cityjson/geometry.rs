@@ -3,6 +3,7 @@
 
 use super::appearance::{Lists, keep_used, semantics};
 use super::model::RawGeometry;
+use super::surfaces::RawSurface;
 use super::nested::Nested;
 use qike_scene::geometry::NONE;
 use qike_scene::{Geometry, GeometryKind, Lod, Theme};
@@ -41,16 +42,20 @@ fn kind_of(name: &str) -> Option<(GeometryKind, usize)> {
 }
 
 /// A level of detail as text; CityJSON's own text for none is 0.
-pub fn lod_of(text: Option<&str>) -> Result<Lod, String> {
-    let text = text.unwrap_or("0");
+pub fn lod_of(text: &str) -> Result<Lod, String> {
+    let text = if text.is_empty() { "0" } else { text };
     text.parse().map_err(|_| format!("'{text}' is not a level of detail; 0 is taken"))
 }
 
-/// Numbers the vertices that one geometry uses.
+/// Numbers the vertices that one geometry uses, in memory that all geometries share.
 #[derive(Default)]
 pub struct Renumber {
     local: Vec<u32>,
     touched: Vec<u32>,
+    /// For each point, line or surface of the file: is it kept?
+    keep: Vec<bool>,
+    /// For each ring that is kept its number in the file.
+    kept_rings: Vec<u32>,
 }
 
 impl Renumber {
@@ -59,6 +64,8 @@ impl Renumber {
         for global in self.touched.drain(..) {
             self.local[global as usize] = NONE;
         }
+        self.keep.clear();
+        self.kept_rings.clear();
         if self.local.len() < count {
             self.local.resize(count, NONE);
         }
@@ -73,10 +80,10 @@ pub struct Surroundings<'a> {
     pub looks: Lists<'a>,
 }
 
-/// Builds a geometry that is no instance. `position` gives a vertex in the store's CRS, or `None` where there is none.
+/// Builds a geometry that is no instance, with the semantic surfaces that are its own. `position` gives a vertex in the store's CRS, or `None` where there is none.
 /// `None` where nothing of it is left.
 pub fn build(
-    raw: RawGeometry, lod: Lod, around: &Surroundings, renumber: &mut Renumber, faults: &mut Faults,
+    raw: &RawGeometry, surfaces: Vec<RawSurface>, lod: Lod, around: &Surroundings, renumber: &mut Renumber, faults: &mut Faults,
     mut position: impl FnMut(u32) -> Option<[f64; 3]>,
 ) -> Option<Geometry> {
     let Some((kind, depth)) = kind_of(&raw.kind) else {
@@ -94,8 +101,6 @@ pub fn build(
     };
     let mut builder = Build {
         out: Geometry::empty(lod, kind),
-        keep: Vec::new(),
-        kept_rings: Vec::new(),
         vertices: around.vertices,
         renumber,
         faults,
@@ -107,7 +112,8 @@ pub fn build(
         1 => builder.lines(nested, &mut position),
         _ => builder.surfaces(nested, leaf, &mut position),
     }
-    let Build { mut out, keep, kept_rings, faults, .. } = builder;
+    let Build { mut out, renumber, faults, .. } = builder;
+    let Renumber { keep, kept_rings, .. } = renumber;
     if !keep.contains(&true) {
         return None;
     }
@@ -122,12 +128,16 @@ pub fn build(
         3 => (nested.ends[2].len(), vec![&nested.ends[1]]),
         _ => (nested.ends[3].len(), vec![&nested.ends[2], &nested.ends[1]]),
     };
-    let select = |values: Vec<u32>| values.into_iter().zip(&keep).filter_map(|(value, kept)| kept.then_some(value)).collect::<Vec<_>>();
-    if let Some(values) = &raw.surface_values {
-        match values.flatten(items, &groups) {
+    let all = !keep.contains(&false);
+    let select = |values: Vec<u32>| match all {
+        true => values,
+        false => values.into_iter().zip(keep.iter()).filter_map(|(value, kept)| kept.then_some(value)).collect(),
+    };
+    if !raw.surface_values.is_empty() {
+        match raw.surface_values.flatten(items, &groups) {
             Some(values) => {
                 out.surface_semantic = select(values);
-                out.semantics = semantics(raw.surfaces);
+                out.semantics = semantics(surfaces);
                 let count = out.semantics.len() as u32;
                 let mut wrong = 0;
                 for entry in out.surface_semantic.iter_mut().filter(|entry| **entry != NONE && **entry >= count) {
@@ -152,7 +162,7 @@ pub fn build(
         let around_rings: Vec<&[u32]> = std::iter::once(nested.ends[leaf - 1].as_slice()).chain(groups).collect();
         for (name, values) in &raw.textures {
             let fits = values.rings(nested.ends[leaf].len(), &around_rings).is_some_and(|rings| {
-                wear(&out, &kept_rings, &rings, &around.looks, named(&mut themes, name))
+                wear(&out, kept_rings, &rings, &around.looks, named(&mut themes, name))
             });
             if !fits {
                 faults.unfit.push("textures");
@@ -216,10 +226,6 @@ fn wear(out: &Geometry, kept_rings: &[u32], rings: &[&[u32]], looks: &Lists, the
 
 struct Build<'r, 'f> {
     out: Geometry,
-    /// For each point, line or surface of the file: is it in `out`?
-    keep: Vec<bool>,
-    /// For each ring in `out` its number in the file.
-    kept_rings: Vec<u32>,
     vertices: usize,
     renumber: &'r mut Renumber,
     faults: &'f mut Faults,
@@ -234,7 +240,7 @@ impl Build<'_, '_> {
         }
         self.out.indices.reserve_exact(nested.indices.len());
         self.out.vertices.reserve_exact(nested.indices.len().div_ceil(3).min(self.vertices));
-        self.keep.reserve_exact(if leaf == 0 { nested.indices.len() } else { nested.ends[leaf.saturating_sub(1).max(1)].len() });
+        self.renumber.keep.reserve(if leaf == 0 { nested.indices.len() } else { nested.ends[leaf.saturating_sub(1).max(1)].len() });
     }
 
     /// Appends one vertex by its number in the document.
@@ -264,7 +270,7 @@ impl Build<'_, '_> {
     fn points(&mut self, numbers: &[u32], position: &mut impl FnMut(u32) -> Option<[f64; 3]>) {
         for &number in numbers {
             let good = self.vertex(number, position);
-            self.keep.push(good);
+            self.renumber.keep.push(good);
         }
     }
 
@@ -287,7 +293,7 @@ impl Build<'_, '_> {
             let long = numbers.len() >= 2;
             let good = long && self.ring(numbers, position);
             self.faults.short += usize::from(!long);
-            self.keep.push(good);
+            self.renumber.keep.push(good);
         }
     }
 
@@ -308,7 +314,7 @@ impl Build<'_, '_> {
             }
             if surface < surfaces.len() {
                 let good = self.surface(nested, rings, span(surfaces, surface), position);
-                self.keep.push(good);
+                self.renumber.keep.push(good);
             }
         }
         if leaf == 3 {
@@ -335,7 +341,7 @@ impl Build<'_, '_> {
                 self.faults.degenerate += 1;
                 fault |= ring == first;
             } else if self.ring(numbers, position) {
-                self.kept_rings.push(ring as u32);
+                self.renumber.kept_rings.push(ring as u32);
             } else {
                 fault = true;
             }
@@ -346,7 +352,7 @@ impl Build<'_, '_> {
         if fault {
             self.out.indices.truncate(indices);
             self.out.ring_ends.truncate(ring_ends);
-            self.kept_rings.truncate(ring_ends);
+            self.renumber.kept_rings.truncate(ring_ends);
             return false;
         }
         self.out.surface_ends.push(self.out.ring_ends.len() as u32);

@@ -43,13 +43,14 @@ impl Placement {
 
 #[cfg(test)]
 mod tests {
+    use super::super::nested::Nested;
     use super::*;
 
     #[test]
     fn the_matrix_turns_scales_and_moves_before_the_anchor() {
         let raw = RawGeometry {
             template: Some(0),
-            boundaries: serde_json::from_str("[3]").unwrap(),
+            boundaries: Nested { indices: vec![3], ..Nested::default() },
             matrix: vec![0.0, -2.0, 0.0, 1.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 1.0],
             ..Default::default()
         };

@@ -1,40 +1,54 @@
 //! CityJSON 1.0, 1.1 and 2.0, and CityJSONSeq: all levels of detail, all geometry types, semantics, materials, templates,
 //! textures, attributes and extensions.
 //!
-//! A document is read whole, into flat arrays ([`model`], [`nested`]), because its vertices stand after everything that uses
-//! them; a sequence is read line by line ([`sequence`]).
+//! A document is passed through twice, because its vertices stand after everything that uses them: once for all but its objects
+//! ([`layout`]), then object by object ([`document`]); a sequence is read line by line ([`sequence`]). JSON is read by [`json`],
+//! nested arrays of numbers by [`arrays`].
 
 mod appearance;
+mod arrays;
 mod check;
 mod classes;
+mod document;
+mod family;
 mod geometry;
 mod instance;
 mod json;
+mod layout;
+mod maps;
 mod model;
 mod nested;
+mod numbers;
 mod objects;
 mod points;
 mod probe;
 mod sequence;
+mod skip;
 mod surfaces;
 mod values;
 mod vertices;
+mod window;
 
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use crate::formats::findings::Findings;
 use crate::images::Images;
-use model::Document;
-use objects::Objects;
+use document::Lines;
+use layout::Layout;
+use maps::Maps;
+use model::Head;
+use objects::{Objects, Within};
 use qike_core::{Diagnostic, Feedback};
 use qike_scene::ObjectSink;
+use serde::Deserialize;
 use std::io::{BufRead, Read};
 use std::path::Path;
-use vertices::{resolve_crs, usable_transform};
+use vertices::{Vertices, resolve_crs};
+use window::{Fault, Window};
 
 /// The importer's short name.
 pub const NAME: &str = "cityjson";
 
-/// A document of more bytes than this is refused (a sequence may be of any size).
+/// A document of more bytes than this is not checked (a sequence may be of any size).
 const LIMIT: u64 = 16 << 30;
 
 /// Versions whose structure this module reads.
@@ -70,32 +84,23 @@ impl Importer for CityJson {
 
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         let file = source.name.as_str();
-        let mut reader = source.open()?;
-        let mut first = Vec::new();
-        sequence::read_line(&mut reader, &mut first, file)?;
-        if first.is_empty() {
+        let mut maps = Maps::default();
+        let mut window = Window::new(Hashing { from: source.open()?, hasher: blake3::Hasher::new() }, 0);
+        if !window.more().map_err(|fault| told(fault, source, 0))? {
             return Err(ImportError::Empty { file: file.to_owned() });
         }
-        let more = !reader.fill_buf().map_err(|e| ImportError::io(file, e))?.is_empty();
-        if more {
-            // A header on a line of its own: a sequence. (A document written over many lines does not end on its first.)
-            if let Ok(header) = json::from_slice::<Document>(strip_bom(&first)) {
-                let rest = skip_blank_lines(&mut reader, file)?;
-                if rest {
-                    check_kind(&header, file)?;
-                    return sequence::import(source, header, reader, sink, feedback);
-                }
-            }
-            let left = LIMIT.saturating_sub(first.len() as u64);
-            Read::take(&mut reader, left).read_to_end(&mut first).map_err(|e| ImportError::io(file, e))?;
+        let layout = Layout::read(&mut window, &mut maps).map_err(|fault| told(fault, source, window.offset()))?;
+        let end = window.offset();
+        let over = window.peek().map_err(|fault| told(fault, source, end))?.is_none();
+        // A header on a line of its own, and something after it: a sequence.
+        let is_sequence = !over && Lines::new(source).of(end)?.0 == 1 && Lines::new(source).of(window.offset())?.0 > 1;
+        if !over && !is_sequence {
+            return Err(told(Fault::Json, source, window.offset()));
         }
-        let task = feedback.task(format!("read {file}"), first.len() as u64);
-        let document: Document = json::from_slice(strip_bom(&first)).map_err(|e| json_error(file, &e))?;
-        task.advance(first.len() as u64);
-        drop(first);
-        drop(task);
-        check_kind(&document, file)?;
-        import_document(source, document, sink, feedback)
+        check_kind(&layout.head, file)?;
+        let hash = if over { Some(window.into_inner().hasher.finalize().to_hex().to_string()) } else { None };
+        feedback.check()?;
+        Import { source, end: is_sequence.then_some(end), hash, maps }.run(layout, sink, feedback)
     }
 
     fn check(&self, source: &Source, feedback: &Feedback) -> Result<Vec<Diagnostic>, ImportError> {
@@ -103,39 +108,86 @@ impl Importer for CityJson {
     }
 }
 
-/// Imports a document that was read whole.
-fn import_document(source: &Source, mut document: Document, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
-    let file = source.name.as_str();
-    let mut findings = Findings::new(file);
-    header_checks(&document, &mut findings, sink);
-    let crs = resolve_crs(source, &document.metadata, sink)?;
-    let projector = Projector::new(&crs, sink.crs(), file)?;
-    let number = source.begin(NAME, &crs.to_string(), sink)?;
-    let mut objects = Objects::new(number, projector, findings, Images::new(source), feedback);
-    // Their lists are the document's own: as shared ones they are read once.
-    let appearance = std::mem::take(&mut document.appearance);
-    let shared = objects.shared(usable_transform(&document), &appearance, std::mem::take(&mut document.templates), sink)?;
-    objects.give(document, &shared, sink)?;
-    objects.finish(file, sink);
-    Ok(())
+/// An import after the first pass.
+struct Import<'s> {
+    source: &'s Source,
+    /// Where features follow, in a sequence.
+    end: Option<u64>,
+    /// Of the file's bytes, where they were all seen.
+    hash: Option<String>,
+    maps: Maps,
+}
+
+impl Import<'_> {
+    fn run(mut self, layout: Layout, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+        let source = self.source;
+        let file = source.name.as_str();
+        let mut findings = Findings::new(file);
+        header_checks(&layout.head, &mut findings, sink);
+        let crs = resolve_crs(source, &layout.head.metadata, sink)?;
+        let projector = Projector::new(&crs, sink.crs(), file)?;
+        let number = match self.hash.take() {
+            Some(hash) => source.begin_hashed(NAME, &crs.to_string(), hash, sink)?,
+            None => source.begin(NAME, &crs.to_string(), sink)?,
+        };
+        let mut objects = Objects::new(number, projector, findings, Images::new(source), feedback);
+        self.give(layout, &mut objects, sink)?;
+        objects.finish(file, sink);
+        Ok(())
+    }
+
+    /// Gives out the document's objects, then the features of a sequence.
+    fn give(&mut self, mut layout: Layout, objects: &mut Objects, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
+        let source = self.source;
+        if let Some(offset) = layout.objects.filter(|_| !layout.family.unknown().is_empty()) {
+            let mut window = document::from(source, offset)?;
+            layout.find_unknown(&mut window, &mut self.maps).map_err(|fault| told(fault, source, window.offset()))?;
+        }
+        layout.family.complete();
+        let Layout { head, vertices, family, objects: offset, .. } = layout;
+        let shared = objects.shared(head.transform, &head.appearance, head.templates, sink)?;
+        if let Some(offset) = offset {
+            let mut vertices = Vertices::new(vertices, shared.transform);
+            let mut within = Within { vertices: &mut vertices, family: &family, looks: shared.looks.lists(), templates: &shared.templates };
+            document::give(source, offset, &mut self.maps, objects, &mut within, sink)?;
+        }
+        match self.end {
+            Some(end) => sequence::give(source, end, &mut self.maps, objects, &shared, sink),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Hashes what is read through it.
+struct Hashing<R> {
+    from: R,
+    hasher: blake3::Hasher,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.from.read(into)?;
+        self.hasher.update(&into[..count]);
+        Ok(count)
+    }
 }
 
 /// What is doubtful about a document as a whole.
-fn header_checks(document: &Document, findings: &mut Findings, sink: &mut dyn ObjectSink) {
-    let version = document.version.as_str();
+fn header_checks(head: &Head, findings: &mut Findings, sink: &mut dyn ObjectSink) {
+    let version = head.version.as_str();
     if !VERSIONS.iter().any(|known| version == *known || version.starts_with(&format!("{known}."))) {
         let message = format!("the version is '{version}'; it is read like 2.0 (known are {})", VERSIONS.join(", "));
         findings.warn("cityjson-version", "", "/version", message, sink);
     }
-    if document.transform.is_some() && usable_transform(document).is_none() {
-        let message = "the transform holds something that is not a number; vertices are taken as they are".to_owned();
+    if head.bad_transform {
+        let message = "the transform is not six numbers, three of a scale and three of a translation; vertices are taken as they are".to_owned();
         findings.error("cityjson-bad-transform", "", "/transform", message, sink);
     }
 }
 
 /// Refuses JSON that is no CityJSON document.
-fn check_kind(document: &Document, file: &str) -> Result<(), ImportError> {
-    match document.kind.as_str() {
+fn check_kind(head: &Head, file: &str) -> Result<(), ImportError> {
+    match head.kind.as_str() {
         "CityJSON" => Ok(()),
         "CityJSONFeature" => Err(ImportError::corrupt(
             file,
@@ -162,6 +214,39 @@ fn skip_blank_lines(reader: &mut impl BufRead, file: &str) -> Result<bool, Impor
         }
         reader.consume(blank);
     }
+}
+
+/// A fault with its place; `offset` is where the window began.
+fn told(fault: Fault, source: &Source, offset: u64) -> ImportError {
+    let file = source.name.as_str();
+    let place = |error: Option<&serde_json::Error>| match (Lines::new(source).of(offset), error) {
+        (Ok(place), Some(error)) => document::within(place, error),
+        (Ok(place), None) => place,
+        (Err(_), _) => (1, 1),
+    };
+    let corrupt = |(line, column), reason: String| ImportError::corrupt(file, format!("line {line}, column {column}"), reason);
+    match fault {
+        Fault::Io(error) => ImportError::io(file, error),
+        Fault::TooLarge => corrupt(place(None), format!("the value is larger than {} MiB", window::LARGEST >> 20)),
+        Fault::Kind(path, what) => {
+            let (line, column) = place(None);
+            ImportError::corrupt(file, path, format!("it is not {what} (line {line}, column {column})"))
+        }
+        Fault::Value(error) => corrupt(place(Some(&error)), reason(&error)),
+        Fault::Json => match syntax_error(source) {
+            Some(error) => json_error(file, &error),
+            None => corrupt(place(None), "the JSON cannot be read here".to_owned()),
+        },
+    }
+}
+
+/// What serde_json says is wrong with a file.
+fn syntax_error(source: &Source) -> Option<serde_json::Error> {
+    let mut reader = source.open().ok()?;
+    let bom = reader.fill_buf().ok()?.starts_with(b"\xEF\xBB\xBF");
+    reader.consume(if bom { 3 } else { 0 });
+    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    serde::de::IgnoredAny::deserialize(&mut deserializer).and_then(|_| deserializer.end()).err()
 }
 
 /// A JSON error with its place.

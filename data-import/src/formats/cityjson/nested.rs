@@ -1,17 +1,11 @@
-//! Nested arrays of numbers, read into flat ones without a JSON tree: the bulk of every CityJSON file.
+//! The nested arrays of vertex numbers that geometries are, flat.
 //!
 //! The depth of `boundaries` is fixed by the geometry's type, which may stand after them in the file, so arrays are read
-//! without knowing it: for every depth the ends of its arrays are kept, and the depth where numbers lie. Arrays of nothing but
-//! whole numbers are read from their text; whatever else there is goes through serde.
+//! without knowing it: for every depth the ends of its arrays are kept, and the depth where numbers lie.
 
-use super::json::NUMBERS;
+use super::arrays::{Arrays, DEPTHS};
+use qike_scene::Value;
 use qike_scene::geometry::NONE;
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::fmt;
-
-/// Deeper arrays than any geometry type has (a multi-solid has 5 levels).
-pub const DEPTHS: usize = 6;
 
 /// A nested array of vertex numbers, flat.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,180 +20,75 @@ pub struct Nested {
     pub malformed: bool,
 }
 
-impl<'de> Deserialize<'de> for Nested {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Quick;
-        impl<'de> Visitor<'de> for Quick {
-            type Value = Nested;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a nested array of vertex numbers")
-            }
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Nested, E> {
-                match Nested::of_numbers(text.as_bytes()) {
-                    Some(nested) => Ok(nested),
-                    None => self.visit_newtype_struct(&mut serde_json::Deserializer::from_str(text)).map_err(E::custom),
-                }
-            }
-            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Nested, D::Error> {
-                let mut nested = Nested::default();
-                Level { into: &mut nested, depth: 0 }.deserialize(deserializer)?;
-                Ok(nested)
-            }
-        }
-        deserializer.deserialize_newtype_struct(NUMBERS, Quick)
-    }
-}
-
-impl Nested {
-    /// Reads arrays of whole numbers of one depth; `None` for everything else.
-    fn of_numbers(text: &[u8]) -> Option<Self> {
-        let mut nested = Nested { indices: Vec::with_capacity(text.len() / 4), ..Nested::default() };
-        let (mut open, mut last, mut at) = (0usize, Last::Open, 0);
-        while let Some(&byte) = text.get(at) {
-            at += 1;
-            match byte {
-                b'0'..=b'9' if last != Last::Value => {
-                    let (number, length) = digits(&text[at - 1..])?;
-                    let depth = open.checked_sub(1)?;
-                    if *nested.leaf.get_or_insert(depth) != depth || number == NONE {
-                        return None;
-                    }
-                    nested.indices.push(number);
-                    (at, last) = (at - 1 + length, Last::Value);
-                }
-                b',' if last == Last::Value && open > 0 => last = Last::Comma,
-                b'[' if last != Last::Value && open < DEPTHS && nested.leaf.is_none_or(|leaf| open <= leaf) => (open, last) = (open + 1, Last::Open),
-                b']' if last != Last::Comma && open > 0 => {
-                    open -= 1;
-                    let end = if nested.leaf == Some(open) { nested.indices.len() } else { nested.ends.get(open + 1).map_or(0, Vec::len) };
-                    nested.ends[open].push(end as u32);
-                    last = Last::Value;
-                }
-                b' ' | b'\n' | b'\r' | b'\t' => {}
-                _ => return None,
-            }
-        }
-        (open == 0 && last == Last::Value).then_some(nested)
-    }
-}
-
-/// What stood before in an array.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Last {
-    /// A bracket that opens, or nothing.
-    Open,
-    /// A comma.
-    Comma,
-    /// A number, or the end of an array.
-    Value,
-}
-
-/// The whole number at the beginning of `text`, and its length; `None` where it is too large or is no JSON.
-pub fn digits(text: &[u8]) -> Option<(u32, usize)> {
-    let (mut number, mut length) = (0u32, 0);
-    while let Some(digit) = text.get(length).filter(|b| b.is_ascii_digit()) {
-        number = number.checked_mul(10)?.checked_add(u32::from(digit - b'0'))?;
-        length += 1;
-    }
-    (length == 1 || text.first() != Some(&b'0')).then_some((number, length))
-}
-
-/// One level of a nested array.
-struct Level<'n> {
-    into: &'n mut Nested,
-    depth: usize,
-}
-
-impl Level<'_> {
-    /// A value that stands where a number or an array should: `depth` is one deeper than the array around it.
-    fn number(self, value: u32) {
-        let around = self.depth.checked_sub(1);
-        match (around, self.into.leaf) {
-            (None, _) => self.into.malformed = true,
-            (Some(depth), None) => self.into.leaf = Some(depth),
-            (Some(depth), Some(leaf)) if depth != leaf => self.into.malformed = true,
-            _ => {}
-        }
-        self.into.indices.push(value);
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Level<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Level<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a nested array of vertex numbers")
+impl Arrays for Nested {
+    fn open(&mut self, depth: usize) -> bool {
+        self.leaf.is_none_or(|leaf| depth <= leaf)
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.number(u32::try_from(value).unwrap_or(NONE));
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.number(NONE);
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        let whole = value.fract() == 0.0 && (0.0..f64::from(u32::MAX)).contains(&value);
-        self.number(if whole { value as u32 } else { NONE });
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.into.malformed = true;
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.into.malformed = true;
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        self.into.malformed = true;
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        self.into.malformed = true;
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Level { into, depth } = self;
-        if depth >= DEPTHS || into.leaf.is_some_and(|leaf| depth > leaf) {
-            into.malformed = true;
-            while seq.next_element::<IgnoredAny>()?.is_some() {}
-            return Ok(());
-        }
-        while seq.next_element_seed(Level { into: &mut *into, depth: depth + 1 })?.is_some() {}
-        let end = match into.leaf {
-            Some(leaf) if leaf == depth => into.indices.len(),
-            _ => into.ends.get(depth + 1).map_or(0, Vec::len),
+    fn close(&mut self, depth: usize) {
+        let end = match self.leaf {
+            Some(leaf) if leaf == depth => self.indices.len(),
+            _ => self.ends.get(depth + 1).map_or(0, Vec::len),
         };
-        into.ends[depth].push(end as u32);
-        Ok(())
+        self.ends[depth].push(end as u32);
+    }
+
+    fn numbers(&mut self, depth: usize) -> Option<&mut Vec<u32>> {
+        let around = depth.checked_sub(1)?;
+        (*self.leaf.get_or_insert(around) == around).then_some(&mut self.indices)
+    }
+
+    fn null(&mut self, _: usize) -> bool {
+        false
+    }
+
+    fn clear(&mut self) {
+        self.indices.clear();
+        self.ends.iter_mut().for_each(Vec::clear);
+        (self.leaf, self.malformed) = (None, false);
+    }
+
+    fn general(&mut self, value: &Value, depth: usize) {
+        match value {
+            Value::Number(number) => {
+                let number = number.as_f64().filter(|n| n.fract() == 0.0 && (0.0..f64::from(u32::MAX)).contains(n)).map_or(NONE, |n| n as u32);
+                self.malformed |= self.numbers(depth).is_none();
+                self.indices.push(number);
+            }
+            Value::Array(entries) if depth < DEPTHS && self.open(depth) => {
+                entries.iter().for_each(|entry| self.general(entry, depth + 1));
+                self.close(depth);
+            }
+            _ => self.malformed = true,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::cityjson::values::Values;
+    use super::super::arrays::read as read_arrays;
+    use super::super::json::Json;
+    use super::super::maps::Maps;
+    use super::super::values::Values;
+
+    /// As it is read; `None` where it is no JSON.
+    fn quick<A: Arrays + Default>(text: &str) -> Option<A> {
+        let (mut into, mut maps) = (A::default(), Maps::default());
+        let mut json = Json::new(text.as_bytes(), &mut maps);
+        read_arrays(&mut json, &mut into).ok()?;
+        json.is_over().then_some(into)
+    }
+
+    /// As the general reader has it.
+    fn general<A: Arrays + Default>(text: &str) -> Option<A> {
+        let mut into = A::default();
+        into.general(&serde_json::from_str(text).ok()?, 0);
+        Some(into)
+    }
 
     fn read(text: &str) -> Nested {
-        serde_json::from_str(text).unwrap()
+        quick(text).unwrap()
     }
 
     #[test]
@@ -224,17 +113,22 @@ mod tests {
 
     #[test]
     fn the_quick_way_reads_the_same() {
-        use crate::formats::cityjson::json;
         for text in [
             "[[[[0,1,2],[3,4,5]],[[6,7,8]]],[[[9,10,11]]]]", "[[],[[0,1,2]],[]]", "[]", "[ [ 1 , 2 ] ]", "[[0,1],2]", "[1,[2]]", "[-1,1.5,99999999999,2.0]", "[null]",
-            "[[[[[[[[1]]]]]]]]", "[[{}]]", "[\"x\"]", "[4294967295]", "[0,10,100]", "[[0,null],[1]]", "[[null],null,[[2]]]",
+            "[[[[[[[[1]]]]]]]]", "[[{}]]", "[\"x\"]", "[4294967295]", "[4294967294,4294967293,4294967292]", "[0,10,100]", "[[0,null],[1]]", "[[null],null,[[2]]]",
+            "7", "null", "\"x\"", "[1e2,3]", "[true]", "[00]", "[12345678901234567890123]", "[[[[[[1]]]]],[]]",
+            "[1,]", "[,1]", "[1 2]", "[01]", "[1", "1]", "[nul]", "[1,,2]", "[[1][2]]", "[][]", "[[1,2]", "[1,2,", "[nullnull]", "[1null]", "[null1]", "[1.]", "[-]", "[1}",
         ] {
-            assert_eq!(json::from_slice::<Nested>(text.as_bytes()).ok(), serde_json::from_str(text).ok(), "{text}");
-            assert_eq!(json::from_slice::<Values>(text.as_bytes()).ok(), serde_json::from_str(text).ok(), "{text}");
+            assert_eq!(quick::<Nested>(text), general::<Nested>(text), "{text}");
+            assert_eq!(quick::<Values>(text), general::<Values>(text), "{text}");
         }
-        for text in ["[1,]", "[,1]", "[1 2]", "[01]", "[1", "1]", "[nul]", "[1,,2]", "[[1][2]]", "[][]"] {
-            assert!(json::from_slice::<Nested>(text.as_bytes()).is_err(), "{text}");
-            assert!(json::from_slice::<Values>(text.as_bytes()).is_err(), "{text}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_array_is_read_alike(text in "\\[[\\[\\],0-9n .-]{0,12}(null|[0-9]{1,11})?[\\[\\], ]{0,6}\\]") {
+            proptest::prop_assert_eq!(quick::<Nested>(&text), general::<Nested>(&text));
+            proptest::prop_assert_eq!(quick::<Values>(&text), general::<Values>(&text));
         }
     }
 
@@ -248,7 +142,7 @@ mod tests {
 
     #[test]
     fn values_follow_the_shells() {
-        let values = |text: &str| serde_json::from_str::<Values>(text).unwrap();
+        let values = |text: &str| quick::<Values>(text).unwrap();
         let shells: &[u32] = &[2, 3];
         assert_eq!(values("[[0,null],[1]]").flatten(3, &[shells]), Some(vec![0, NONE, 1]));
         assert_eq!(values("[[0,1],null]").flatten(3, &[shells]), Some(vec![0, 1, NONE]));

@@ -6,13 +6,13 @@ use crate::formats::citygml::day;
 use crate::formats::findings::Findings;
 use super::geometry::{Faults, Renumber, Surroundings, build, lod_of};
 use super::instance::Placement;
-use super::model::{Document, RawAppearance, RawGeometry, RawObject, RawTemplates, RawTransform};
+use super::family::Family;
+use super::model::{RawAppearance, RawGeometry, RawObject, RawTemplates, RawTransform};
 use super::vertices::Vertices;
 use crate::images::Images;
 use crate::{ImportError, Projector};
 use qike_core::Feedback;
-use qike_scene::{CityObject, Class, Geometry, ObjectId, ObjectSink, SourceId, Value};
-use std::collections::HashMap;
+use qike_scene::{Attributes, CityObject, Class, Geometry, ObjectId, ObjectSink, SourceId, Value};
 use std::fmt::Write as _;
 
 /// What stays the same for all features of a file.
@@ -23,6 +23,18 @@ pub struct Shared {
     pub looks: Looks,
     /// Geometry templates.
     pub templates: RawTemplates,
+}
+
+/// What an object of a document or feature is read with.
+pub struct Within<'w> {
+    /// Its vertices.
+    pub vertices: &'w mut Vertices,
+    /// Whose parent is who.
+    pub family: &'w Family,
+    /// Materials and textures.
+    pub looks: Lists<'w>,
+    /// Geometry templates.
+    pub templates: &'w RawTemplates,
 }
 
 /// Turns objects over to a sink.
@@ -37,6 +49,10 @@ pub struct Objects<'a> {
     pub feedback: &'a Feedback,
     images: Images,
     renumber: Renumber,
+    /// How many objects were given out.
+    given: u64,
+    /// The type that came last and its class: most objects of a file are of few types.
+    class: (String, (Class, bool)),
     /// Where the current geometry stands; kept for its memory.
     path: String,
 }
@@ -44,7 +60,7 @@ pub struct Objects<'a> {
 impl<'a> Objects<'a> {
     /// Ready for the first document.
     pub fn new(source: SourceId, projector: Projector, findings: Findings, images: Images, feedback: &'a Feedback) -> Self {
-        Self { source, projector, findings, feedback, images, renumber: Renumber::default(), path: String::new() }
+        Self { source, projector, findings, feedback, images, renumber: Renumber::default(), given: 0, class: (String::new(), class_of("")), path: String::new() }
     }
 
     /// What all features of the file share, from a document's own parts; its pictures go to the sink.
@@ -55,22 +71,9 @@ impl<'a> Objects<'a> {
         Ok(Shared { transform, looks, templates })
     }
 
-    /// Gives out all objects of a document whose shared parts are `shared`.
-    pub fn give(&mut self, document: Document, shared: &Shared, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
-        let Document { vertices, objects, appearance, .. } = document;
-        let mut vertices = Vertices::new(vertices, shared.transform);
-        // A feature may have materials and textures of its own.
-        let own = Looks::read(&appearance, &mut self.images, &mut self.findings, sink)?;
-        let looks = own.or(&shared.looks);
-        let family = Family::of(&objects);
-        for (index, (id, raw)) in objects.into_iter().enumerate() {
-            if index % 256 == 0 {
-                self.feedback.check()?;
-            }
-            let object = self.object(id, raw, &family, &mut vertices, looks, &shared.templates, sink);
-            sink.object(object)?;
-        }
-        Ok(())
+    /// Materials and textures of a feature's own; its pictures go to the sink.
+    pub fn looks(&mut self, appearance: &RawAppearance, sink: &mut dyn ObjectSink) -> Result<Looks, ImportError> {
+        Ok(Looks::read(appearance, &mut self.images, &mut self.findings, sink)?)
     }
 
     /// Ends the source: what was held back, what was left out of place.
@@ -79,58 +82,70 @@ impl<'a> Objects<'a> {
         self.projector.report(file, "vertices", sink);
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn object(
-        &mut self, id: String, raw: RawObject, family: &Family, vertices: &mut Vertices, looks: Lists,
-        templates: &RawTemplates, sink: &mut dyn ObjectSink,
-    ) -> CityObject {
-        let (class, exact) = class_of(&raw.kind);
+    /// Gives out an object whose vertices, looks and templates are those of `within`. What was in `raw` is used up.
+    pub fn give(&mut self, id: &str, raw: &mut RawObject, within: &mut Within, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
+        self.given = self.given.wrapping_add(1);
+        if self.given % 256 == 0 {
+            self.feedback.check()?;
+        }
+        let object = self.object(id, raw, within, sink);
+        Ok(sink.object(object)?)
+    }
+
+    fn object(&mut self, id: &str, raw: &mut RawObject, within: &mut Within, sink: &mut dyn ObjectSink) -> CityObject {
+        if self.class.0 != raw.kind {
+            self.class = (raw.kind.clone(), class_of(&raw.kind));
+        }
+        let (class, exact) = self.class.1;
         if !exact && !raw.kind.starts_with('+') {
             let message = format!("'{}' is no type of city object in CityJSON; it becomes a GenericCityObject", raw.kind);
-            self.findings.warn("cityjson-unknown-type", &id, &format!("/CityObjects/{id}/type"), message, sink);
+            self.findings.warn("cityjson-unknown-type", id, &format!("/CityObjects/{id}/type"), message, sink);
         }
-        let mut object = CityObject::new(id.as_str(), class, self.source);
-        object.attributes = raw.attributes;
+        let mut object = CityObject::new(id, class, self.source);
+        object.attributes = std::mem::take(&mut raw.attributes);
+        let said = Said::of(&object.attributes);
+        object.name = said.name.map(str::to_owned);
+        (object.valid_from, object.valid_to) = (said.valid_from, said.valid_to);
         // Classes that CityJSON has no type for, as Qike's own export keeps them.
-        let own = object.str("qike_class").and_then(Class::parse);
+        let own = said.class;
         if let Some(class) = own {
             object.class = class;
-            object.attributes.shift_remove("qike_class");
         }
-        object.name = ["name", "gml:name", "gml_name"].iter().find_map(|key| object.str(key)).map(str::to_owned);
-        let date = |keys: [&str; 2]| keys.iter().find_map(|key| day(object.str(key)?));
-        // When it exists in the world counts; else since when the model knows it.
-        (object.valid_from, object.valid_to) = (date(["validFrom", "creationDate"]), date(["validTo", "terminationDate"]));
-        for (key, value) in raw.others {
+        for key in said.ours.into_iter().flatten() {
+            object.attributes.shift_remove(key);
+        }
+        for (key, value) in std::mem::take(&mut raw.others) {
             object.attributes.entry(key).or_insert(value);
         }
         if !exact && own.is_none() {
-            object.attributes.insert("cityjson_type".into(), Value::String(raw.kind));
+            object.attributes.insert("cityjson_type".into(), Value::String(raw.kind.clone()));
         }
         if class == Class::CityObjectGroup && !raw.children.is_empty() {
-            object.attributes.insert("members".into(), raw.children.into());
+            object.attributes.insert("members".into(), std::mem::take(&mut raw.children).into());
         }
-        let parents = family.parents(&id, &raw.parents);
-        if let Some(first) = parents.first() {
-            object.parent = Some(ObjectId::new(first));
-            if parents.len() > 1 {
-                object.attributes.insert("cityjson_parents".into(), parents.iter().map(|p| Value::from(*p)).collect());
-            }
-            if !family.kinds.contains_key(*first) {
-                let message = format!("its parent '{first}' is not in the file");
-                self.findings.warn("cityjson-missing-parent", &id, &format!("/CityObjects/{id}/parents"), message, sink);
+        if !within.family.is_empty() {
+            let parents = within.family.parents(id, &raw.parents);
+            if let Some(first) = parents.first() {
+                object.parent = Some(ObjectId::new(first));
+                if parents.len() > 1 {
+                    object.attributes.insert("cityjson_parents".into(), parents.iter().map(|p| Value::from(*p)).collect());
+                }
+                if !within.family.has(first) {
+                    let message = format!("its parent '{first}' is not in the file");
+                    self.findings.warn("cityjson-missing-parent", id, &format!("/CityObjects/{id}/parents"), message, sink);
+                }
             }
         }
-        let around = Surroundings { vertices: vertices.len(), looks };
         let mut path = std::mem::take(&mut self.path);
-        for (number, geometry) in raw.geometries.into_iter().enumerate() {
+        object.geometries.reserve_exact(raw.geometries().len());
+        for (number, geometry) in raw.geometries().iter_mut().enumerate() {
             path.clear();
             // Writing to a text cannot fail.
             let _ = write!(path, "/CityObjects/{id}/geometry/{number}");
             let built = if geometry.kind == "GeometryInstance" {
-                self.instance(&id, &path, &geometry, vertices, &around, templates, sink)
+                self.instance(id, &path, geometry, within, sink)
             } else {
-                self.plain(&id, &path, geometry, vertices, &around, sink)
+                self.plain(id, &path, geometry, within, sink)
             };
             object.geometries.extend(built);
         }
@@ -138,27 +153,24 @@ impl<'a> Objects<'a> {
         object
     }
 
-    fn plain(
-        &mut self, id: &str, path: &str, raw: RawGeometry, vertices: &mut Vertices, around: &Surroundings, sink: &mut dyn ObjectSink,
-    ) -> Option<Geometry> {
-        let lod = lod_of(raw.lod.as_deref()).unwrap_or_else(|message| {
+    fn plain(&mut self, id: &str, path: &str, raw: &mut RawGeometry, within: &mut Within, sink: &mut dyn ObjectSink) -> Option<Geometry> {
+        let lod = lod_of(&raw.lod).unwrap_or_else(|message| {
             self.findings.warn("cityjson-bad-lod", id, &format!("{path}/lod"), message, sink);
             qike_scene::Lod::ZERO
         });
         let mut faults = Faults::default();
-        let projector = &mut self.projector;
-        let built = build(raw, lod, around, &mut self.renumber, &mut faults, |i| vertices.position(i, projector, id));
+        let (projector, vertices) = (&mut self.projector, &mut *within.vertices);
+        let around = Surroundings { vertices: vertices.len(), looks: within.looks };
+        let surfaces = std::mem::take(&mut raw.surfaces);
+        let built = build(raw, surfaces, lod, &around, &mut self.renumber, &mut faults, |i| vertices.position(i, projector, id));
         self.tell(id, path, faults, around.vertices, sink);
         built
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn instance(
-        &mut self, id: &str, path: &str, raw: &RawGeometry, vertices: &mut Vertices, around: &Surroundings, templates: &RawTemplates,
-        sink: &mut dyn ObjectSink,
-    ) -> Option<Geometry> {
+    fn instance(&mut self, id: &str, path: &str, raw: &RawGeometry, within: &Within, sink: &mut dyn ObjectSink) -> Option<Geometry> {
+        let templates = within.templates;
         let placement = Placement::of(raw).and_then(|placement| {
-            let anchor = vertices.original(placement.anchor).ok_or(format!("there is no vertex {}", placement.anchor))?;
+            let anchor = within.vertices.original(placement.anchor).ok_or(format!("there is no vertex {}", placement.anchor))?;
             let count = templates.templates.len();
             let template = templates.templates.get(placement.template).ok_or(format!("there is no template {} among {count}", placement.template))?;
             if template.kind == "GeometryInstance" {
@@ -173,15 +185,15 @@ impl<'a> Objects<'a> {
                 return None;
             }
         };
-        let lod = lod_of(template.lod.as_deref().or(raw.lod.as_deref())).unwrap_or_else(|message| {
+        let lod = lod_of(if template.lod.is_empty() { &raw.lod } else { &template.lod }).unwrap_or_else(|message| {
             self.findings.warn("cityjson-bad-lod", id, path, message, sink);
             qike_scene::Lod::ZERO
         });
-        let around = Surroundings { vertices: templates.vertices.len(), ..*around };
+        let around = Surroundings { vertices: templates.vertices.len(), looks: within.looks };
         let mut faults = Faults::default();
         let projector = &mut self.projector;
-        let built = build(template.copy(), lod, &around, &mut self.renumber, &mut faults, |i| {
-            let v = *templates.vertices.get(i as usize)?;
+        let built = build(template, template.surfaces.clone(), lod, &around, &mut self.renumber, &mut faults, |i| {
+            let v = templates.vertices.get(i as usize)?;
             projector.project(placement.place(v, anchor), id)
         });
         self.tell(id, path, faults, templates.vertices.len(), sink);
@@ -218,36 +230,44 @@ impl<'a> Objects<'a> {
     }
 }
 
-/// Who is whose parent: from `parents`, and from `children` where an object names no parent.
-struct Family {
-    /// Whether each object of the file is a group.
-    kinds: HashMap<String, bool>,
-    parent_by_child: HashMap<String, String>,
+/// What some attributes say of an object.
+#[derive(Default)]
+struct Said<'a> {
+    name: Option<&'a str>,
+    class: Option<Class>,
+    valid_from: Option<String>,
+    valid_to: Option<String>,
+    /// Attributes of Qike's own export, which say what the object itself has a place for.
+    ours: [Option<&'static str>; 3],
 }
 
-impl Family {
-    fn of(objects: &[(String, RawObject)]) -> Self {
-        if objects.iter().all(|(_, o)| o.parents.is_empty() && o.children.is_empty()) {
-            return Self { kinds: HashMap::new(), parent_by_child: HashMap::new() };
-        }
-        let kinds: HashMap<_, _> = objects.iter().map(|(id, o)| (id.clone(), o.kind == "CityObjectGroup")).collect();
-        let without: std::collections::HashSet<&str> =
-            objects.iter().filter(|(_, o)| o.parents.is_empty()).map(|(id, _)| id.as_str()).collect();
-        let mut parent_by_child = HashMap::new();
-        for (id, object) in objects.iter().filter(|(_, o)| o.kind != "CityObjectGroup") {
-            for child in object.children.iter().filter(|c| without.contains(c.as_str()) && *c != id) {
-                parent_by_child.entry(child.clone()).or_insert_with(|| id.clone());
+impl<'a> Said<'a> {
+    fn of(attributes: &'a Attributes) -> Self {
+        // In the order in which they count: when it exists in the world, then since when the model knows it.
+        let (mut names, mut from, mut to) = ([None; 3], [None; 3], [None; 3]);
+        let mut said = Self::default();
+        for (key, value) in attributes {
+            let text = value.as_str();
+            match key.as_str() {
+                "name" => names[0] = text,
+                "gml:name" => names[1] = text,
+                "gml_name" => names[2] = text,
+                "validFrom" => from[1] = text,
+                "creationDate" => from[2] = text,
+                "validTo" => to[1] = text,
+                "terminationDate" => to[2] = text,
+                "qike_class" => said.class = text.and_then(Class::parse),
+                "qike_valid_from" => (from[0], said.ours[1]) = (text.or(Some("")), Some("qike_valid_from")),
+                "qike_valid_to" => (to[0], said.ours[2]) = (text.or(Some("")), Some("qike_valid_to")),
+                _ => {}
             }
         }
-        Self { kinds, parent_by_child }
-    }
-
-    /// The parents of an object without the groups it is a member of; nobody is their own parent.
-    fn parents<'f>(&'f self, id: &str, stated: &'f [String]) -> Vec<&'f str> {
-        let mut parents: Vec<&str> = stated.iter().map(String::as_str).filter(|p| *p != id && self.kinds.get(*p) != Some(&true)).collect();
-        if parents.is_empty() {
-            parents.extend(self.parent_by_child.get(id).map(String::as_str));
-        }
-        parents
+        // Our own word counts, also where it says that there is no day.
+        let date = |days: [Option<&str>; 3]| match days[0] {
+            Some(own) => day(own),
+            None => days.into_iter().flatten().find_map(day),
+        };
+        said.ours[0] = said.class.map(|_| "qike_class");
+        Self { name: names.into_iter().flatten().next(), valid_from: date(from), valid_to: date(to), ..said }
     }
 }

@@ -1,61 +1,64 @@
 //! The place of a CityJSON file from its header alone: metadata and transform, everything else is skipped unread.
 
+use super::layout::{in_one_piece, skip_bom};
+use super::maps::Maps;
+use super::points::Points;
+use super::told;
 use super::vertices::stated_crs;
-use super::{json_error, strip_bom};
+use super::window::{Fault, Window};
 use crate::{ImportError, Profile, Source};
 use qike_core::{Crs, SourceCrs, Transform};
 use qike_scene::Value;
-use serde::Deserialize;
-use std::io::{BufRead, Read};
+use std::io::Read;
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 struct Header {
     metadata: Value,
     transform: Value,
-    vertices: FirstPoint,
+    /// The first vertex.
+    first: Points,
 }
 
-/// Only the first of an array of points.
-#[derive(Default)]
-struct FirstPoint(Option<[f64; 2]>);
-
-impl<'de> Deserialize<'de> for FirstPoint {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct First;
-        impl<'de> serde::de::Visitor<'de> for First {
-            type Value = FirstPoint;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an array of points")
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<FirstPoint, A::Error> {
-                let first: Option<Value> = seq.next_element()?;
-                while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
-                let at = |axis: usize| first.as_ref().and_then(|p| p.get(axis)).and_then(Value::as_f64);
-                Ok(FirstPoint(at(0).zip(at(1)).map(|(x, y)| [x, y])))
+impl Header {
+    /// Reads as far as something is said that counts.
+    fn read<R: Read>(window: &mut Window<R>) -> Result<Self, Fault> {
+        let (mut out, mut maps, mut first) = (Self::default(), Maps::default(), true);
+        skip_bom(window)?;
+        window.expect(b'{')?;
+        while !out.is_complete() && window.entry(&mut first, b'}')? {
+            match window.key(str::to_owned)?.as_str() {
+                "metadata" => in_one_piece(window, &mut maps, |json| json.value().map(|value| out.metadata = value))?,
+                "transform" => in_one_piece(window, &mut maps, |json| json.value().map(|value| out.transform = value))?,
+                "vertices" if window.peek()? == Some(b'[') => {
+                    window.pass_over(1);
+                    let mut first = true;
+                    while window.entry(&mut first, b']')? {
+                        match out.first.len() {
+                            0 => in_one_piece(window, &mut maps, |json| out.first.read_one(json))?,
+                            _ => drop(window.skip()?),
+                        }
+                    }
+                }
+                _ => drop(window.skip()?),
             }
         }
-        deserializer.deserialize_seq(First)
+        Ok(out)
+    }
+
+    /// True where metadata name a system and an extent: nothing else can say more.
+    fn is_complete(&self) -> bool {
+        stated_crs(&self.metadata).is_some() && self.metadata.pointer("/geographicalExtent/4").is_some_and(Value::is_number)
     }
 }
 
 /// Reads the reference system and a position in the middle of the model.
 pub fn probe(source: &Source) -> Result<Profile, ImportError> {
     let file = source.name.as_str();
-    let mut reader = source.open()?;
-    let mut bytes = Vec::new();
-    reader.read_until(b'\n', &mut bytes).map_err(|e| ImportError::io(file, e))?;
-    if bytes.is_empty() {
+    let mut window = Window::new(source.open()?, 0);
+    if !window.more().map_err(|fault| told(fault, source, 0))? {
         return Err(ImportError::Empty { file: file.to_owned() });
     }
-    // A sequence says it all on its first line; a document over many lines needs all of them.
-    let header: Header = match serde_json::from_slice(strip_bom(&bytes)) {
-        Ok(header) => header,
-        Err(_) => {
-            reader.read_to_end(&mut bytes).map_err(|e| ImportError::io(file, e))?;
-            serde_json::from_slice(strip_bom(&bytes)).map_err(|e| json_error(file, &e))?
-        }
-    };
+    let header = Header::read(&mut window).map_err(|fault| told(fault, source, window.offset()))?;
     let stated = match stated_crs(&header.metadata) {
         Some(text) => Some(Crs::parse(&text).map(SourceCrs::Crs).map_err(|e| ImportError::crs(file, e))?),
         None => None,
@@ -70,7 +73,7 @@ pub fn probe(source: &Source) -> Result<Profile, ImportError> {
     let anchored = [0, 1].map(|axis| {
         let origin = number(&header.transform, &format!("/translate/{axis}")).unwrap_or(0.0);
         let scale = number(&header.transform, &format!("/scale/{axis}")).unwrap_or(1.0);
-        Some(header.vertices.0?[axis] * scale + origin)
+        Some(header.first.get(0)?[axis] * scale + origin)
     });
     let translate = [0, 1].map(|axis| number(&header.transform, &format!("/translate/{axis}")));
     let middle = [extent, anchored, translate].into_iter().find_map(|[x, y]| x.zip(y));

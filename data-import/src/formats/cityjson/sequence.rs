@@ -1,25 +1,18 @@
 //! CityJSONSeq: a header on the first line, then one feature a line, so that a file of any size needs the memory of its
 //! largest feature. A line that cannot be read is left out with its number; the others stay.
 
-use crate::formats::findings::Findings;
-use super::json;
-use super::model::Document;
-use super::objects::Objects;
-use crate::images::Images;
-use super::vertices::{resolve_crs, usable_transform};
-use super::{NAME, header_checks};
-use crate::{ImportError, Projector, Source};
-use qike_core::Feedback;
+use super::family::Family;
+use super::json::{self, Json, Unread};
+use super::maps::Maps;
+use super::model::{RawAppearance, RawObject};
+use super::objects::{Objects, Shared, Within};
+use super::vertices::Vertices;
+use crate::{ImportError, Source};
 use qike_scene::ObjectSink;
-use std::io::BufRead;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::io::{BufRead, Seek, SeekFrom};
 
 /// A line longer than this is no feature.
 const LINE_LIMIT: u64 = 1 << 30;
-
-/// Text that is parsed before it is handed on, and how many such batches may wait.
-const BATCH_BYTES: usize = 256 << 10;
-const AHEAD: usize = 4;
 
 /// Reads one line without its end; `None` at the end of the file. Lines are refused beyond [`LINE_LIMIT`].
 pub fn read_line<'l>(reader: &mut impl BufRead, line: &'l mut Vec<u8>, file: &str) -> Result<Option<&'l [u8]>, ImportError> {
@@ -31,82 +24,116 @@ pub fn read_line<'l>(reader: &mut impl BufRead, line: &'l mut Vec<u8>, file: &st
     Ok((count > 0).then(|| line.trim_ascii()))
 }
 
-/// Imports the features after a header that was read already from line 1.
-pub fn import(
-    source: &Source, header: Document, mut reader: impl BufRead + Send, sink: &mut dyn ObjectSink, feedback: &Feedback,
-) -> Result<(), ImportError> {
-    let file = source.name.as_str();
-    let mut findings = Findings::new(file);
-    header_checks(&header, &mut findings, sink);
-    let crs = resolve_crs(source, &header.metadata, sink)?;
-    let projector = Projector::new(&crs, sink.crs(), file)?;
-    let transform = usable_transform(&header);
-    let number = source.begin(NAME, &crs.to_string(), sink)?;
-    let mut objects = Objects::new(number, projector, findings, Images::new(source), feedback);
-    let mut header = header;
-    let appearance = std::mem::take(&mut header.appearance);
-    let shared = objects.shared(transform, &appearance, std::mem::take(&mut header.templates), sink)?;
-    // The header may hold objects of its own.
-    objects.give(header, &shared, sink)?;
-
-    let task = feedback.task(format!("read {file}"), 0);
-    // Another thread reads and parses ahead, a few batches at most; dropping its receiver ends it.
-    std::thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(AHEAD);
-        scope.spawn(move || parse_ahead(&mut reader, file, &sender));
-        for batch in receiver {
-            feedback.check()?;
-            for (line, text_or_feature) in batch? {
-                task.advance(1);
-                objects.findings.line = Some(line);
-                match text_or_feature {
-                    Ok(feature) if feature.kind == "CityJSONFeature" => objects.give(feature, &shared, sink)?,
-                    Ok(other) => {
-                        let message = format!("the line is left out: its type is '{}', not CityJSONFeature", other.kind);
-                        objects.findings.error("cityjsonseq-bad-line", other.id.as_deref().unwrap_or(""), "/type", message, sink);
-                    }
-                    Err(error) => {
-                        let message = format!("the line is left out: {} at column {}", super::reason(&error), error.column());
-                        objects.findings.error("cityjsonseq-bad-line", "", "", message, sink);
-                    }
-                }
-            }
-        }
-        Ok::<(), ImportError>(())
-    })?;
-    objects.findings.line = None;
-    objects.finish(file, sink);
-    Ok(())
+/// One feature, in the memory of those before it.
+#[derive(Default)]
+struct Feature {
+    kind: String,
+    id: String,
+    vertices: Vertices,
+    appearance: RawAppearance,
+    /// Objects; more than there are now, where a feature before had more.
+    objects: Vec<(String, RawObject)>,
+    count: usize,
+    family: Family,
 }
 
-/// Lines with their numbers, and what they hold.
-type Batch = Vec<(u64, Result<Document, serde_json::Error>)>;
+impl Feature {
+    fn read(&mut self, json: &mut Json) -> Result<(), Unread> {
+        self.kind.clear();
+        self.id.clear();
+        self.vertices.raw.clear();
+        self.appearance = RawAppearance::default();
+        self.count = 0;
+        let is_object = json.members(|json, key| self.member(json, key))?;
+        if is_object && json.is_over() { Ok(()) } else { Err(Unread) }
+    }
 
-/// Reads the features after line 1 in batches, until the file ends or nobody wants more.
-fn parse_ahead(reader: &mut impl BufRead, file: &str, to: &SyncSender<Result<Batch, ImportError>>) {
-    let (mut line, mut number, mut batch, mut bytes) = (Vec::new(), 1, Batch::new(), 0);
-    loop {
-        let text = match read_line(reader, &mut line, file) {
-            Ok(Some(text)) => text,
-            Ok(None) => break,
-            Err(error) => {
-                let _ = to.send(Ok(batch)).and_then(|()| to.send(Err(error)));
-                return;
+    fn member(&mut self, json: &mut Json, key: &str) -> Result<(), Unread> {
+        match key {
+            "type" => json.text()?.as_ref().clone_into(&mut self.kind),
+            "id" => json.text()?.as_ref().clone_into(&mut self.id),
+            "appearance" => self.appearance = RawAppearance::read(json)?,
+            "vertices" => {
+                if !self.vertices.raw.read(json)? {
+                    return Err(Unread);
+                }
             }
+            "CityObjects" => {
+                self.count = 0;
+                let is_object = json.members(|json, id| {
+                    if self.count == self.objects.len() {
+                        self.objects.push(Default::default());
+                    }
+                    let (name, object) = &mut self.objects[self.count];
+                    id.clone_into(name);
+                    self.count += 1;
+                    if object.read(json)? { Ok(()) } else { Err(Unread) }
+                })?;
+                if !is_object {
+                    return Err(Unread);
+                }
+            }
+            _ => json.pass()?,
+        }
+        Ok(())
+    }
+
+    /// Finds out who is whose parent.
+    fn relate(&mut self) {
+        self.family.clear();
+        let objects = &self.objects[..self.count];
+        for (id, object) in objects {
+            self.family.add(id, &object.kind, &object.parents, &object.children);
+        }
+        if self.family.is_empty() {
+            return;
+        }
+        let unknown: Vec<&(String, RawObject)> = {
+            let unknown = self.family.unknown();
+            objects.iter().filter(|(id, _)| unknown.contains(id.as_str())).collect()
         };
+        for (id, object) in unknown {
+            self.family.add_named(id, &object.kind);
+        }
+        self.family.complete();
+    }
+}
+
+/// Gives out the features that begin at `offset`, behind a header that ended on line 1.
+pub fn give(source: &Source, offset: u64, maps: &mut Maps, objects: &mut Objects, shared: &Shared, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
+    let file = source.name.as_str();
+    let mut reader = source.open()?;
+    reader.seek(SeekFrom::Start(offset)).map_err(|e| ImportError::io(file, e))?;
+    let task = objects.feedback.task(format!("read {file}"), 0);
+    let (mut line, mut number, mut feature) = (Vec::new(), 0, Feature::default());
+    while let Some(text) = read_line(&mut reader, &mut line, file)? {
         number += 1;
         if text.is_empty() {
             continue;
         }
-        batch.push((number, json::from_slice(text)));
-        bytes += text.len();
-        if bytes >= BATCH_BYTES {
-            bytes = 0;
-            if to.send(Ok(std::mem::take(&mut batch))).is_err() {
-                return;
-            }
+        task.advance(1);
+        objects.findings.line = Some(number);
+        if feature.read(&mut Json::new(text, maps)).is_err() {
+            let error = json::fault(text);
+            let message = format!("the line is left out: {} at column {}", super::reason(&error), error.column());
+            objects.findings.error("cityjsonseq-bad-line", "", "", message, sink);
+        } else if feature.kind != "CityJSONFeature" {
+            let message = format!("the line is left out: its type is '{}', not CityJSONFeature", feature.kind);
+            objects.findings.error("cityjsonseq-bad-line", &feature.id, "/type", message, sink);
+        } else {
+            feature.relate();
+            give_one(&mut feature, objects, shared, sink)?;
         }
     }
-    // Who left meanwhile wants no more.
-    let _ = to.send(Ok(batch));
+    objects.findings.line = None;
+    Ok(())
+}
+
+fn give_one(feature: &mut Feature, objects: &mut Objects, shared: &Shared, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
+    let Feature { vertices, appearance, objects: all, count, family, .. } = feature;
+    // A feature may have materials and textures of its own.
+    let own = objects.looks(appearance, sink)?;
+    vertices.renew(shared.transform);
+    let mut within = Within { vertices, family, looks: own.or(&shared.looks), templates: &shared.templates };
+    all[..*count].iter_mut().try_for_each(|(id, raw)| objects.give(id, raw, &mut within, sink))
 }

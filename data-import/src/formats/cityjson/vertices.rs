@@ -1,6 +1,7 @@
 //! From a document's vertex numbers to positions in the store's CRS: transform, reference system, projection on first use.
 
-use super::model::{Document, RawTransform};
+use super::model::RawTransform;
+use super::points::Points;
 use crate::{ImportError, Projector, Source};
 use qike_core::{Crs, SourceCrs};
 use qike_scene::{ObjectSink, Value};
@@ -24,24 +25,32 @@ pub fn resolve_crs(source: &Source, metadata: &Value, sink: &mut dyn ObjectSink)
     }
 }
 
-/// A finite transform, or none.
-pub fn usable_transform(document: &Document) -> Option<RawTransform> {
-    document.transform.filter(|t| t.scale.iter().chain(&t.translate).all(|c| c.is_finite()))
+/// The vertices of a document (or of one feature).
+#[derive(Default)]
+pub struct Vertices {
+    /// As written.
+    pub raw: Points,
+    transform: Option<RawTransform>,
+    /// Positions in the store's CRS, where it takes work to find them: [`UNKNOWN`] where not asked for yet.
+    projected: Vec<[f64; 3]>,
+    /// A bit for each vertex that was found to have no place; empty while there is none.
+    refused: Vec<u64>,
 }
 
-/// The vertices of a document (or of one feature).
-pub struct Vertices {
-    raw: Vec<[f64; 3]>,
-    transform: Option<RawTransform>,
-    /// Positions in the store's CRS; `None` where not asked for yet, NaN where it cannot be.
-    projected: Vec<Option<[f64; 3]>>,
-}
+/// A position that was not asked for yet.
+const UNKNOWN: f64 = f64::NEG_INFINITY;
 
 impl Vertices {
     /// Takes over a document's vertices.
-    pub fn new(raw: Vec<[f64; 3]>, transform: Option<RawTransform>) -> Self {
-        let projected = vec![None; raw.len()];
-        Self { raw, transform, projected }
+    pub fn new(raw: Points, transform: Option<RawTransform>) -> Self {
+        Self { raw, transform, ..Self::default() }
+    }
+
+    /// To be called when `raw` is new.
+    pub fn renew(&mut self, transform: Option<RawTransform>) {
+        self.transform = transform;
+        self.projected.clear();
+        self.refused.clear();
     }
 
     /// How many there are.
@@ -51,25 +60,37 @@ impl Vertices {
 
     /// Vertex `index` in the source's CRS.
     pub fn original(&self, index: u32) -> Option<[f64; 3]> {
-        let v = *self.raw.get(index as usize)?;
+        let v = self.raw.get(index as usize)?;
         Some(match &self.transform {
             Some(t) => [0, 1, 2].map(|axis| v[axis] * t.scale[axis] + t.translate[axis]),
             None => v,
         })
     }
 
-    /// Vertex `index` in the store's CRS; `None` where there is no such vertex or it has no place there.
+    /// Vertex `index` in the store's CRS; `None` where there is no such vertex or it has no place there. Each is projected once, so
+    /// that the projector counts each once.
     pub fn position(&mut self, index: u32, projector: &mut Projector, object: &str) -> Option<[f64; 3]> {
-        let known = *self.projected.get(index as usize)?;
-        let position = match known {
-            Some(position) => position,
-            None => {
-                let original = self.original(index)?;
-                let position = projector.project(original, object).unwrap_or([f64::NAN; 3]);
-                self.projected[index as usize] = Some(position);
-                position
+        let (slot, at, bit) = (index as usize, index as usize / 64, 1u64 << (index % 64));
+        let known = self.projected.get(slot).copied().filter(|p| p[0] != UNKNOWN);
+        if known.is_some() || self.refused.get(at).is_some_and(|bits| bits & bit != 0) {
+            return known;
+        }
+        let found = projector.project(self.original(index)?, object);
+        match found {
+            Some(position) if projector.moves() => {
+                if self.projected.is_empty() {
+                    self.projected.resize(self.raw.len(), [UNKNOWN; 3]);
+                }
+                self.projected[slot] = position;
             }
-        };
-        position[0].is_finite().then_some(position)
+            Some(_) => {}
+            None => {
+                if self.refused.is_empty() {
+                    self.refused.resize(self.raw.len().div_ceil(64), 0);
+                }
+                self.refused[at] |= bit;
+            }
+        }
+        found
     }
 }
