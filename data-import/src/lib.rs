@@ -4,6 +4,7 @@
 //! `ObjectSink`. It knows no store, no network and no model. Bad input is a `Diagnostic` given to the sink, or an
 //! [`ImportError`] where the whole source is unreadable; it is never a panic.
 
+mod ahead;
 pub mod archive;
 pub mod error;
 pub mod formats;

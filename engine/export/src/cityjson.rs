@@ -247,6 +247,7 @@ impl<'p> Part<'p> {
         if !exact {
             attributes.entry("qike_class").or_insert_with(|| object.class.name().into());
         }
+        validity(object, &mut attributes);
         let mut value = Map::new();
         value.insert("type".into(), kind.into());
         if !attributes.is_empty() {
@@ -297,6 +298,27 @@ impl<'p> Part<'p> {
         }
         value.into()
     }
+}
+
+/// Says from when to when an object exists, where its attributes do not say it already, or say something else.
+fn validity(object: &CityObject, attributes: &mut Map<String, Value>) {
+    let days = [
+        ("qike_valid_from", ["validFrom", "creationDate"], &object.valid_from),
+        ("qike_valid_to", ["validTo", "terminationDate"], &object.valid_to),
+    ];
+    for (ours, known, day) in days {
+        let said = known.iter().find_map(|key| day_of(attributes.get(*key)?.as_str()?));
+        if said != day.as_deref() {
+            attributes.insert(ours.into(), day.as_deref().map_or(Value::Null, Value::from));
+        }
+    }
+}
+
+/// The day at the beginning of a date or time, `YYYY-MM-DD`.
+fn day_of(text: &str) -> Option<&str> {
+    let day = text.trim().get(..10)?;
+    let fits = day.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    fits.then_some(day)
 }
 
 /// The index of a value in a list, to which it is added where it is new.

@@ -5,7 +5,8 @@ use qike_export::{Pictures, cityjson, citygml, selection};
 use qike_import::SourceOptions;
 use qike_scene::diff::diff;
 use qike_scene::sink::MemorySink;
-use qike_scene::{Image, ImageId, SceneSnapshot};
+use qike_scene::{CityObject, Class, Image, ImageId, SceneSnapshot, SourceId};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -151,6 +152,32 @@ fn nothing_of_cityjson_is_lost() {
     all.extend(files("citymodel/citygml4j/datasets", ".json"));
     all.extend(files("citymodel/citygml4j/datasets", ".jsonl"));
     matrix(ALL, &all);
+}
+
+#[test]
+fn days_of_validity_go_through_cityjson() {
+    let object = |id: &str, attributes: serde_json::Value, from: Option<&str>, to: Option<&str>| {
+        let mut object = CityObject::new(id, Class::Building, SourceId(0));
+        object.attributes = attributes.as_object().cloned().unwrap_or_default();
+        (object.valid_from, object.valid_to) = (from.map(str::to_owned), to.map(str::to_owned));
+        object
+    };
+    let objects = vec![
+        object("a", json!({}), Some("2020-01-31"), Some("2031-12-01")),
+        object("b", json!({ "creationDate": "2014-07-09T10:00:00Z" }), Some("2014-07-09"), None),
+        object("c", json!({ "creationDate": "2014-07-09", "validTo": "2020-01-01" }), Some("2015-01-01"), None),
+        object("d", json!({ "validFrom": "since ever" }), None, None),
+    ];
+    let before = SceneSnapshot::new(Crs::epsg(28992).unwrap(), vec![], objects, vec![]);
+    for format in [Format::Json, Format::JsonSeq] {
+        let mut file = tempfile::Builder::new().suffix(&format!(".{}", format.ending())).tempfile().unwrap();
+        format.write(&before, &mut file);
+        let (after, _) = read(file.path(), Some(before.crs()));
+        for (old, new) in before.objects().iter().zip(after.objects()) {
+            assert_eq!((&old.id, &old.attributes, &old.valid_from, &old.valid_to), (&new.id, &new.attributes, &new.valid_from, &new.valid_to), "{format:?}");
+        }
+        assert_eq!(after.objects().len(), 4);
+    }
 }
 
 #[test]

@@ -22,6 +22,11 @@ pub fn fault(bytes: &[u8]) -> serde_json::Error {
     serde_json::from_slice::<Value>(bytes).err().unwrap_or_else(|| serde_json::Error::custom("a value that cannot stand here"))
 }
 
+/// A key as a text.
+pub fn owned(key: &[u8]) -> String {
+    String::from_utf8_lossy(key).into_owned()
+}
+
 /// A reader and where it stands.
 pub struct Json<'t, 'm> {
     bytes: &'t [u8],
@@ -86,14 +91,15 @@ impl<'t, 'm> Json<'t, 'm> {
         Ok(())
     }
 
-    /// A text.
-    pub fn string(&mut self) -> Result<Cow<'t, str>, Unread> {
+    /// A text, as bytes that are valid UTF-8.
+    fn text_bytes(&mut self) -> Result<Cow<'t, [u8]>, Unread> {
         self.expect(b'"')?;
         let rest = self.bytes.get(self.at..).ok_or(Unread)?;
-        let stop = numbers::text_end(rest).ok_or(Unread)?;
+        let (stop, is_ascii) = numbers::text_end(rest).ok_or(Unread)?;
         if rest[stop] == b'"' {
             self.at += stop + 1;
-            return std::str::from_utf8(&rest[..stop]).map(Cow::Borrowed).map_err(|_| Unread);
+            let text = &rest[..stop];
+            return if is_ascii || std::str::from_utf8(text).is_ok() { Ok(Cow::Borrowed(text)) } else { Err(Unread) };
         }
         let mut end = stop;
         while *rest.get(end).ok_or(Unread)? != b'"' {
@@ -101,17 +107,26 @@ impl<'t, 'm> Json<'t, 'm> {
         }
         let quoted = self.bytes.get(self.at - 1..self.at + end + 1).ok_or(Unread)?;
         self.at += end + 1;
-        serde_json::from_slice::<String>(quoted).map(Cow::Owned).map_err(|_| Unread)
+        serde_json::from_slice::<String>(quoted).map(|text| Cow::Owned(text.into_bytes())).map_err(|_| Unread)
     }
 
-    /// Reads an object, if one comes next, key by key: `member` reads the value. Another value is passed over: false.
-    pub fn members(&mut self, mut member: impl FnMut(&mut Self, &str) -> Result<(), Unread>) -> Result<bool, Unread> {
+    /// A text.
+    pub fn string(&mut self) -> Result<Cow<'t, str>, Unread> {
+        match self.text_bytes()? {
+            Cow::Borrowed(text) => std::str::from_utf8(text).map(Cow::Borrowed).map_err(|_| Unread),
+            Cow::Owned(text) => String::from_utf8(text).map(Cow::Owned).map_err(|_| Unread),
+        }
+    }
+
+    /// Reads an object, if one comes next, key by key: `member` reads the value. Another value is passed over: false. Keys are bytes,
+    /// as comparing is nearly all that is done with them; [`owned`] makes texts of them.
+    pub fn members(&mut self, mut member: impl FnMut(&mut Self, &[u8]) -> Result<(), Unread>) -> Result<bool, Unread> {
         if self.peek() != Some(b'{') {
             self.pass()?;
             return Ok(false);
         }
         self.entries(b'}', |json| {
-            let key = json.string()?;
+            let key = json.text_bytes()?;
             json.expect(b':')?;
             member(json, &key)
         })?;
@@ -180,7 +195,7 @@ impl<'t, 'm> Json<'t, 'm> {
         }
         let mut draft = self.maps.begin();
         self.entries(b'}', |json| {
-            let key = json.string()?;
+            let key = json.text_bytes()?;
             json.expect(b':')?;
             json.maps.key(&mut draft, &key);
             let value = json.value()?;
@@ -193,7 +208,7 @@ impl<'t, 'm> Json<'t, 'm> {
     /// Passes over any value, which must be JSON all the same.
     pub fn pass(&mut self) -> Result<(), Unread> {
         match self.peek().ok_or(Unread)? {
-            b'"' => drop(self.string()?),
+            b'"' => drop(self.text_bytes()?),
             b'{' => drop(self.members(|json, _| json.pass())?),
             b'[' => drop(self.elements(Self::pass)?),
             b't' => self.word(b"true")?,
@@ -288,6 +303,16 @@ mod tests {
     }
 
     #[test]
+    fn maps_of_more_shapes_than_are_remembered_are_whole() {
+        let mut maps = Maps::default();
+        for n in (0..150).chain(0..150).chain([3, 3, 3]) {
+            let text = format!(r#"{{"a":1,"b{n}":{{"c{n}":{{"d":[{{"e":{n}}},{{"e":2,"f{n}":3}}]}},"g":2}},"h{}":3,"i":{{}}}}"#, n % 7);
+            let value = Json::new(text.as_bytes(), &mut maps).value();
+            assert_eq!(value.ok(), serde_json::from_str(&text).ok(), "{text}");
+        }
+    }
+
+    #[test]
     fn errors_are_told_with_their_place() {
         let error = fault(b"{\"a\":\n [1,,2]}");
         assert_eq!((error.line(), error.column()), (2, 5));
@@ -306,8 +331,9 @@ mod tests {
         fn numbers_keep_their_bits(number: f64, short in -99_999_999i64..99_999_999, places in 0usize..9) {
             let decimal = format!("{:.*}", places, short as f64 / 1000.0);
             for text in [format!("{number:?}"), decimal] {
-                if let Ok(expected) = serde_json::from_str::<Value>(&text) {
-                    prop_assert_eq!(quick(&text).and_then(|v| v.as_f64()).map(f64::to_bits), expected.as_f64().map(f64::to_bits));
+                // serde_json itself is off by the last bit at times.
+                if let Some(expected) = text.parse::<f64>().ok().filter(|n| n.is_finite()) {
+                    prop_assert_eq!(quick(&text).and_then(|v| v.as_f64()).map(f64::to_bits), Some(expected.to_bits()), "{}", text);
                 }
             }
         }
@@ -316,7 +342,7 @@ mod tests {
         fn texts_end_where_they_end(text in "[a-zü\\\\\"\u{1}-\u{1f} ]{0,40}") {
             let bytes = text.as_bytes();
             let expected = bytes.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f)).filter(|at| !matches!(bytes[*at], 0..=0x1f));
-            prop_assert_eq!(numbers::text_end(bytes), expected);
+            prop_assert_eq!(numbers::text_end(bytes), expected.map(|at| (at, bytes[..at].is_ascii())));
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct Layout {
 
 /// Members that are read in one piece.
 fn is_head(key: &str) -> bool {
-    matches!(key, "type" | "version" | "id" | "transform" | "metadata" | "appearance" | "geometry-templates" | "extensions") || key.starts_with('+')
+    matches!(key, "type" | "version" | "transform" | "metadata" | "appearance" | "geometry-templates") || key.starts_with('+')
 }
 
 enum Part {
@@ -62,7 +62,7 @@ impl Layout {
                     relations(window, maps, |relation| out.family.add(relation.id, relation.kind, relation.parents, relation.children))?;
                 }
                 Part::Head(key) => {
-                    in_one_piece(window, maps, |json| out.head.member(json, &key).map(drop))?;
+                    in_one_piece(window, maps, |json| out.head.member(json, key.as_bytes()))?;
                 }
                 Part::Other => drop(window.skip()?),
             }

@@ -1,7 +1,9 @@
 //! Maps whose keys come in the same order again and again, as the attributes of buildings do: the map of the last time is copied and
 //! its values replaced, which spares hashing every key.
 
+use super::json::owned;
 use qike_scene::{Attributes, Value};
+use std::rc::Rc;
 
 /// Orders of keys that are remembered, and keys in one.
 const SHAPES: usize = 32;
@@ -10,7 +12,7 @@ const KEYS: usize = 256;
 /// Known orders of keys.
 #[derive(Default)]
 pub struct Maps {
-    shapes: Vec<Shape>,
+    shapes: Vec<Rc<Shape>>,
     /// The shape to replace next.
     oldest: usize,
     /// The shape that fitted last.
@@ -27,14 +29,21 @@ struct Shape {
 
 /// A map that is being read.
 pub struct Draft {
-    /// The shape that its keys have had so far.
-    shape: Option<usize>,
+    /// A shape whose first keys its keys are; it may be forgotten meanwhile, as maps in maps are remembered.
+    shape: Option<Rc<Shape>>,
     /// How many keys came.
     count: usize,
     /// Where its values begin.
     first: usize,
     /// The map itself, once no shape fits; the key whose value comes next.
     own: Option<(Attributes, String)>,
+}
+
+impl Draft {
+    /// Its first keys, as far as a shape has them.
+    fn keys(&self, count: usize) -> &[Box<str>] {
+        self.shape.as_ref().and_then(|shape| shape.keys.get(..count)).unwrap_or_default()
+    }
 }
 
 impl Maps {
@@ -49,24 +58,22 @@ impl Maps {
     }
 
     /// Takes the next key.
-    pub fn key(&mut self, draft: &mut Draft, key: &str) {
+    pub fn key(&mut self, draft: &mut Draft, key: &[u8]) {
         let count = draft.count;
         draft.count += 1;
         if let Some((_, next)) = &mut draft.own {
-            next.clear();
-            next.push_str(key);
+            *next = owned(key);
             return;
         }
-        let fits = |shape: &Shape| shape.keys.get(count).is_some_and(|k| **k == *key);
-        let now = if count == 0 { Some(self.last) } else { draft.shape };
-        if now.and_then(|at| self.shapes.get(at)).is_some_and(fits) {
-            draft.shape = now;
+        let fits = |shape: &Shape| shape.keys.get(count).is_some_and(|k| k.as_bytes() == key);
+        if draft.shape.as_ref().is_some_and(|shape| fits(shape)) {
             return;
         }
-        let before = draft.shape.and_then(|at| self.shapes.get(at)?.keys.get(..count)).unwrap_or_default();
-        match self.shapes.iter().position(|shape| fits(shape) && shape.keys.starts_with(before)) {
-            Some(other) => draft.shape = Some(other),
-            None => draft.own = Some((self.spell_out(draft, count), key.to_owned())),
+        let likely = self.shapes.get(self.last).filter(|shape| count == 0 && fits(shape));
+        let before = draft.keys(count);
+        match likely.or_else(|| self.shapes.iter().find(|shape| fits(shape) && shape.keys.starts_with(before))) {
+            Some(other) => draft.shape = Some(Rc::clone(other)),
+            None => draft.own = Some((self.spell_out(draft, count), owned(key))),
         }
     }
 
@@ -80,24 +87,31 @@ impl Maps {
 
     /// The map.
     pub fn finish(&mut self, draft: Draft) -> Attributes {
-        let Draft { count, own, first, shape } = draft;
-        if let Some((map, _)) = own {
+        let count = draft.count;
+        if let Some((map, _)) = draft.own {
             self.remember(&map, count);
             return map;
         }
         if count == 0 {
             return Attributes::new();
         }
-        let keys = shape.and_then(|at| self.shapes.get(at)?.keys.get(..count)).unwrap_or_default();
-        match self.shapes.iter().skip(shape.unwrap_or(0)).position(|shape| shape.keys.as_slice() == keys) {
-            Some(after) => {
-                self.last = after + shape.unwrap_or(0);
-                let mut map = self.shapes[self.last].map.clone();
-                map.values_mut().zip(self.values.drain(first..)).for_each(|(slot, value)| *slot = value);
+        // The shape it followed, or a shorter one that ends here.
+        let whole = draft.shape.as_ref().filter(|shape| shape.keys.len() == count);
+        let known = match whole {
+            Some(shape) => Some(Rc::clone(shape)),
+            None => self.shapes.iter().find(|shape| shape.keys == draft.keys(count)).cloned(),
+        };
+        match known {
+            Some(shape) => {
+                if !self.shapes.get(self.last).is_some_and(|last| Rc::ptr_eq(last, &shape)) {
+                    self.last = self.shapes.iter().position(|known| Rc::ptr_eq(known, &shape)).unwrap_or(self.last);
+                }
+                let mut map = shape.map.clone();
+                map.values_mut().zip(self.values.drain(draft.first..)).for_each(|(slot, value)| *slot = value);
                 map
             }
             None => {
-                let map = self.spell_out(&Draft { count, own: None, first, shape }, count);
+                let map = self.spell_out(&draft, count);
                 self.remember(&map, count);
                 map
             }
@@ -106,8 +120,7 @@ impl Maps {
 
     /// The first keys and values of a draft as a map of their own.
     fn spell_out(&mut self, draft: &Draft, count: usize) -> Attributes {
-        let keys = draft.shape.and_then(|at| self.shapes.get(at)?.keys.get(..count)).unwrap_or_default();
-        keys.iter().map(|key| String::from(&**key)).zip(self.values.drain(draft.first..)).collect()
+        draft.keys(count).iter().map(|key| String::from(&**key)).zip(self.values.drain(draft.first..)).collect()
     }
 
     /// Keeps the order of a map's keys, unless keys were repeated or there are very many.
@@ -115,10 +128,10 @@ impl Maps {
         if map.len() != count || count > KEYS {
             return;
         }
-        let shape = Shape {
+        let shape = Rc::new(Shape {
             keys: map.keys().map(|key| key.as_str().into()).collect(),
             map: map.keys().map(|key| (key.clone(), Value::Null)).collect(),
-        };
+        });
         if self.shapes.len() < SHAPES {
             self.last = self.shapes.len();
             self.shapes.push(shape);

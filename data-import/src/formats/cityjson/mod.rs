@@ -30,6 +30,7 @@ mod vertices;
 mod window;
 
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
+use crate::ahead::ahead;
 use crate::formats::findings::Findings;
 use crate::images::Images;
 use document::Lines;
@@ -83,29 +84,34 @@ impl Importer for CityJson {
     }
 
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
-        let file = source.name.as_str();
-        let mut maps = Maps::default();
-        let mut window = Window::new(Hashing { from: source.open()?, hasher: blake3::Hasher::new() }, 0);
-        if !window.more().map_err(|fault| told(fault, source, 0))? {
-            return Err(ImportError::Empty { file: file.to_owned() });
-        }
-        let layout = Layout::read(&mut window, &mut maps).map_err(|fault| told(fault, source, window.offset()))?;
-        let end = window.offset();
-        let over = window.peek().map_err(|fault| told(fault, source, end))?.is_none();
-        // A header on a line of its own, and something after it: a sequence.
-        let is_sequence = !over && Lines::new(source).of(end)?.0 == 1 && Lines::new(source).of(window.offset())?.0 > 1;
-        if !over && !is_sequence {
-            return Err(told(Fault::Json, source, window.offset()));
-        }
-        check_kind(&layout.head, file)?;
-        let hash = if over { Some(window.into_inner().hasher.finalize().to_hex().to_string()) } else { None };
-        feedback.check()?;
-        Import { source, end: is_sequence.then_some(end), hash, maps }.run(layout, sink, feedback)
+        ahead(sink, |sink| import(source, sink, feedback))
     }
 
     fn check(&self, source: &Source, feedback: &Feedback) -> Result<Vec<Diagnostic>, ImportError> {
         check::check(source, feedback)
     }
+}
+
+/// Both passes.
+fn import(source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+    let file = source.name.as_str();
+    let mut maps = Maps::default();
+    let mut window = Window::new(Hashing { from: source.open()?, hasher: blake3::Hasher::new() }, 0);
+    if !window.more().map_err(|fault| told(fault, source, 0))? {
+        return Err(ImportError::Empty { file: file.to_owned() });
+    }
+    let layout = Layout::read(&mut window, &mut maps).map_err(|fault| told(fault, source, window.offset()))?;
+    let end = window.offset();
+    let over = window.peek().map_err(|fault| told(fault, source, end))?.is_none();
+    // A header on a line of its own, and something after it: a sequence.
+    let is_sequence = !over && Lines::new(source).of(end)?.0 == 1 && Lines::new(source).of(window.offset())?.0 > 1;
+    if !over && !is_sequence {
+        return Err(told(Fault::Json, source, window.offset()));
+    }
+    check_kind(&layout.head, file)?;
+    let hash = if over { Some(window.into_inner().hasher.finalize().to_hex().to_string()) } else { None };
+    feedback.check()?;
+    Import { source, end: is_sequence.then_some(end), hash, maps }.run(layout, sink, feedback)
 }
 
 /// An import after the first pass.
@@ -178,6 +184,10 @@ fn header_checks(head: &Head, findings: &mut Findings, sink: &mut dyn ObjectSink
     if !VERSIONS.iter().any(|known| version == *known || version.starts_with(&format!("{known}."))) {
         let message = format!("the version is '{version}'; it is read like 2.0 (known are {})", VERSIONS.join(", "));
         findings.warn("cityjson-version", "", "/version", message, sink);
+    }
+    for key in &head.extra {
+        let message = format!("'{key}' is a property of the file as a whole, which Qike has no place for; it is left out");
+        findings.warn("cityjson-root-property", "", &format!("/{key}"), message, sink);
     }
     if head.bad_transform {
         let message = "the transform is not six numbers, three of a scale and three of a translation; vertices are taken as they are".to_owned();

@@ -4,7 +4,7 @@
 //! error. Objects and geometries are read into the memory of those before them.
 
 use super::arrays;
-use super::json::{Json, Unread};
+use super::json::{Json, Unread, owned};
 use super::nested::Nested;
 use super::points::Points;
 use super::surfaces::RawSurface;
@@ -18,8 +18,6 @@ pub struct Head {
     pub kind: String,
     /// `1.0`, `1.1`, `2.0`.
     pub version: String,
-    /// A feature's id.
-    pub id: Option<String>,
     /// What multiplies and moves vertices; `None` where nothing usable does.
     pub transform: Option<RawTransform>,
     /// A transform is there and is not usable.
@@ -30,29 +28,31 @@ pub struct Head {
     pub appearance: RawAppearance,
     /// Geometries to be placed many times.
     pub templates: RawTemplates,
-    /// Members of extensions (`+census`), and what they are defined by (`extensions`).
-    pub extra: Attributes,
+    /// Names of members of extensions (`+census`), whose values are passed over.
+    pub extra: Vec<String>,
 }
 
 impl Head {
-    /// Reads the value of a member; false, and nothing read, where it is none of a head's.
-    pub fn member(&mut self, json: &mut Json, key: &str) -> Result<bool, Unread> {
+    /// Reads the value of a member.
+    pub fn member(&mut self, json: &mut Json, key: &[u8]) -> Result<(), Unread> {
         match key {
-            "type" => self.kind = json.text()?.into_owned(),
-            "version" => self.version = json.text()?.into_owned(),
-            "id" => self.id = Some(json.text()?.into_owned()),
-            "transform" => {
+            b"type" => self.kind = json.text()?.into_owned(),
+            b"version" => self.version = json.text()?.into_owned(),
+            b"transform" => {
                 let value = json.value()?;
                 self.transform = RawTransform::of(&value);
                 self.bad_transform = !value.is_null() && self.transform.is_none();
             }
-            "metadata" => self.metadata = json.value()?,
-            "appearance" => self.appearance = RawAppearance::read(json)?,
-            "geometry-templates" => self.templates = RawTemplates::read(json)?,
-            _ if key == "extensions" || key.starts_with('+') => drop(self.extra.insert(key.to_owned(), json.value()?)),
-            _ => return Ok(false),
+            b"metadata" => self.metadata = json.value()?,
+            b"appearance" => self.appearance = RawAppearance::read(json)?,
+            b"geometry-templates" => self.templates = RawTemplates::read(json)?,
+            _ if key.starts_with(b"+") => {
+                self.extra.push(owned(key));
+                json.pass()?;
+            }
+            _ => json.pass()?,
         }
-        Ok(true)
+        Ok(())
     }
 }
 
@@ -106,30 +106,30 @@ impl RawObject {
         json.members(|json, key| self.member(json, key))
     }
 
-    fn member(&mut self, json: &mut Json, key: &str) -> Result<(), Unread> {
+    fn member(&mut self, json: &mut Json, key: &[u8]) -> Result<(), Unread> {
         match key {
-            "type" => set(&mut self.kind, &json.text()?),
-            "attributes" if json.peek() == Some(b'{') => self.attributes = json.map()?,
-            "attributes" => {
+            b"type" => set(&mut self.kind, &json.text()?),
+            b"attributes" if json.peek() == Some(b'{') => self.attributes = json.map()?,
+            b"attributes" => {
                 if !json.null()? {
-                    self.others.insert(key.to_owned(), json.value()?);
+                    self.others.insert(owned(key), json.value()?);
                 }
             }
-            "geometry" => {
+            b"geometry" => {
                 self.count = 0;
                 if !json.null()? && !json.elements(|json| self.next().read(json))? {
                     // One geometry that is none: it will be told of.
                     self.next().clear();
                 }
             }
-            "parents" => {
+            b"parents" => {
                 self.parents.clear();
                 json.texts(&mut self.parents)?;
             }
             // Version 1.0 has the members of a group apart.
-            "children" | "members" => json.texts(&mut self.children)?,
-            "geographicalExtent" => json.pass()?,
-            _ => drop(self.others.insert(key.to_owned(), json.value()?)),
+            b"children" | b"members" => json.texts(&mut self.children)?,
+            b"geographicalExtent" => json.pass()?,
+            _ => drop(self.others.insert(owned(key), json.value()?)),
         }
         Ok(())
     }
@@ -190,14 +190,14 @@ impl RawGeometry {
         self.clear();
         json.members(|json, key| {
             match key {
-                "type" => set(&mut self.kind, &json.text()?),
-                "lod" => set(&mut self.lod, &json.text()?),
-                "boundaries" => arrays::read(json, &mut self.boundaries)?,
-                "semantics" => self.read_semantics(json)?,
-                "material" => read_themes(json, &mut self.materials)?,
-                "texture" => read_themes(json, &mut self.textures)?,
-                "template" => self.template = json.index()?,
-                "transformationMatrix" => {
+                b"type" => set(&mut self.kind, &json.text()?),
+                b"lod" => set(&mut self.lod, &json.text()?),
+                b"boundaries" => arrays::read(json, &mut self.boundaries)?,
+                b"semantics" => self.read_semantics(json)?,
+                b"material" => read_themes(json, &mut self.materials)?,
+                b"texture" => read_themes(json, &mut self.textures)?,
+                b"template" => self.template = json.index()?,
+                b"transformationMatrix" => {
                     self.matrix.clear();
                     let numbers = json.value()?;
                     self.matrix.extend(numbers.as_array().into_iter().flatten().map(|n| n.as_f64().unwrap_or(f64::NAN)));
@@ -215,8 +215,8 @@ impl RawGeometry {
             return Ok(());
         }
         let is_object = json.members(|json, key| match key {
-            "surfaces" => RawSurface::list(json, surfaces),
-            "values" => arrays::read(json, values),
+            b"surfaces" => RawSurface::list(json, surfaces),
+            b"values" => arrays::read(json, values),
             _ => json.pass(),
         })?;
         if !is_object {
@@ -236,13 +236,13 @@ fn read_themes(json: &mut Json, into: &mut Vec<(String, Values)>) -> Result<(), 
         let mut values = Values::default();
         let is_object = json.members(|json, key| {
             match key {
-                "value" => {
+                b"value" => {
                     let one = json.index()?;
                     if values.is_empty() {
                         values = one.map(Values::all).unwrap_or_default();
                     }
                 }
-                "values" => arrays::read(json, &mut values)?,
+                b"values" => arrays::read(json, &mut values)?,
                 _ => json.pass()?,
             }
             Ok(())
@@ -251,7 +251,7 @@ fn read_themes(json: &mut Json, into: &mut Vec<(String, Values)>) -> Result<(), 
             values = Values::unfit();
         }
         if !values.is_empty() {
-            into.push((theme.to_owned(), values));
+            into.push((owned(theme), values));
         }
         Ok(())
     })?;
@@ -283,11 +283,11 @@ impl RawAppearance {
         let list = |json: &mut Json| Ok(if let Value::Array(list) = json.value()? { list } else { Vec::new() });
         json.members(|json, key| {
             match key {
-                "materials" => out.materials = list(json)?,
-                "textures" => out.textures = list(json)?,
-                "vertices-texture" => drop(out.uv.read(json)?),
-                "default-theme-material" => out.default_material = Some(json.text()?.into_owned()),
-                "default-theme-texture" => out.default_texture = Some(json.text()?.into_owned()),
+                b"materials" => out.materials = list(json)?,
+                b"textures" => out.textures = list(json)?,
+                b"vertices-texture" => drop(out.uv.read(json)?),
+                b"default-theme-material" => out.default_material = Some(json.text()?.into_owned()),
+                b"default-theme-texture" => out.default_texture = Some(json.text()?.into_owned()),
                 _ => json.pass()?,
             }
             Ok(())
@@ -310,7 +310,7 @@ impl RawTemplates {
         let mut out = Self::default();
         json.members(|json, key| {
             match key {
-                "templates" => {
+                b"templates" => {
                     out.templates.clear();
                     json.elements(|json| {
                         let mut geometry = RawGeometry::default();
@@ -319,7 +319,7 @@ impl RawTemplates {
                         Ok(())
                     })?;
                 }
-                "vertices-templates" => drop(out.vertices.read(json)?),
+                b"vertices-templates" => drop(out.vertices.read(json)?),
                 _ => json.pass()?,
             }
             Ok(())

@@ -16,7 +16,7 @@ pub fn whole(bytes: &[u8]) -> Option<(i64, usize)> {
     let is_plain = (1..=18).contains(&digits) && (digits == 1 || bytes[start] != b'0') && !(negative && number == 0);
     let ends = !matches!(bytes.get(at), Some(b'.' | b'e' | b'E'));
     let number = number as i64;
-    (is_plain && ends).then_some((if negative { -number } else { number }, at))
+    (is_plain && ends).then_some((if negative { number.wrapping_neg() } else { number }, at))
 }
 
 /// The end of a JSON number at the beginning of `bytes`; `None` where there is none.
@@ -106,24 +106,28 @@ pub fn value(bytes: &[u8]) -> Option<(Number, usize)> {
     Some((Number::from_f64(text.parse().ok()?)?, length))
 }
 
-/// Where a text ends, or its first escape stands; `None` where neither is there, or a control character comes before.
-pub fn text_end(bytes: &[u8]) -> Option<usize> {
+/// Where a text ends, or its first escape stands, and whether all before it is ASCII; `None` where neither is there, or a control
+/// character comes before.
+pub fn text_end(bytes: &[u8]) -> Option<(usize, bool)> {
     const LOW: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     // The lowest byte that is marked is one of those that are looked for; those above it may be marked wrongly.
     let zero = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
-    let mut at = 0;
+    let (mut at, mut high) = (0, 0);
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*chunk);
         let control = word.wrapping_sub(LOW * 0x20) & !word & HIGH;
         let found = zero(word ^ LOW * u64::from(b'"')) | zero(word ^ LOW * u64::from(b'\\')) | control;
         if found != 0 {
+            // All bits below the first that is marked.
+            high |= word & (found & found.wrapping_neg()).wrapping_sub(1) & HIGH;
             at += (found.trailing_zeros() / 8) as usize;
-            return (bytes[at] >= 0x20).then_some(at);
+            return (bytes[at] >= 0x20).then_some((at, high == 0));
         }
+        high |= word & HIGH;
         at += 8;
     }
     let rest = bytes.get(at..)?;
     let stop = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f))?;
-    (rest[stop] >= 0x20).then_some(at + stop)
+    (rest[stop] >= 0x20).then_some((at + stop, high == 0 && rest[..stop].is_ascii()))
 }

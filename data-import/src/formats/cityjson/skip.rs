@@ -5,6 +5,8 @@
 pub struct Skip {
     /// Brackets that are open.
     depth: u64,
+    /// For each of the first braces that are open, the depth within it.
+    braces: Vec<u64>,
     quoted: bool,
     escaped: bool,
     /// The value is a number or word, which ends where something else begins.
@@ -15,8 +17,11 @@ pub struct Skip {
 /// Bytes that are counted at once.
 const BLOCK: usize = 64;
 
+/// Braces that are remembered: no value that can be read has more.
+const BRACES: usize = 128;
+
 /// Bytes without a quote after which counting pays.
-const PATIENCE: usize = 24;
+const PATIENCE: usize = 32;
 
 impl Skip {
     /// Goes on through `bytes`; the end of the value in them, if it ends there. At the first call they begin with the value.
@@ -31,47 +36,52 @@ impl Skip {
         loop {
             if self.quoted {
                 at = self.text(bytes, at)?;
-            } else {
-                at = self.blocks(bytes, at);
-                let mut plain = 0;
-                loop {
-                    match *bytes.get(at)? {
-                        b'"' => {
-                            self.quoted = true;
-                            at += 1;
-                            break;
-                        }
-                        b'{' | b'[' => self.depth += 1,
-                        b'}' | b']' => self.depth = self.depth.saturating_sub(1),
-                        _ => {
-                            at += 1;
-                            plain += 1;
-                            if plain == PATIENCE {
-                                break;
-                            }
-                            continue;
-                        }
-                    }
-                    at += 1;
-                    if self.depth == 0 {
-                        return Some(at);
-                    }
+                if self.depth == 0 {
+                    return Some(at);
                 }
             }
-            if !self.quoted && self.depth == 0 {
-                return Some(at);
+            let mut plain = 0;
+            while !self.quoted {
+                match *bytes.get(at)? {
+                    b'"' => self.quoted = true,
+                    b'[' => self.depth += 1,
+                    b'{' => {
+                        self.depth += 1;
+                        if self.braces.len() < BRACES {
+                            self.braces.push(self.depth);
+                        }
+                    }
+                    byte @ (b'}' | b']') => {
+                        if byte == b'}' && self.braces.last() == Some(&self.depth) {
+                            self.braces.pop();
+                        }
+                        self.depth = self.depth.saturating_sub(1);
+                        if self.depth == 0 {
+                            return Some(at + 1);
+                        }
+                    }
+                    _ => {}
+                }
+                at += 1;
+                plain += 1;
+                if plain >= PATIENCE {
+                    plain = 0;
+                    at = self.blocks(bytes, at);
+                }
             }
         }
     }
 
-    /// Passes over blocks in which no text begins and the value cannot end.
+    /// Passes over blocks in which nothing but arrays and their numbers stand, and the value cannot end: where a brace is open, it
+    /// would have to be closed before.
     fn blocks(&mut self, bytes: &[u8], mut at: usize) -> usize {
+        let within = self.braces.last().copied().unwrap_or(0);
         while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
-            // Both kinds of bracket differ in one bit.
-            let count = |of: u8| block.iter().map(|b| u8::from(b | 0x20 == of)).sum::<u8>();
-            let quotes = block.iter().map(|b| u8::from(*b == b'"')).sum::<u8>();
-            let (opened, closed) = (u64::from(count(b'{')), u64::from(count(b'}')));
-            if quotes > 0 || closed >= self.depth {
+            let count = |of: u8| block.iter().map(|b| u8::from(*b == of)).sum::<u8>();
+            // Both braces become one byte.
+            let other = block.iter().map(|b| u8::from(*b == b'"') | u8::from(b & 0xf9 == b'{' & 0xf9)).sum::<u8>();
+            let (opened, closed) = (u64::from(count(b'[')), u64::from(count(b']')));
+            if other > 0 || within == 0 && closed >= self.depth || self.depth + opened < within + closed {
                 break;
             }
             self.depth = self.depth + opened - closed;
@@ -125,8 +135,10 @@ mod tests {
     #[test]
     fn values_end_where_they_end() {
         let long = format!("[{}[1]]", "[0,1,2,[3]],".repeat(200));
+        let deep = format!("{}1{}", "{\"a\":[".repeat(400), "]}".repeat(400));
+        let numbers = format!("{{\"a\":[{}[1]],\"b\":{{\"c\":[{}]}},\"d\":2}}", "[[0,1,2],[3]],".repeat(90), "[0,1,2]".repeat(90));
         let texts = format!("{{\"{}\":\"]\\\"\\\\\",\"b\":[\"{{\"]}}", "x".repeat(300));
-        for value in ["{}", "[]", "\"\"", "\"a\\\"b\"", "[\"]\"]", "{\"a\":{\"b\":[1,2,{}]}}", "12", "-1.5e3", "true", "null", &long, &texts] {
+        for value in ["{}", "[]", "\"\"", "\"a\\\"b\"", "[\"]\"]", "{\"a\":{\"b\":[1,2,{}]}}", "12", "-1.5e3", "true", "null", &long, &texts, &deep, &numbers] {
             for after in [",", "]", " ", "}", "\n"] {
                 let text = format!("{value}{after}[\"more\",{{}}]");
                 for piece in [1, 2, 3, 7, 64, 65, 10_000] {

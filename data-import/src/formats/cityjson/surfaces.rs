@@ -1,6 +1,6 @@
 //! Semantic surfaces, read without a JSON tree in between: every building has a few.
 
-use super::json::{Json, Unread};
+use super::json::{Json, Unread, owned};
 use qike_scene::Attributes;
 
 /// A semantic surface as written.
@@ -20,11 +20,11 @@ impl RawSurface {
         let mut out = Self::default();
         json.members(|json, key| {
             match key {
-                "type" if json.peek() == Some(b'"') => out.kind = json.string()?.into_owned(),
-                "type" => json.pass()?,
-                "parent" => out.parent = json.value()?.as_u64(),
-                "children" => json.pass()?,
-                _ => drop(out.attributes.insert(key.to_owned(), json.value()?)),
+                b"type" if json.peek() == Some(b'"') => out.kind = json.string()?.into_owned(),
+                b"type" => json.pass()?,
+                b"parent" => out.parent = json.value()?.as_u64(),
+                b"children" => json.pass()?,
+                _ => drop(out.attributes.insert(owned(key), json.value()?)),
             }
             Ok(())
         })?;
