@@ -310,6 +310,153 @@ fn only_cityjson_is_claimed() {
     assert_eq!(CityJson.sniff(Path::new("a.txt"), CUBE.as_bytes()), Confidence::Content);
 }
 
+#[test]
+fn members_come_in_any_order_and_with_any_space() {
+    let expected = read(CUBE).unwrap();
+    let document: serde_json::Value = serde_json::from_str(CUBE).unwrap();
+    let members: Vec<(String, String)> = document.as_object().unwrap().iter().map(|(key, value)| (key.clone(), value.to_string())).collect();
+    for turn in 0..members.len() {
+        let mut turned = members.clone();
+        turned.rotate_left(turn);
+        let text: Vec<String> = turned.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
+        let plain = format!("{{{}}}", text.join(","));
+        let pretty = serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&plain).unwrap()).unwrap();
+        // Space where pretty printing has none, and keys written with escapes.
+        let odd = format!("\u{feff} {}", plain.replace(':', " :\t").replace(',', "\r\n,").replace("\"type\"", "\"t\\u0079pe\"").replace("\"b\" :", "\"\\u0062\" :"));
+        for text in [plain, pretty, odd] {
+            let sink = read(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+            assert_eq!(sink.objects, expected.objects, "{text}");
+            assert!(codes(&sink).is_empty(), "{:?}", sink.diagnostics);
+        }
+    }
+}
+
+#[test]
+fn a_member_that_comes_twice_counts_the_last_time() {
+    let twice = CUBE.replacen("\"vertices\":", "\"vertices\":[[9,9,9]],\"vertices\":", 1).replacen("\"CityObjects\":", "\"CityObjects\":{\"x\":{\"type\":\"Road\"}},\"CityObjects\":", 1);
+    assert_eq!(read(&twice).unwrap().objects, read(CUBE).unwrap().objects);
+}
+
+#[test]
+fn numbers_that_are_no_vertices_cost_their_surface() {
+    for (odd, lost) in [("6.0", 0), ("6.5", 1), ("-6", 1), ("6e0", 0), ("99999999999999999999999", 1), ("4294967295", 1), ("4294967301", 1), ("\"6\"", 6), ("null", 6), ("[6]", 6)] {
+        let sink = read(&CUBE.replacen("[[4,5,6,7]]", &format!("[[4,5,{odd},7]]"), 1)).unwrap();
+        let kept = object(&sink, "b").geometries.first().map_or(0, |g| g.surfaces().count());
+        assert_eq!(kept, 6 - lost, "{odd}: {:?}", sink.diagnostics);
+        assert_eq!(codes(&sink).is_empty(), lost == 0, "{odd}: {:?}", sink.diagnostics);
+    }
+}
+
+#[test]
+fn an_object_that_cannot_be_read_is_left_out_with_its_place() {
+    for (from, to, reason) in [
+        ("\"storeys\":3", "\"storeys\":03", "invalid number"),
+        ("\"storeys\":3", "\"storeys\":3,", "trailing comma"),
+        ("\"storeys\":3", "\"storeys\":NaN", "expected value"),
+        ("\"name\":\"Tower\"", "\"name\":\"To\\wer\"", "invalid escape"),
+        ("[[4,5,6,7]]", "[[4,5,6,7]", "expected `,` or `}`"),
+        ("[[4,5,6,7]]", "[[4,5,,7]]", "expected value"),
+    ] {
+        let text = CUBE.replacen(from, to, 1);
+        match read(&text) {
+            Ok(sink) => {
+                assert_eq!(codes(&sink), ["cityjson-bad-object"], "{to}: {:?}", sink.diagnostics);
+                let found = &sink.diagnostics[0];
+                assert!(found.message.contains("the object is left out: ") && found.message.contains("column"), "{}", found.message);
+                assert_eq!(found.object.as_deref(), Some("b"), "{to}");
+                assert!(matches!(found.place.line, Some(3..=6)), "{:?}", found.place);
+                assert_eq!(sink.objects.len(), 3, "the others stay");
+            }
+            // A bracket too few: where the object ends is not known.
+            Err(error) => assert!(reason.starts_with("expected `,`") && error.to_string().contains("line"), "{to}: {error}"),
+        }
+    }
+    let sink = read(&CUBE.replacen("{\"type\":\"BuildingRoom\"}", "17", 1)).unwrap();
+    assert!(sink.diagnostics[0].message.contains("no JSON object"), "{:?}", sink.diagnostics);
+    assert_eq!((sink.objects.len(), sink.diagnostics[0].place.line), (3, Some(7)));
+    let mut bytes = CUBE.as_bytes().to_vec();
+    let at = CUBE.find("Tower").unwrap();
+    bytes[at] = 0xff;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&bytes).unwrap();
+    let sink = import(file.path()).unwrap();
+    assert_eq!((codes(&sink), sink.objects.len()), (vec!["cityjson-bad-object"], 3), "text that is no UTF-8");
+}
+
+#[test]
+fn parts_of_another_kind_are_told_of() {
+    for (from, to, code) in [
+        ("{\"scale\":[1,1,1],\"translate\":[10,20,30]}", "{\"scale\":[1,1],\"translate\":[10,20,30]}", "cityjson-bad-transform"),
+        ("{\"scale\":[1,1,1],\"translate\":[10,20,30]}", "5", "cityjson-bad-transform"),
+        ("\"geometry\":[{\"type\":\"Solid\"", "\"geometry\":[7,{\"type\":\"Solid\"", "cityjson-bad-geometry"),
+        ("\"semantics\":{", "\"semantics\":7,\"x\":{", "cityjson-unfit-values"),
+        ("\"material\":{", "\"material\":[1],\"x\":{", "cityjson-unfit-values"),
+        ("\"version\"", "\"+census\":{\"a\":1},\"version\"", "cityjson-root-property"),
+    ] {
+        let text = CUBE.replacen(from, to, 1);
+        assert_ne!(text, CUBE, "{from}");
+        let sink = read(&text).unwrap_or_else(|e| panic!("{to}: {e}"));
+        assert_eq!((codes(&sink), sink.objects.len()), (vec![code], 4), "{to}: {:?}", sink.diagnostics);
+    }
+    for (from, to, path) in [("\"vertices\":[[0", "\"vertices\":7,\"x\":[[0", "/vertices"), ("\"CityObjects\":{", "\"CityObjects\":[],\"x\":{", "/CityObjects")] {
+        let error = read(&CUBE.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(error.contains(path) && error.contains("line"), "{error}");
+    }
+}
+
+#[test]
+fn objects_larger_than_the_window_are_read() {
+    // Some megabytes of surfaces in one object, and vertices that are read in several steps.
+    let count = 120_000;
+    let boundaries: Vec<String> = (0..count).map(|n| format!("[[{n},{},{}]]", n + 1, n + 2)).collect();
+    let vertices: Vec<String> = (0..count + 2).map(|n| if n % 1000 == 0 { format!("[ {n}, 0.5 ,{}]", n % 7) } else { format!("[{n},{},{}]", n % 5, n % 7) }).collect();
+    let objects = ["a", "b", "c"].map(|id| format!(r#""{id}":{{"type":"Road","geometry":[{{"type":"MultiSurface","lod":"1","boundaries":[{}]}}]}}"#, boundaries.join(",")));
+    let text = format!(r#"{{"type":"CityJSON","version":"2.0","CityObjects":{{{}}},"vertices":[{}]}}"#, objects.join(","), vertices.join(","));
+    let sink = read(&text).unwrap();
+    assert!(codes(&sink).is_empty(), "{:?}", sink.diagnostics);
+    for id in ["a", "b", "c"] {
+        let geometry = &object(&sink, id).geometries[0];
+        assert_eq!((geometry.surfaces().count(), geometry.vertices.len()), (count, count + 2), "{id}");
+        assert_eq!(geometry.vertices[3000], [3000.0, 0.5, 4.0]);
+        assert_eq!(geometry.vertices[3001], [3001.0, 1.0, 5.0]);
+    }
+    let feature = format!(
+        "{}\n{{\"type\":\"CityJSONFeature\",\"id\":\"a\",\"CityObjects\":{{{}}},\"vertices\":[{}]}}",
+        r#"{"type":"CityJSON","version":"2.0","CityObjects":{},"vertices":[]}"#, objects[0], vertices.join(",")
+    );
+    assert_eq!(object(&read(&feature).unwrap(), "a").geometries, object(&sink, "a").geometries);
+}
+
+#[test]
+fn families_are_known_wherever_their_members_stand() {
+    let text = r#"{"type":"CityJSON","version":"2.0","CityObjects":{
+        "part":{"type":"BuildingPart","parents":["house","block"]},"house":{"type":"Building"},"block":{"type":"CityObjectGroup"},
+        "room":{"type":"BuildingRoom"},"flat":{"type":"BuildingUnit","children":["room","flat"],"parents":["flat"]},
+        "lost":{"type":"BuildingPart","parents":["nobody"]}},"vertices":[]}"#;
+    let header = r#"{"type":"CityJSON","version":"2.0","CityObjects":{},"vertices":[]}"#;
+    let feature = text.replacen("\"CityJSON\"", "\"CityJSONFeature\"", 1).replace('\n', " ");
+    for text in [text.to_owned(), format!("{header}\n{feature}\n")] {
+        let sink = read(&text).unwrap();
+        let parent = |id: &str| object(&sink, id).parent.as_ref().map(|p| p.as_str().to_owned());
+        assert_eq!(parent("part").as_deref(), Some("house"), "not the group");
+        assert_eq!(parent("room").as_deref(), Some("flat"));
+        assert_eq!(parent("flat"), None, "nobody is their own parent");
+        assert_eq!(codes(&sink), ["cityjson-missing-parent"], "{:?}", sink.diagnostics);
+        assert_eq!(sink.diagnostics[0].object.as_deref(), Some("lost"));
+    }
+}
+
+#[test]
+fn what_follows_a_document_is_not_passed_over() {
+    for after in ["x", "{}", "\n}", " [1]"] {
+        let error = read(&format!("{CUBE}{after}")).unwrap_err().to_string();
+        assert!(error.contains("trailing characters") && error.contains("line 13") || error.contains("line 14"), "{after}: {error}");
+    }
+    assert_eq!(read(&format!("\u{feff}\n {CUBE}\n\n \t")).unwrap().objects.len(), 4);
+    assert!(read(" \n ").unwrap_err().to_string().contains("cut off"));
+    assert!(read("7").is_err() && read("[1]").is_err() && read("{\"type\" \"CityJSON\"}").is_err());
+}
+
 /// Bytes of a geometry's parts never lead out of its arrays, whatever was changed in the text.
 fn assert_sound(sink: &MemorySink) {
     let sound = |g: &Geometry| g.is_consistent() && g.is_finite();
