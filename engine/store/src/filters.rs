@@ -173,7 +173,11 @@ impl Filters {
             let list: Vec<u8> = match (tells, self.entries.is_empty()) {
                 (false, _) => Vec::new(),
                 (true, true) => vec![0xff; ENTRY],
-                (true, false) => self.entries.iter().flat_map(|entry| entry.to_be_bytes().into_iter().skip(1)).collect(),
+                (true, false) => {
+                    let mut list = Vec::with_capacity(self.entries.len() * ENTRY);
+                    self.entries.iter().for_each(|entry| list.extend_from_slice(&entry.to_be_bytes()[1..]));
+                    list
+                }
             };
             conn.prepare_cached("INSERT OR REPLACE INTO qike_term VALUES (?1, ?2)")?.execute(params![self.block, list])?;
         }
@@ -203,10 +207,10 @@ pub struct Candidates {
     pub untold: Vec<RangeInclusive<i64>>,
 }
 
-/// The objects that may have one term of each list; `None` where the store has no such lists.
-pub fn candidates(conn: &Connection, asked: &[Vec<u64>]) -> Result<Option<Candidates>> {
+/// The objects that may have one term of each list. A store of an earlier version has no lists: all its objects are untold.
+pub fn candidates(conn: &Connection, asked: &[Vec<u64>]) -> Result<Candidates> {
     if !conn.prepare_cached("SELECT 1 FROM sqlite_master WHERE name = 'qike_term'")?.exists([])? {
-        return Ok(None);
+        return Ok(Candidates { objects: Vec::new(), untold: vec![0..=i64::MAX] });
     }
     let mut found = Candidates::default();
     let mut untold = |range: RangeInclusive<i64>| match found.untold.last_mut() {
@@ -229,7 +233,7 @@ pub fn candidates(conn: &Connection, asked: &[Vec<u64>]) -> Result<Option<Candid
         }
     }
     untold(next..=i64::MAX);
-    Ok(Some(found))
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -254,7 +258,7 @@ mod tests {
         let (conn, mut filters) = (database(), Filters::default());
         put(&conn, &mut filters, 7, &terms(Some("塔"), &attributes));
         filters.flush(&conn).unwrap();
-        let found = |key: &str, value: &str| candidates(&conn, &[wanted(key, value).unwrap()]).unwrap().unwrap().objects == [7];
+        let found = |key: &str, value: &str| candidates(&conn, &[wanted(key, value).unwrap()]).unwrap().objects == [7];
         for (key, value) in [
             ("a", "x"), ("n", "3"), ("n", " 3.0 "), ("zero", "0"), ("yes", "true"), ("none", ""), ("none", "null"), ("list", "1"), ("list", "two"), ("list", "3"),
             ("Pset.Fire.Rating", "EI30"), ("Pset.deep.er", "false"), ("name", "塔"),
@@ -272,7 +276,7 @@ mod tests {
             put(&conn, &mut filters, oid, &[number_term("own", oid as f64), number_term("same", 1.0), number_term("tenth", (oid % 10) as f64)]);
         }
         filters.flush(&conn).unwrap();
-        let asked = |all: &[(&str, &str)]| candidates(&conn, &all.iter().map(|(k, v)| wanted(k, v).unwrap()).collect::<Vec<_>>()).unwrap().unwrap();
+        let asked = |all: &[(&str, &str)]| candidates(&conn, &all.iter().map(|(k, v)| wanted(k, v).unwrap()).collect::<Vec<_>>()).unwrap();
         let mut wrong = 0;
         for oid in (0..4096).step_by(17) {
             let found = asked(&[("own", &oid.to_string())]);
@@ -291,7 +295,7 @@ mod tests {
         let (conn, mut filters) = (database(), Filters::default());
         (0..600).for_each(|oid| put(&conn, &mut filters, oid, &[number_term("k", (oid / 256) as f64)]));
         filters.flush(&conn).unwrap();
-        let asked = |value: &str| candidates(&conn, &[wanted("k", value).unwrap()]).unwrap().unwrap();
+        let asked = |value: &str| candidates(&conn, &[wanted("k", value).unwrap()]).unwrap();
         assert_eq!(asked("1").objects, (256..512).collect::<Vec<_>>());
         assert_eq!(asked("2").untold, [768..=i64::MAX], "the last block is open");
         conn.execute("DELETE FROM qike_term WHERE block = 0", []).unwrap();

@@ -150,7 +150,7 @@ impl SceneStore {
         if asked.is_empty() {
             return Ok(None);
         }
-        let Some(found) = filters::candidates(&self.conn, &asked).at(&self.path)? else { return Ok(None) };
+        let found = filters::candidates(&self.conn, &asked).at(&self.path)?;
         let classes = match query.class {
             Some(class) => vec![class],
             None => schema::tables(&self.conn).at(&self.path)?,

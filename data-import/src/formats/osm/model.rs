@@ -36,9 +36,17 @@ impl Tags {
         })
     }
 
-    /// The value of a key.
+    /// The value of a key. Asked forty times of each element, so it looks at lengths first.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.iter().find(|(k, _)| *k == key).map(|(_, v)| v)
+        let mut start = 0;
+        for ends in self.ends.chunks_exact(2) {
+            let (key_end, value_end) = (ends[0] as usize, ends[1] as usize);
+            if key_end - start == key.len() && self.text.as_bytes().get(start..key_end) == Some(key.as_bytes()) {
+                return self.text.get(key_end..value_end);
+            }
+            start = value_end;
+        }
+        None
     }
 
     /// True where the key has that value.

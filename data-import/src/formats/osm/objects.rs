@@ -73,7 +73,7 @@ fn element_id(kind: MemberKind, id: i64) -> String {
     if id < 0 {
         text.push('-');
     }
-    text.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+    text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
     text
 }
 
