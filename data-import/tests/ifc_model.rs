@@ -230,3 +230,26 @@ fn a_library_of_types_shows_them_with_their_textures() {
         }
     }
 }
+
+#[test]
+fn a_picture_beside_the_model_is_found_in_its_folder_only() {
+    let Some(path) = testdata::path("bim/ifc43samples/tessellation-with-image-texture.ifc") else { return };
+    let text = std::fs::read_to_string(&path).unwrap();
+    let picture = b"\xFF\xD8\xFF\xE0 a photograph";
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("model");
+    std::fs::create_dir_all(folder.join("tex")).unwrap();
+    std::fs::write(folder.join("tex/wall.jpg"), picture).unwrap();
+    std::fs::write(outer.path().join("secret.jpg"), picture).unwrap();
+    for (name, kept, code) in [("tex/wall.jpg", true, None), ("TEX\\\\Wall.jpg", true, None), ("../secret.jpg", false, Some("image-outside")), ("https://x.org/a.jpg", false, Some("image-outside")), ("none.jpg", false, Some("image-missing"))] {
+        assert!(text.contains("'texture.png'"));
+        let file = folder.join("model.ifc");
+        std::fs::write(&file, text.replace("'texture.png'", &format!("'{name}'"))).unwrap();
+        let sink = import(&file);
+        let texture = &sink.objects[0].geometries[0].appearance.as_ref().unwrap().textures[0];
+        let found = texture.image.and_then(|id| sink.images.get(&id));
+        assert_eq!(found.map(|image| image.bytes.as_slice()), kept.then_some(&picture[..]), "{name}");
+        let codes: Vec<&str> = sink.diagnostics.iter().map(|d| d.code.as_ref()).filter(|c: &&str| c.starts_with("image-")).collect();
+        assert_eq!(codes, Vec::from_iter(code), "{name}");
+    }
+}

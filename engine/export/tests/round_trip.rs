@@ -184,3 +184,23 @@ fn days_of_validity_go_through_cityjson() {
 fn nothing_of_ifc_is_lost() {
     matrix(ALL, &files("bim/web-ifc", "AC20-FZK-Haus.ifc"));
 }
+
+#[test]
+fn citygml_names_both_halves_of_a_compound_system() {
+    let crs = Crs::parse("EPSG:4549+5737").unwrap();
+    let mut object = qike_scene::CityObject::new("tower", qike_scene::Class::Building, qike_scene::SourceId(0));
+    let ring = vec![[684_000.0, 3_420_000.0, 4.25], [684_010.0, 3_420_000.0, 4.25], [684_010.0, 3_420_010.0, 4.5]];
+    object.geometries.push(qike_scene::Geometry::polygon(qike_scene::Lod::TWO, &[ring]));
+    let snapshot = SceneSnapshot::new(crs.clone(), vec![], vec![object], vec![]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tower.gml");
+    citygml::write(&snapshot, &selection::of_classes(&snapshot, &[]), &mut std::fs::File::create(&path).unwrap(), &Feedback::silent()).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(r#"srsName="urn:ogc:def:crs,crs:EPSG::4549,crs:EPSG::5737""#), "{text}");
+    // Into the same system, and into one that says nothing of heights.
+    for target in ["EPSG:4549+5737", "EPSG:4549"] {
+        let (again, _) = read(&path, Some(&Crs::parse(target).unwrap()));
+        assert_eq!(again.objects()[0].geometries[0].vertices, snapshot.objects()[0].geometries[0].vertices, "{target}");
+        assert_eq!(again.sources()[0].crs, "EPSG:4549+5737");
+    }
+}

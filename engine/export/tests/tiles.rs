@@ -1,8 +1,11 @@
 //! A tileset as a reader of the standard sees it: volumes hold their content and their children, errors fall, every file is sound,
 //! every feature has a row, and corners stand where PROJ says.
 
+mod common;
+
 use qike_core::{Crs, Feedback};
-use qike_export::{selection, tiles};
+use common::{Glb, Model};
+use qike_export::tiles;
 use qike_scene::{CityObject, Class, Geometry, GeometryBuilder, GeometryKind, Lod, SceneSnapshot, SourceId};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,71 +58,7 @@ fn city() -> SceneSnapshot {
 }
 
 fn export(snapshot: &SceneSnapshot, folder: &Path) -> tiles::Summary {
-    tiles::write(snapshot, &selection::of_classes(snapshot, &[]), folder, &Feedback::silent()).unwrap()
-}
-
-struct Glb {
-    json: Value,
-    bin: Vec<u8>,
-}
-
-impl Glb {
-    fn open(path: &Path) -> Self {
-        let bytes = std::fs::read(path).unwrap();
-        let u32_at = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
-        assert_eq!((&bytes[..4], u32_at(4), u32_at(8)), (&b"glTF"[..], 2, bytes.len()));
-        let text = u32_at(12);
-        let binary = u32_at(20 + text);
-        assert_eq!(28 + text + binary, bytes.len());
-        assert!((28 + text).is_multiple_of(8) && binary.is_multiple_of(8));
-        Self { json: serde_json::from_slice(&bytes[20..20 + text]).unwrap(), bin: bytes[28 + text..].to_vec() }
-    }
-
-    fn view(&self, number: &Value) -> &[u8] {
-        let view = &self.json["bufferViews"][number.as_u64().unwrap() as usize];
-        let (start, length) = (view["byteOffset"].as_u64().unwrap() as usize, view["byteLength"].as_u64().unwrap() as usize);
-        assert!(start.is_multiple_of(8) && length > 0 && start + length <= self.bin.len());
-        &self.bin[start..start + length]
-    }
-
-    fn floats(&self, accessor: &Value, width: usize) -> Vec<Vec<f64>> {
-        let accessor = &self.json["accessors"][accessor.as_u64().unwrap() as usize];
-        let numbers: Vec<f64> = self.view(&accessor["bufferView"]).chunks_exact(4).map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap()))).collect();
-        assert_eq!(numbers.len(), accessor["count"].as_u64().unwrap() as usize * width);
-        numbers.chunks_exact(width).map(<[f64]>::to_vec).collect()
-    }
-
-    fn texts(&self, property: &str) -> Vec<String> {
-        let column = &self.json["extensions"]["EXT_structural_metadata"]["propertyTables"][0]["properties"][property];
-        let (bytes, offsets) = (self.view(&column["values"]), self.view(&column["stringOffsets"]));
-        let ends: Vec<usize> = offsets.chunks_exact(4).map(|b| u32::from_le_bytes(b.try_into().unwrap()) as usize).collect();
-        ends.windows(2).map(|w| String::from_utf8(bytes[w[0]..w[1]].to_vec()).unwrap()).collect()
-    }
-
-    /// All corners in the frame of the tileset, with the feature of each.
-    fn corners(&self) -> Vec<([f64; 3], usize)> {
-        let mut out = Vec::new();
-        for node in self.json["nodes"].as_array().unwrap() {
-            let t: Vec<f64> = node["translation"].as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect();
-            // Tiles are z up: x, −z, y of glTF.
-            let place = |p: &[f64]| [p[0] + t[0], -(p[2] + t[2]), p[1] + t[1]];
-            if let Some(places) = node.pointer("/extensions/EXT_mesh_gpu_instancing/attributes") {
-                let (at, ids) = (self.floats(&places["TRANSLATION"], 3), self.floats(&places["_FEATURE_ID_0"], 1));
-                out.extend(at.iter().zip(ids).map(|(p, id)| (place(p), id[0] as usize)));
-                continue;
-            }
-            for primitive in self.json["meshes"][node["mesh"].as_u64().unwrap() as usize]["primitives"].as_array().unwrap() {
-                let attributes = &primitive["attributes"];
-                let (at, ids) = (self.floats(&attributes["POSITION"], 3), self.floats(&attributes["_FEATURE_ID_0"], 1));
-                assert_eq!(at.len(), ids.len());
-                if attributes.get("NORMAL").is_some() {
-                    assert!(self.floats(&attributes["NORMAL"], 3).iter().all(|n| (n.iter().map(|c| c * c).sum::<f64>() - 1.0).abs() < 1e-3));
-                }
-                out.extend(at.iter().zip(ids).map(|(p, id)| (place(p), id[0] as usize)));
-            }
-        }
-        out
-    }
+    tiles::write(&Model::of(snapshot), folder, &Feedback::silent()).unwrap()
 }
 
 fn box_of(tile: &Value) -> ([f64; 3], [f64; 3]) {
@@ -216,6 +155,6 @@ fn a_model_without_place_or_shape() {
     let document: Value = serde_json::from_slice(&std::fs::read(folder.path().join("tileset.json")).unwrap()).unwrap();
     assert!(document["root"].get("transform").is_none());
     let empty = SceneSnapshot::new(Crs::local(), vec![], vec![CityObject::new("a", Class::LandUse, SourceId(0))], vec![]);
-    let error = tiles::write(&empty, &selection::of_classes(&empty, &[]), folder.path(), &Feedback::silent()).unwrap_err();
+    let error = tiles::write(&Model::of(&empty), folder.path(), &Feedback::silent()).unwrap_err();
     assert!(error.to_string().contains("nothing to write"), "{error}");
 }

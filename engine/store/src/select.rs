@@ -6,7 +6,7 @@ use crate::read::ObjectKey;
 use crate::schema;
 use crate::store::SceneStore;
 use qike_core::{Bounds2, Bounds3};
-use qike_scene::{Class, CityObject};
+use qike_scene::{Attributes, CityObject, Class};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 
@@ -57,6 +57,27 @@ impl SceneStore {
         let raw = keys.iter().filter_map(|key| self.raw(*key).transpose()).collect::<Result<Vec<_>, _>>()?;
         let decoded: Result<Vec<CityObject>, String> = raw.into_par_iter().map(|raw| raw.decode()).collect();
         decoded.map_err(|what| self.damaged(what))
+    }
+
+    /// Shows the attributes of each of these objects; `keys` rise.
+    pub fn each_attributes(&self, keys: &[ObjectKey], see: &mut dyn FnMut(&Attributes)) -> Result<(), StoreError> {
+        for class in schema::tables(&self.conn).at(&self.path)? {
+            let sql = format!(r#"SELECT fid, id, attributes FROM "{}" WHERE attributes <> '{{}}' ORDER BY fid"#, schema::table_name(class));
+            let mut statement = self.conn.prepare(&sql).at(&self.path)?;
+            let mut rows = statement.query([]).at(&self.path)?;
+            while let Some(row) = rows.next().at(&self.path)? {
+                if keys.binary_search(&ObjectKey(row.get(0).at(&self.path)?)).is_err() {
+                    continue;
+                }
+                let text = row.get_ref(2).at(&self.path)?.as_str().unwrap_or_default();
+                let attributes = serde_json::from_str(text).map_err(|e| {
+                    let id: String = row.get(1).unwrap_or_default();
+                    self.damaged(format!("object '{id}': the attributes are no JSON object ({e})"))
+                })?;
+                see(&attributes);
+            }
+        }
+        Ok(())
     }
 
     /// Number and exact box of each of these objects that has geometry; `keys` rise.

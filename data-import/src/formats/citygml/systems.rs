@@ -180,10 +180,15 @@ pub fn parse(name: &str) -> Result<(SourceCrs, bool), qike_core::CrsError> {
     let trimmed = name.trim();
     let lower = trimmed.to_ascii_lowercase();
     let authority = lower.starts_with("urn:ogc") || lower.starts_with("http");
-    // `urn:ogc:def:crs,crs:EPSG::25832,crs:EPSG::5783`: horizontal, then vertical. Heights stay as they are.
+    // `urn:ogc:def:crs,crs:EPSG::25832,crs:EPSG::5783`: horizontal, then vertical; the first alone, where PROJ does not know both.
     if let Some(rest) = lower.strip_prefix("urn:ogc:def:crs,crs:") {
-        let code = rest.split(',').next().and_then(|part| part.rsplit(':').next()).unwrap_or_default();
-        return Ok((SourceCrs::parse(&format!("EPSG:{code}"))?, authority));
+        let codes: Vec<&str> = rest.split(',').filter_map(|part| part.rsplit(':').next()).collect();
+        let whole = match codes[..] {
+            [plan, height] => SourceCrs::parse(&format!("EPSG:{plan}+{height}")),
+            _ => SourceCrs::parse(trimmed),
+        };
+        let plan = || SourceCrs::parse(&format!("EPSG:{}", codes.first().copied().unwrap_or_default()));
+        return Ok((whole.or_else(|_| plan())?, authority));
     }
     // Qike's own name for what no authority has a code for: the definition.
     if let Some(rest) = trimmed.strip_prefix("urn:qike:crs:") {
@@ -230,7 +235,8 @@ mod tests {
     fn names_of_all_spellings() {
         for (name, definition, authority) in [
             ("EPSG:32632", "EPSG:32632", false),
-            ("urn:ogc:def:crs,crs:EPSG:6.12:3068,crs:EPSG:6.12:5783", "EPSG:3068", true),
+            ("urn:ogc:def:crs,crs:EPSG:6.12:3068,crs:EPSG:6.12:5783", "EPSG:3068+5783", true),
+            ("urn:ogc:def:crs,crs:EPSG::25832,crs:EPSG::999999", "EPSG:25832", true),
             ("urn:ogc:def:crs:EPSG::4326", "EPSG:4326", true),
             ("http://www.opengis.net/def/crs/EPSG/0/6697", "EPSG:6697", true),
             ("urn:adv:crs:DE_DHDN_3GK4*DE_DHHN92_NH", "EPSG:31468", false),

@@ -25,6 +25,7 @@ mod statements;
 mod told;
 
 use crate::formats::findings::Findings;
+use crate::images::Images;
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use file::{IfcFile, Product, is_step};
 use georef::{Georeferencing, Placement};
@@ -83,7 +84,7 @@ impl Importer for Ifc {
         let file = IfcFile::read(source)?;
         feedback.check()?;
         let findings = Findings::new(&source.name);
-        Import { source, file: &file, feedback, findings, placeless: false, statements: Vec::new(), pictures: BTreeSet::new() }.run(sink)
+        Import { source, file: &file, feedback, findings, placeless: false, statements: Vec::new(), pictures: BTreeSet::new(), images: Images::new(source) }.run(sink)
     }
 
     fn check(&self, source: &Source, feedback: &Feedback) -> Result<Vec<Diagnostic>, ImportError> {
@@ -101,8 +102,10 @@ struct Import<'a> {
     placeless: bool,
     /// What is said of its place; kept with the first object.
     statements: Vec<Value>,
-    /// Pictures that the sink has.
+    /// Pictures of pixels that the sink has.
     pictures: BTreeSet<ImageId>,
+    /// Pictures in files beside the model.
+    images: Images,
 }
 
 impl Import<'_> {
@@ -264,7 +267,7 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// The textures of a shape. Pixels in the file become PNG pictures.
+    /// The textures of a shape. Pixels in the file become PNG pictures; those of files beside it are looked for in its folder.
     fn appearance(&mut self, shape: &Shape, sink: &mut dyn ObjectSink) -> Result<Option<Box<Appearance>>, ImportError> {
         if shape.uv.is_empty() {
             return Ok(None);
@@ -280,6 +283,10 @@ impl Import<'_> {
                 if self.pictures.insert(image.id) {
                     sink.image(image)?;
                 }
+            } else if let Some(url) = &texture.url
+                && let Some((found, kind)) = self.images.find(url, &mut self.findings, sink)?
+            {
+                (id, mime) = (Some(found), kind.to_owned());
             }
             textures.push(Texture { uri, image: id, mime, wrap, border: None, kind: None });
         }

@@ -67,7 +67,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let bbox = args.bbox.as_deref().map(|text| super::find::window(store.crs(), text)).transpose()?;
     let choice = Choice { classes, bbox, lods };
     let written = export::write(&store, format, &choice, &args.out, &output.feedback)?;
-    let bytes = std::fs::metadata(&args.out).map(|m| m.len()).unwrap_or(0);
+    let bytes = written.bytes.unwrap_or_else(|| std::fs::metadata(&args.out).map(|m| m.len()).unwrap_or(0));
     let report = Report { out: args.out.display().to_string(), written, bytes };
     output.result(&report, || summary(&report))?;
     Ok(Done::Wholly)
@@ -75,6 +75,9 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
 
 fn summary(report: &Report) -> String {
     let mut text = format!("{}: {} objects, {} bytes", report.out, report.written.objects, report.bytes);
+    if let Some(tiles) = report.written.tiles {
+        text.push_str(&format!(" in {tiles} tiles"));
+    }
     for layer in &report.written.layers {
         text.push_str(&format!("\n  {}  {} {}", layer.name, layer.features, layer.geometry.unwrap_or("without geometry")));
     }

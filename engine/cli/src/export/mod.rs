@@ -1,6 +1,7 @@
 //! What `qike export` writes: the formats of [`qike_export`], and those the store has itself. A file appears under its name only
 //! when it is complete.
 
+mod city;
 pub mod geojson;
 
 use crate::failure::Failure;
@@ -73,8 +74,17 @@ pub struct Choice {
 /// What came of an export.
 #[derive(Debug, Default, Serialize)]
 pub struct Written {
-    /// Objects.
+    /// Objects that were chosen.
     pub objects: u64,
+    /// Of those, what is drawn: of tiles and glTF.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<u64>,
+    /// Of a tileset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiles: Option<u64>,
+    /// Of all files, where they are several.
+    #[serde(skip)]
+    pub bytes: Option<u64>,
     /// Of a GeoPackage.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<Layer>,
@@ -108,7 +118,7 @@ pub fn write(store: &SceneStore, format: Format, choice: &Choice, out: &Path, fe
             layers = store.write_layers(draft, &keys, lods, feedback)?;
             Ok(())
         })?;
-        return Ok(Written { objects: layers.iter().map(|layer| layer.features).sum(), layers });
+        return Ok(Written { objects: layers.iter().map(|layer| layer.features).sum(), layers, ..Written::default() });
     }
     if format == Format::GeoJson {
         let mut hits = Vec::new();
@@ -119,6 +129,26 @@ pub fn write(store: &SceneStore, format: Format, choice: &Choice, out: &Path, fe
         let collection = geojson::collection(store, &hits)?;
         to_stream(out, |w| serde_json::to_writer(w, &collection).map_err(Failure::new))?;
         return Ok(Written::objects(hits.len() as u64));
+    }
+    if matches!(format, Format::Tiles | Format::Glb) {
+        let city = city::StoredCity { store, keys: store.select(classes, bbox.as_ref())?, lods };
+        let mut summary = tiles::Summary::default();
+        if format == Format::Tiles {
+            to_tiles(out, |folder| {
+                summary = tiles::write(&city, folder, feedback)?;
+                Ok(())
+            })?;
+        } else {
+            to_stream(out, |w| {
+                summary = glb::write(&city, w, feedback)?;
+                Ok(())
+            })?;
+        }
+        for refused in &summary.refused {
+            feedback.message(&format!("warning: a picture is left out, and its surfaces are plain: {refused}"));
+        }
+        let tiles = (format == Format::Tiles).then_some(summary.tiles);
+        return Ok(Written { objects: city.keys.len() as u64, features: Some(summary.features), tiles, bytes: Some(summary.bytes), ..Written::default() });
     }
     let mut snapshot = store.snapshot(feedback)?;
     if !lods.is_empty() {
@@ -132,9 +162,7 @@ pub fn write(store: &SceneStore, format: Format, choice: &Choice, out: &Path, fe
         Format::CityJson => with_pictures(store, out, |w| Ok(cityjson::write(&snapshot, &chosen, w)?))?,
         Format::CityJsonSeq => with_pictures(store, out, |w| Ok(cityjson::write_sequence(&snapshot, &chosen, w)?))?,
         Format::CityGml => with_pictures(store, out, |w| Ok(citygml::write(&snapshot, &chosen, w, feedback)?))?,
-        Format::Tiles => to_tiles(out, |folder| Ok(tiles::write(&snapshot, &chosen, folder, feedback)?))?,
-        Format::Glb => to_stream(out, |w| Ok(glb::write(&snapshot, &chosen, w)?))?,
-        Format::GeoJson | Format::GeoPackage | Format::Store => {}
+        _ => {}
     }
     Ok(Written::objects(chosen.len() as u64))
 }
@@ -190,7 +218,7 @@ fn to_file(out: &Path, write: impl FnOnce(&Path) -> Result<(), Failure>) -> Resu
 
 /// Writes a tileset: document and folder appear when all tiles are written, and an earlier export's folder goes. A folder of that
 /// name that is no export of ours stays, and is an error.
-fn to_tiles(out: &Path, write: impl FnOnce(&Path) -> Result<tiles::Summary, Failure>) -> Result<(), Failure> {
+fn to_tiles(out: &Path, write: impl FnOnce(&Path) -> Result<(), Failure>) -> Result<(), Failure> {
     let failed = |e: std::io::Error| Failure::new(format!("{}: cannot be written ({e})", out.display()));
     let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let target = folder.join(tiles::FOLDER);
@@ -200,7 +228,7 @@ fn to_tiles(out: &Path, write: impl FnOnce(&Path) -> Result<tiles::Summary, Fail
     }
     std::fs::create_dir_all(folder).map_err(failed)?;
     let draft = folder.join(format!(".{}.part-{}", tiles::FOLDER, std::process::id()));
-    let done = std::fs::create_dir_all(&draft).map_err(failed).and_then(|()| write(&draft)).and_then(|_| {
+    let done = std::fs::create_dir_all(&draft).map_err(failed).and_then(|()| write(&draft)).and_then(|()| {
         if target.exists() {
             std::fs::remove_dir_all(&target).map_err(failed)?;
         }

@@ -102,9 +102,13 @@ fn srs_name(crs: &Crs) -> Option<String> {
     if crs.is_local() {
         return None;
     }
-    Some(match crs.epsg_code() {
-        Some(code) => format!("http://www.opengis.net/def/crs/EPSG/0/{code}"),
-        None => {
+    let is_code = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    // Of a compound of two codes both are named: plan, then heights.
+    let pair = crs.definition().strip_prefix("EPSG:").and_then(|codes| codes.split_once('+')).filter(|(plan, height)| is_code(plan) && is_code(height));
+    Some(match (crs.epsg_code(), pair) {
+        (Some(code), _) => format!("http://www.opengis.net/def/crs/EPSG/0/{code}"),
+        (None, Some((plan, height))) => format!("urn:ogc:def:crs,crs:EPSG::{plan},crs:EPSG::{height}"),
+        (None, None) => {
             let mut name = "urn:qike:crs:".to_owned();
             for byte in crs.definition().bytes() {
                 match byte {

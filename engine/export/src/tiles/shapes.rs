@@ -1,6 +1,6 @@
 //! What of an object is drawn: which of its geometries near and far, in which colour, and a stand-in for what is only a point.
 
-use qike_scene::{CityObject, Class, Geometry, GeometryKind, ObjectIx, SceneSnapshot};
+use qike_scene::{CityObject, Class, Geometry, GeometryKind};
 
 /// True for what stands inside other things and is not seen from afar.
 fn is_inside(object: &CityObject) -> bool {
@@ -31,8 +31,7 @@ pub fn drawn(object: &CityObject, coarse: bool) -> Option<&Geometry> {
 }
 
 /// True where an object looks different from afar, or is not there.
-pub fn differs_coarse(snapshot: &SceneSnapshot, ix: ObjectIx) -> bool {
-    let object = snapshot.get(ix);
+pub fn differs_coarse(object: &CityObject) -> bool {
     match (drawn(object, true), drawn(object, false)) {
         (Some(a), Some(b)) => !std::ptr::eq(a, b),
         (a, b) => a.is_some() != b.is_some(),

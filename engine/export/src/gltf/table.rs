@@ -1,8 +1,10 @@
-//! The table of properties of a tile's features (EXT_structural_metadata): id, class, name, parent and the attributes that most
+//! The table of properties of a document's features (EXT_structural_metadata): id, class, name, parent and the attributes that most
 //! objects have, each in a column of its type.
 
-use super::glb::Glb;
-use qike_scene::{CityObject, ObjectIx, SceneSnapshot, Value};
+use super::buffer::Glb;
+use crate::ExportError;
+use crate::city::City;
+use qike_scene::{CityObject, Value};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +30,7 @@ struct Column {
     kind: Type,
 }
 
-/// The columns that all tiles have.
+/// The columns that all documents of an export have.
 pub struct Schema {
     columns: Vec<Column>,
 }
@@ -37,18 +39,21 @@ const FIXED: [&str; 4] = ["id", "class", "name", "parent"];
 
 impl Schema {
     /// The most frequent attributes with a value of their own (no lists, no maps).
-    pub fn of(snapshot: &SceneSnapshot, chosen: &[ObjectIx]) -> Self {
-        let mut seen: BTreeMap<&str, (u64, Type)> = BTreeMap::new();
-        for ix in chosen {
+    pub fn of(city: &dyn City) -> Result<Self, ExportError> {
+        let mut seen: BTreeMap<String, (u64, Type)> = BTreeMap::new();
+        city.attributes(&mut |attributes| {
             // The name has a column of its own.
-            for (key, value) in snapshot.get(*ix).attributes.iter().filter(|(key, _)| *key != "name") {
+            for (key, value) in attributes.iter().filter(|(key, _)| *key != "name") {
                 let kind = match value {
                     Value::Number(n) if n.as_i64().and_then(whole).is_some() => Type::Integer,
                     Value::Number(_) => Type::Number,
                     Value::String(_) | Value::Bool(_) => Type::Text,
                     _ => continue,
                 };
-                let entry = seen.entry(key).or_insert((0, kind));
+                if !seen.contains_key(key) {
+                    seen.insert(key.clone(), (0, kind));
+                }
+                let Some(entry) = seen.get_mut(key) else { continue };
                 entry.0 += 1;
                 entry.1 = match (entry.1, kind) {
                     (a, b) if a == b => a,
@@ -56,20 +61,20 @@ impl Schema {
                     _ => Type::Text,
                 };
             }
-        }
-        let mut by_count: Vec<(&str, u64, Type)> = seen.into_iter().map(|(key, (count, kind))| (key, count, kind)).collect();
-        by_count.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        })?;
+        let mut by_count: Vec<(String, u64, Type)> = seen.into_iter().map(|(key, (count, kind))| (key, count, kind)).collect();
+        by_count.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         by_count.truncate(MAX_COLUMNS);
-        by_count.sort_by_key(|(key, ..)| *key);
+        by_count.sort_by(|a, b| a.0.cmp(&b.0));
         let mut used: BTreeSet<String> = FIXED.iter().map(|name| (*name).to_owned()).collect();
         let columns = by_count.into_iter().map(|(key, _, kind)| {
-            let mut property = identifier(key);
+            let mut property = identifier(&key);
             while !used.insert(property.clone()) {
                 property.push('_');
             }
-            Column { key: key.to_owned(), property, kind }
+            Column { key, property, kind }
         });
-        Self { columns: columns.collect() }
+        Ok(Self { columns: columns.collect() })
     }
 
     /// The schema and the table of these features, as the extension of a glTF document.

@@ -2,12 +2,13 @@
 
 use crate::ExportError;
 use serde_json::{Map, Value, json};
+use std::io::Write;
 
 /// Bytes that views begin at: what property tables want, and more than accessors do.
 const ALIGNMENT: usize = 8;
 
-pub const FLOAT: u32 = 5126;
-pub const ARRAY_BUFFER: u32 = 34962;
+const FLOAT: u32 = 5126;
+const ARRAY_BUFFER: u32 = 34962;
 
 /// The buffer and what lies in it.
 #[derive(Default)]
@@ -18,6 +19,11 @@ pub struct Glb {
 }
 
 impl Glb {
+    /// Bytes in the buffer.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Puts bytes into the buffer; gives the number of their view.
     pub fn view(&mut self, bytes: Vec<u8>, target: Option<u32>) -> usize {
         self.bytes.resize(self.bytes.len().next_multiple_of(ALIGNMENT), 0);
@@ -47,14 +53,20 @@ impl Glb {
         self.accessor(list.iter().flatten().flat_map(|c| c.to_le_bytes()).collect(), ARRAY_BUFFER, accessor)
     }
 
+    /// Pairs of vertices.
+    pub fn pairs(&mut self, list: &[[f32; 2]]) -> usize {
+        let accessor = json!({ "componentType": FLOAT, "count": list.len(), "type": "VEC2" });
+        self.accessor(list.iter().flatten().flat_map(|c| c.to_le_bytes()).collect(), ARRAY_BUFFER, accessor)
+    }
+
     /// Numbers of vertices. (glTF allows no whole numbers of four bytes there; floats hold them up to 2²⁴.)
     pub fn scalars(&mut self, list: &[f32]) -> usize {
         let accessor = json!({ "componentType": FLOAT, "count": list.len(), "type": "SCALAR" });
         self.accessor(list.iter().flat_map(|c| c.to_le_bytes()).collect(), ARRAY_BUFFER, accessor)
     }
 
-    /// The bytes of the file: the document with buffers, views and accessors put in.
-    pub fn finish(mut self, mut document: Map<String, Value>) -> Result<Vec<u8>, ExportError> {
+    /// Writes the file: the document with buffers, views and accessors put in. Gives its length.
+    pub fn finish(mut self, mut document: Map<String, Value>, out: &mut dyn Write) -> Result<u64, ExportError> {
         self.bytes.resize(self.bytes.len().next_multiple_of(ALIGNMENT), 0);
         document.insert("accessors".into(), self.accessors.into());
         document.insert("bufferViews".into(), self.views.into());
@@ -65,16 +77,21 @@ impl Glb {
             text.push(b' ');
         }
         let total = 12 + 8 + text.len() as u64 + 8 + self.bytes.len() as u64;
-        let total = u32::try_from(total).map_err(|_| ExportError::new("a tile is larger than the 4 GiB that one file can hold"))?;
-        let mut out = Vec::with_capacity(total as usize);
-        out.extend_from_slice(b"glTF");
-        out.extend_from_slice(&2_u32.to_le_bytes());
-        out.extend_from_slice(&total.to_le_bytes());
+        let total = u32::try_from(total).map_err(|_| too_large())?;
+        let mut put = |bytes: &[u8]| out.write_all(bytes);
+        put(b"glTF")?;
+        put(&2_u32.to_le_bytes())?;
+        put(&total.to_le_bytes())?;
         for (kind, chunk) in [(b"JSON", &text), (b"BIN\0", &self.bytes)] {
-            out.extend_from_slice(&(chunk.len() as u32).to_le_bytes());
-            out.extend_from_slice(kind);
-            out.extend_from_slice(chunk);
+            put(&(chunk.len() as u32).to_le_bytes())?;
+            put(kind)?;
+            put(chunk)?;
         }
-        Ok(out)
+        Ok(u64::from(total))
     }
+}
+
+/// The header states the length in 32 bits.
+pub fn too_large() -> ExportError {
+    ExportError::new("the model is larger than the 4 GiB that one .glb can hold").help("write fewer classes with --class, a part with --bbox, or tileset.json")
 }
