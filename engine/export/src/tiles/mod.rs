@@ -31,6 +31,8 @@ pub const FOLDER: &str = "tiles";
 
 /// The error of a coarse leaf in metres: by so much a block may differ from a building with a roof.
 const COARSE_ERROR_M: f64 = 2.0;
+/// The error of a leaf that shows its pictures only from near: some 250 m in a usual window.
+const PLAIN_ERROR_M: f64 = 8.0;
 /// Bytes of pictures that a leaf shows from afar too.
 const FAR_PICTURES: u64 = 512 << 10;
 
@@ -165,7 +167,7 @@ impl Writer<'_> {
         let Some((coarse_bounds, coarse_uri)) = coarse else { return Ok(Some(leaf)) };
         let mut whole = fine_bounds;
         whole.merge(&coarse_bounds);
-        let error = COARSE_ERROR_M.min(square.edge / 32.0);
+        let error = if pictures { COARSE_ERROR_M.min(square.edge / 32.0) } else { PLAIN_ERROR_M };
         let mut tile = Tile::new(whole, error, "REPLACE");
         tile.json["content"] = json!({ "uri": coarse_uri });
         tile.json["children"] = json!([leaf.json]);
