@@ -201,6 +201,6 @@ fn citygml_names_both_halves_of_a_compound_system() {
     for target in ["EPSG:4549+5737", "EPSG:4549"] {
         let (again, _) = read(&path, Some(&Crs::parse(target).unwrap()));
         assert_eq!(again.objects()[0].geometries[0].vertices, snapshot.objects()[0].geometries[0].vertices, "{target}");
-        assert_eq!(again.sources()[0].crs, "EPSG:4549+5737");
+        assert_eq!(again.sources()[0].crs, "urn:ogc:def:crs,crs:EPSG::4549,crs:EPSG::5737");
     }
 }

@@ -163,7 +163,7 @@ fn read(path: &Path) -> (SceneSnapshot, BTreeMap<ImageId, Image>) {
 
 #[test]
 fn real_models_show_all_their_pictures() {
-    for (name, least) in [("citymodel/cjio/rotterdam/rotterdam_subset.json", 1), ("citymodel/citygml4j/datasets/lod3_building_v2.gml", 20)] {
+    for (name, least) in [("citymodel/cjio/rotterdam/rotterdam_subset.json", 1), ("citymodel/citygml4j/datasets/lod3_building_v2.gml", 8)] {
         let Some(path) = testdata::path(name) else { return };
         let (snapshot, images) = read(&path);
         // Those of the finest shapes, of the theme that is drawn.
