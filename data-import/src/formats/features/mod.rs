@@ -10,6 +10,7 @@ mod height;
 pub mod identity;
 pub mod shape;
 pub mod text;
+pub mod text_file;
 pub mod wkb;
 pub mod wkt;
 mod words;

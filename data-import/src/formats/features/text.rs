@@ -63,6 +63,11 @@ pub fn decode_head(head: &[u8]) -> Cow<'_, str> {
     decode(whole).text
 }
 
+/// True for the beginning of a file in UTF-16 without a mark.
+pub fn is_utf16(head: &[u8]) -> bool {
+    utf16_without_mark(head).is_some()
+}
+
 /// UTF-16 of mostly ASCII text has a zero in every other byte.
 fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = &bytes[..bytes.len().min(4096)];

@@ -2,25 +2,31 @@
 //!
 //! Positions are (longitude, latitude, height) unless a `crs` member (of old GeoJSON) or the user says otherwise. What an
 //! object is and how it is called, [`super::features`] decides; a mapping file can say it better.
-//! The file is parsed as a whole; [`LIMIT`] bounds it.
+//! Files may be of any size: features are read one by one (see [`stream`]).
+
+mod stream;
 
 use super::features::identity::Given;
 use super::features::shape::{MAX_DEPTH, Position, Shape};
+use super::features::text_file::TextFile;
 use super::features::{self, Layer, Writer, centre_lonlat, text};
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use qike_core::{Crs, Diagnostic, Feedback, SourceCrs};
 use qike_scene::{ObjectSink, Value};
 use serde_json::Map;
-use std::borrow::Cow;
+use std::io::BufRead;
 use std::path::Path;
+use stream::Item;
 
-/// Largest file read, bytes.
-pub const LIMIT: u64 = 512 << 20;
+/// Largest file that is not UTF-8, and so is decoded in memory, bytes.
+const DECODED_LIMIT: u64 = 512 << 20;
+/// Features in whose middle a file is taken to lie, where it only says where it lies.
+const PROBED: usize = 10_000;
 
 /// The importer.
 pub struct GeoJson;
 
-/// A file's features and what it says of its coordinates.
+/// A document in memory: its features and what it says of its coordinates.
 pub struct Document {
     /// Features: `id`, `properties`, `geometry`.
     pub features: Vec<Feature>,
@@ -43,66 +49,27 @@ pub struct Feature {
 const GEOMETRIES: [&str; 7] =
     ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"];
 
-/// Parses a file; `Err` where its bytes are no JSON or no GeoJSON. In a sequence of one feature a line, a broken line is
-/// left out and the others go on.
+/// Parses a file in memory; `Err` where its bytes are no JSON or no GeoJSON. In a sequence of one feature a line, a broken line
+/// is left out and the others go on.
 pub fn parse(bytes: &[u8], name: &str) -> Result<Document, ImportError> {
     let decoded = text::decode(bytes);
-    // A text sequence (RFC 8142) has a record separator before each document; white space to the parser below.
-    let text = if decoded.text.contains('\u{1e}') { Cow::Owned(decoded.text.replace('\u{1e}', "\n")) } else { decoded.text };
-    let mut document = Document { features: vec![], crs: None, bad_lines: vec![] };
-    if let Err(error) = whole(&text, name, &mut document) {
-        let first = text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default();
-        let is_sequence = serde_json::from_str::<Value>(first).is_ok_and(|v| take(v, &mut Document { features: vec![], crs: None, bad_lines: vec![] }).is_ok());
-        if !is_sequence {
-            return Err(error);
+    let open = || -> Result<Box<dyn BufRead + '_>, ImportError> { Ok(Box::new(decoded.text.as_bytes())) };
+    let survey = stream::survey(&open, name)?;
+    let mut document = Document { features: vec![], crs: survey.crs, bad_lines: vec![] };
+    stream::walk(&mut *open()?, survey.lines, usize::MAX, name, &mut |item| {
+        match item {
+            Item::Feature(feature) => document.features.push(feature),
+            Item::BadLine(line, reason) => document.bad_lines.push((line, reason)),
         }
-        document = Document { features: vec![], crs: None, bad_lines: vec![] };
-        for (line, text) in (1..).zip(text.lines()).filter(|(_, l)| !l.trim().is_empty()) {
-            let value = serde_json::from_str::<Value>(text).map_err(|e| format!("broken JSON: {e}"));
-            if let Err(reason) = value.and_then(|v| take(v, &mut document)) {
-                document.bad_lines.push((line, reason));
-            }
-        }
-    }
+        Ok(())
+    })?;
     Ok(document)
-}
-
-fn whole(text: &str, name: &str, document: &mut Document) -> Result<(), ImportError> {
-    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-        let value = value.map_err(|e| json_error(name, &e))?;
-        take(value, document).map_err(|reason| ImportError::corrupt(name, "the document", reason))?;
-    }
-    Ok(())
 }
 
 /// A parse error with its line and column.
 pub fn json_error(name: &str, error: &serde_json::Error) -> ImportError {
     let reason = if error.is_eof() { "the JSON is cut off".to_owned() } else { format!("broken JSON: {error}") };
     ImportError::corrupt(name, format!("line {}, column {}", error.line(), error.column()), reason)
-}
-
-fn take(value: Value, document: &mut Document) -> Result<(), String> {
-    let Value::Object(mut object) = value else { return Err("the document is no JSON object, so no GeoJSON".into()) };
-    let named = object.get("crs").and_then(|c| c.pointer("/properties/name")).and_then(Value::as_str).map(str::to_owned);
-    document.crs = document.crs.take().or(named);
-    match object.get("type").and_then(Value::as_str).unwrap_or("") {
-        "FeatureCollection" => match object.remove("features") {
-            Some(Value::Array(all)) => {
-                document.features.extend(all.into_iter().map(feature));
-                Ok(())
-            }
-            _ => Err("a FeatureCollection without an array 'features'".into()),
-        },
-        "Feature" => {
-            document.features.push(feature(Value::Object(object)));
-            Ok(())
-        }
-        kind if GEOMETRIES.contains(&kind) => {
-            document.features.push(Feature { id: None, properties: Map::new(), geometry: Some(Value::Object(object)) });
-            Ok(())
-        }
-        other => Err(format!("the type '{other}' is not one of GeoJSON's")),
-    }
 }
 
 fn feature(value: Value) -> Feature {
@@ -175,8 +142,8 @@ fn rings(value: &Value) -> Result<Vec<Vec<Position>>, String> {
 }
 
 /// The system of a document: the user's word, its `crs` member, else degrees of WGS 84.
-pub fn source_crs(source: &Source, document: &Document) -> Result<SourceCrs, ImportError> {
-    let own = document.crs.as_deref().map(SourceCrs::parse).transpose();
+fn source_crs(source: &Source, own: Option<&str>) -> Result<SourceCrs, ImportError> {
+    let own = own.map(SourceCrs::parse).transpose();
     match (&source.options.source_crs, own) {
         (Some(said), _) => Ok(said.clone()),
         (None, Ok(own)) => Ok(own.unwrap_or_else(|| SourceCrs::Crs(Crs::wgs84()))),
@@ -221,39 +188,54 @@ impl Importer for GeoJson {
     }
 
     fn probe(&self, source: &Source, _feedback: &Feedback) -> Result<Profile, ImportError> {
-        let document = parse(&source.read(LIMIT)?, &source.name)?;
-        let crs = source_crs(source, &document)?;
-        let positions = document.features.iter().filter_map(|f| f.geometry.as_ref().and_then(first_position));
-        Ok(Profile { centre_lonlat: centre_lonlat(&crs, positions), crs: Some(crs) })
+        let file = TextFile::open(source, DECODED_LIMIT)?;
+        let open = || file.reader(&source.name);
+        let survey = stream::survey(&open, &source.name)?;
+        let crs = source_crs(source, survey.crs.as_deref())?;
+        let mut positions = Vec::new();
+        stream::walk(&mut *open()?, survey.lines, PROBED, &source.name, &mut |item| {
+            if let Item::Feature(feature) = item {
+                positions.extend(feature.geometry.as_ref().and_then(first_position));
+            }
+            Ok(())
+        })?;
+        Ok(Profile { centre_lonlat: centre_lonlat(&crs, positions.into_iter()), crs: Some(crs) })
     }
 
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
-        let document = parse(&source.read(LIMIT)?, &source.name)?;
-        let crs = source_crs(source, &document)?;
+        let file = TextFile::open(source, DECODED_LIMIT)?;
+        let open = || file.reader(&source.name);
+        let survey = stream::survey(&open, &source.name)?;
+        let crs = source_crs(source, survey.crs.as_deref())?;
         let stem = features::stem(&source.path);
         let projector = Projector::new(&crs, sink.crs(), &source.name)?;
         let id = source.begin(self.name(), &crs.to_string(), sink)?;
         let mut given = Given::default();
         let mut writer = Writer::new(Layer { name: &stem, prefix: &stem }, source, id, projector, &mut given);
-        for (line, reason) in document.bad_lines {
-            writer.error("line-bad", "", Some(line), "", format!("the line is left out: {reason}"), sink);
-        }
-        let task = feedback.task(format!("read {}", source.name), document.features.len() as u64);
-        let (mut bad, mut first_bad) = (0u64, None);
-        for (i, Feature { id, properties, geometry }) in document.features.into_iter().enumerate() {
-            feedback.check()?;
+        let task = feedback.task(format!("read {}", source.name), survey.features);
+        let (mut number, mut bad, mut first_bad) = (0usize, 0u64, None);
+        stream::walk(&mut *open()?, survey.lines, usize::MAX, &source.name, &mut |item| {
+            let Feature { id, properties, geometry } = match item {
+                Item::Feature(feature) => feature,
+                Item::BadLine(line, reason) => {
+                    writer.error("line-bad", "", Some(line), "", format!("the line is left out: {reason}"), sink);
+                    return Ok(());
+                }
+            };
+            features::check_every(number, feedback)?;
             task.advance(1);
-            let mut feature = features::Feature { number: i + 1, id, attributes: properties, ..Default::default() };
+            number += 1;
+            let mut feature = features::Feature { number, id, attributes: properties, ..Default::default() };
             match geometry.as_ref().map(shape).transpose() {
                 Ok(shape) => feature.shape = shape,
                 Err(reason) => {
                     bad += 1;
-                    first_bad.get_or_insert_with(|| (i, writer.id(&feature), reason));
-                    continue;
+                    first_bad.get_or_insert_with(|| (number - 1, writer.id(&feature), reason));
+                    return Ok(());
                 }
             }
-            writer.write(feature, sink)?;
-        }
+            writer.write(feature, sink)
+        })?;
         if let Some((i, name, reason)) = first_bad {
             let message = format!("{bad} features have a geometry that cannot be read and are left out; the first: {reason}");
             sink.diagnostic(Diagnostic::error("geometry-bad", message).object(name).file(&source.name).path(format!("/features/{i}/geometry")));

@@ -1,0 +1,448 @@
+//! GeoJSON piece by piece: a file of any size is read with one feature in memory.
+//!
+//! The text is cut where braces and brackets balance, outside of strings; only what was cut out is parsed. A first pass
+//! (see [`survey`]) finds what may stand behind the features: the `crs` member, and whether the document is whole.
+
+use super::{Feature, GEOMETRIES, feature};
+use crate::ImportError;
+use serde_json::{Map, Value};
+use std::cell::Cell;
+use std::io::{BufRead, Read};
+
+/// Most bytes of one feature, or of all members of a document beside its features.
+const PIECE_LIMIT: usize = 1 << 30;
+/// Most brackets in each other; the parser of a piece allows fewer.
+const DEPTH_LIMIT: usize = 1000;
+/// A first line that is longer is not looked at to tell a sequence of lines.
+const FIRST_LINE_LIMIT: u64 = 64 << 20;
+
+/// What comes out of a file.
+pub enum Item {
+    /// A feature.
+    Feature(Feature),
+    /// A line of a sequence that is left out, with the reason.
+    BadLine(u64, String),
+}
+
+/// What a file says before its features are read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Survey {
+    /// The `crs` member.
+    pub crs: Option<String>,
+    /// Its features; in a sequence, its lines.
+    pub features: u64,
+    /// True for a sequence: one document a line, and a broken one leaves the others whole.
+    pub lines: bool,
+}
+
+/// Looks through a file for what it says of its features; `Err` where it is no JSON or no GeoJSON.
+pub fn survey<'a>(open: &dyn Fn() -> Result<Box<dyn BufRead + 'a>, ImportError>, name: &str) -> Result<Survey, ImportError> {
+    let mut survey = Survey { lines: is_sequence(&mut *open()?, name)?, ..Survey::default() };
+    let mut input = open()?;
+    if survey.lines {
+        each_line(&mut *input, name, &mut |_, text| {
+            survey.features += 1;
+            // A member of this name is at the beginning of a line, if there is one at all.
+            if survey.crs.is_none() && text.contains("\"crs\"") {
+                survey.crs = serde_json::from_str::<Value>(text).ok().and_then(|v| crs_of(&v));
+            }
+            Ok(())
+        })?;
+        return Ok(survey);
+    }
+    let mut scanner = Scanner::new(&mut *input, name);
+    while scanner.skip_space()?.is_some() {
+        let root = scanner.root(&mut |scanner| {
+            survey.features += 1;
+            scanner.value(None)
+        })?;
+        survey.crs = survey.crs.take().or_else(|| crs_of(&Value::Object(root.members.clone())));
+        let place = format!("the document at line {}", root.line);
+        survey.features += documents(root).map_err(|reason| ImportError::corrupt(name, place, reason))?.len() as u64;
+    }
+    Ok(survey)
+}
+
+/// Gives the first `most` features (or so: those of one line or document come together) of a file that [`survey`] has looked
+/// through, in order.
+pub fn walk(
+    input: &mut dyn BufRead, lines: bool, most: usize, name: &str, give: &mut dyn FnMut(Item) -> Result<(), ImportError>,
+) -> Result<(), ImportError> {
+    let given = Cell::new(0);
+    let mut give = |item| {
+        given.set(given.get() + 1);
+        give(item)
+    };
+    if lines {
+        return each_line(input, name, &mut |line, text| {
+            if given.get() >= most {
+                return Ok(());
+            }
+            let value = serde_json::from_str::<Value>(text).map_err(|e| format!("broken JSON: {e}"));
+            match value.and_then(take) {
+                Ok(features) => features.into_iter().try_for_each(|f| give(Item::Feature(f))),
+                Err(reason) => give(Item::BadLine(line, reason)),
+            }
+        });
+    }
+    let mut scanner = Scanner::new(input, name);
+    let mut piece = Vec::new();
+    while scanner.skip_space()?.is_some() {
+        let root = scanner.root(&mut |scanner| {
+            if given.get() >= most {
+                return scanner.value(None);
+            }
+            let (line, column) = (scanner.line, scanner.column);
+            piece.clear();
+            scanner.value(Some(&mut piece))?;
+            let value = serde_json::from_slice(&piece).map_err(|e| broken(name, line, column, &e))?;
+            give(Item::Feature(feature(value)))
+        })?;
+        let place = format!("the document at line {}", root.line);
+        let others = documents(root).map_err(|reason| ImportError::corrupt(name, place, reason))?;
+        others.into_iter().try_for_each(|f| give(Item::Feature(f)))?;
+    }
+    Ok(())
+}
+
+/// The features of a document in memory.
+fn take(value: Value) -> Result<Vec<Feature>, String> {
+    let Value::Object(mut members) = value else { return Err("the document is no JSON object, so no GeoJSON".into()) };
+    let kind = members.get("type").and_then(Value::as_str).unwrap_or("").to_owned();
+    match kind.as_str() {
+        "FeatureCollection" => match members.remove("features") {
+            Some(Value::Array(all)) => Ok(all.into_iter().map(feature).collect()),
+            _ => Err("a FeatureCollection without an array 'features'".into()),
+        },
+        "Feature" => Ok(vec![feature(Value::Object(members))]),
+        kind if GEOMETRIES.contains(&kind) => Ok(vec![Feature { id: None, properties: Map::new(), geometry: Some(Value::Object(members)) }]),
+        other => Err(format!("the type '{other}' is not one of GeoJSON's")),
+    }
+}
+
+/// As [`take`], of a document whose features were given one by one.
+fn documents(root: Root) -> Result<Vec<Feature>, String> {
+    let kind = root.members.get("type").and_then(Value::as_str).unwrap_or("");
+    match (kind, root.streamed) {
+        ("FeatureCollection", true) => Ok(vec![]),
+        (other, true) => Err(format!("it has features, but its type is '{other}' and not FeatureCollection")),
+        (_, false) => take(Value::Object(root.members)),
+    }
+}
+
+fn crs_of(value: &Value) -> Option<String> {
+    value.get("crs")?.pointer("/properties/name")?.as_str().map(str::to_owned)
+}
+
+/// True where the first line is a document of its own and more lines follow.
+fn is_sequence(input: &mut dyn BufRead, name: &str) -> Result<bool, ImportError> {
+    let io = |e| ImportError::io(name, e);
+    let mut first = Vec::new();
+    while first.trim_ascii().is_empty() {
+        first.clear();
+        if (&mut *input).take(FIRST_LINE_LIMIT).read_until(b'\n', &mut first).map_err(io)? == 0 {
+            return Ok(false);
+        }
+    }
+    let whole = serde_json::from_slice::<Value>(without_separator(&first)).is_ok_and(|v| take(v).is_ok());
+    if !whole || !first.ends_with(b"\n") {
+        return Ok(false);
+    }
+    let mut rest = Vec::new();
+    while (&mut *input).take(FIRST_LINE_LIMIT).read_until(b'\n', &mut rest).map_err(io)? > 0 {
+        if !rest.trim_ascii().is_empty() {
+            return Ok(true);
+        }
+        rest.clear();
+    }
+    Ok(false)
+}
+
+/// A text sequence (RFC 8142) has a record separator before each document.
+fn without_separator(line: &[u8]) -> &[u8] {
+    let line = line.trim_ascii();
+    line.strip_prefix(b"\x1e").unwrap_or(line)
+}
+
+/// Gives each line with something in it, with its number.
+fn each_line(input: &mut dyn BufRead, name: &str, give: &mut dyn FnMut(u64, &str) -> Result<(), ImportError>) -> Result<(), ImportError> {
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let read = (&mut *input).take(PIECE_LIMIT as u64).read_until(b'\n', &mut line).map_err(|e| ImportError::io(name, e))?;
+        if read == 0 {
+            break;
+        }
+        if read == PIECE_LIMIT {
+            return Err(ImportError::corrupt(name, format!("line {number}"), format!("the line is longer than {} MiB", PIECE_LIMIT >> 20)));
+        }
+        // The file is UTF-8: it was looked at, or decoded.
+        let text = String::from_utf8_lossy(without_separator(&line));
+        if !text.is_empty() {
+            give(number, &text)?;
+        }
+    }
+    Ok(())
+}
+
+/// A parse error in a piece that begins at a line and a column.
+fn broken(name: &str, line: u64, column: u64, error: &serde_json::Error) -> ImportError {
+    let (down, across) = (error.line().max(1) as u64 - 1, error.column() as u64);
+    let place = format!("line {}, column {}", line + down, if down == 0 { column + across } else { across });
+    let text = error.to_string();
+    ImportError::corrupt(name, place, format!("broken JSON: {}", text.split(" at line ").next().unwrap_or(&text)))
+}
+
+/// A document without its features.
+struct Root {
+    members: Map<String, Value>,
+    /// Its features were given one by one.
+    streamed: bool,
+    line: u64,
+}
+
+/// Cuts a text into JSON values.
+struct Scanner<'r> {
+    input: &'r mut dyn BufRead,
+    name: &'r str,
+    /// Of the next byte, from 1.
+    line: u64,
+    /// Bytes before it in its line.
+    column: u64,
+}
+
+impl<'r> Scanner<'r> {
+    fn new(input: &'r mut dyn BufRead, name: &'r str) -> Self {
+        Self { input, name, line: 1, column: 0 }
+    }
+
+    fn error(&self, reason: impl Into<String>) -> ImportError {
+        ImportError::corrupt(self.name, format!("line {}, column {}", self.line, self.column + 1), reason.into())
+    }
+
+    fn peek(&mut self) -> Result<Option<u8>, ImportError> {
+        let name = self.name;
+        Ok(self.input.fill_buf().map_err(|e| ImportError::io(name, e))?.first().copied())
+    }
+
+    /// Takes the next `n` bytes of the buffer, which are there.
+    fn consume(&mut self, n: usize, keep: Option<&mut Vec<u8>>) -> Result<(), ImportError> {
+        let name = self.name;
+        let bytes = self.input.fill_buf().map_err(|e| ImportError::io(name, e))?;
+        let bytes = &bytes[..n.min(bytes.len())];
+        if let Some(keep) = keep {
+            keep.extend_from_slice(bytes);
+        }
+        let ends = memchr::memchr_iter(b'\n', bytes).fold((0, None), |(count, _), at| (count + 1, Some(at)));
+        self.line += ends.0;
+        self.column = ends.1.map_or(self.column, |_| 0) + (n - ends.1.map_or(0, |at| at + 1)) as u64;
+        self.input.consume(n);
+        Ok(())
+    }
+
+    /// The next byte that is no white space and no record separator, which stays.
+    fn skip_space(&mut self) -> Result<Option<u8>, ImportError> {
+        while let Some(next) = self.peek()? {
+            if !matches!(next, b' ' | b'\t' | b'\r' | b'\n' | 0x1e) {
+                return Ok(Some(next));
+            }
+            self.consume(1, None)?;
+        }
+        Ok(None)
+    }
+
+    /// As [`Scanner::skip_space`], where something must come.
+    fn must(&mut self) -> Result<u8, ImportError> {
+        self.skip_space()?.ok_or_else(|| self.error("the JSON is cut off"))
+    }
+
+    /// What stands between two values of an object or array: true for a comma, false for the end.
+    fn more(&mut self, end: u8) -> Result<bool, ImportError> {
+        let next = self.must()?;
+        if next != b',' && next != end {
+            return Err(self.error(format!("broken JSON: expected ',' or '{}'", char::from(end))));
+        }
+        self.consume(1, None)?;
+        Ok(next == b',')
+    }
+
+    /// A document; `element` takes each value of its `features` from the scanner.
+    fn root(&mut self, element: &mut dyn FnMut(&mut Self) -> Result<(), ImportError>) -> Result<Root, ImportError> {
+        let mut root = Root { members: Map::new(), streamed: false, line: self.line };
+        if self.must()? != b'{' {
+            return Err(self.error("the document is no JSON object, so no GeoJSON"));
+        }
+        self.consume(1, None)?;
+        if self.must()? == b'}' {
+            self.consume(1, None)?;
+            return Ok(root);
+        }
+        let mut total = 0;
+        loop {
+            let key: String = self.parsed(&mut total)?;
+            if self.must()? != b':' {
+                return Err(self.error("broken JSON: expected ':'"));
+            }
+            self.consume(1, None)?;
+            if key == "features" && self.must()? == b'[' && !root.streamed {
+                root.streamed = true;
+                self.consume(1, None)?;
+                if self.must()? == b']' {
+                    self.consume(1, None)?;
+                } else {
+                    loop {
+                        self.must()?;
+                        element(self)?;
+                        if !self.more(b']')? {
+                            break;
+                        }
+                    }
+                }
+            } else {
+                let value = self.parsed(&mut total)?;
+                root.members.insert(key, value);
+            }
+            if !self.more(b'}')? {
+                return Ok(root);
+            }
+        }
+    }
+
+    /// The next value, parsed; all of them together are bounded.
+    fn parsed<T: serde::de::DeserializeOwned>(&mut self, total: &mut usize) -> Result<T, ImportError> {
+        self.must()?;
+        let (line, column) = (self.line, self.column);
+        let mut bytes = Vec::new();
+        self.value(Some(&mut bytes))?;
+        *total += bytes.len();
+        if *total > PIECE_LIMIT {
+            return Err(self.error(format!("the document has more than {} MiB beside its features", PIECE_LIMIT >> 20)));
+        }
+        serde_json::from_slice(&bytes).map_err(|e| broken(self.name, line, column, &e))
+    }
+
+    /// Goes over one value, which begins here, and keeps its bytes. Only its brackets and strings are looked at.
+    fn value(&mut self, mut keep: Option<&mut Vec<u8>>) -> Result<(), ImportError> {
+        let mut open: Vec<u8> = Vec::new();
+        let (mut in_string, mut escaped, mut begun, mut length) = (false, false, false, 0usize);
+        loop {
+            let name = self.name;
+            let chunk = self.input.fill_buf().map_err(|e| ImportError::io(name, e))?;
+            if chunk.is_empty() {
+                return if open.is_empty() && !in_string && begun { Ok(()) } else { Err(self.error("the JSON is cut off")) };
+            }
+            let (mut at, mut done, mut fault) = (0, false, None);
+            while at < chunk.len() && !done && fault.is_none() {
+                if escaped {
+                    escaped = false;
+                    at += 1;
+                    continue;
+                }
+                if in_string {
+                    match memchr::memchr2(b'"', b'\\', &chunk[at..]) {
+                        None => at = chunk.len(),
+                        Some(n) => {
+                            escaped = chunk[at + n] == b'\\';
+                            in_string = escaped;
+                            done = !in_string && open.is_empty();
+                            at += n + 1;
+                        }
+                    }
+                    continue;
+                }
+                let byte = chunk[at];
+                match byte {
+                    b'"' if open.is_empty() && begun => done = true,
+                    b'"' => in_string = true,
+                    b'{' | b'[' if open.is_empty() && begun => done = true,
+                    b'{' | b'[' if open.len() >= DEPTH_LIMIT => fault = Some("brackets are nested too deeply"),
+                    b'{' | b'[' => open.push(byte + 2),
+                    b'}' | b']' => match open.pop() {
+                        None => done = true,
+                        Some(end) if end != byte => fault = Some("broken JSON: a bracket is closed that is not the last one opened"),
+                        Some(_) => {
+                            at += usize::from(open.is_empty());
+                            done = open.is_empty();
+                        }
+                    },
+                    // A number or word ends where something else begins.
+                    b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' if open.is_empty() => done = true,
+                    _ => {}
+                }
+                begun = true;
+                at += usize::from(!done);
+            }
+            length += at;
+            self.consume(at, keep.as_deref_mut())?;
+            if let Some(fault) = fault {
+                return Err(self.error(fault));
+            }
+            if done {
+                return Ok(());
+            }
+            if length > PIECE_LIMIT {
+                return Err(self.error(format!("one value is longer than {} MiB", PIECE_LIMIT >> 20)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::BufReader;
+
+    /// Everything a text gives, read in pieces of so many bytes.
+    fn all(text: &str, step: usize) -> Result<(Survey, Vec<String>), String> {
+        let open = || -> Result<Box<dyn BufRead + '_>, ImportError> { Ok(Box::new(BufReader::with_capacity(step, text.as_bytes()))) };
+        let survey = survey(&open, "f").map_err(|e| e.to_string())?;
+        let mut items = Vec::new();
+        let give = &mut |item| {
+            items.push(match item {
+                Item::Feature(f) => f.id.map_or("-".to_owned(), |id| id.to_string()),
+                Item::BadLine(line, _) => format!("bad {line}"),
+            });
+            Ok(())
+        };
+        walk(&mut *open().unwrap(), survey.lines, usize::MAX, "f", give).map_err(|e| e.to_string())?;
+        Ok((survey, items))
+    }
+
+    #[test]
+    fn features_come_one_by_one_however_the_file_is_cut_and_ordered() {
+        let odd = r#"{"type":"Feature","id":1,"properties":{"a":"]}\\\"{[","b":{"c":[1,[2]]}},"geometry":null}"#;
+        let collection = format!(" {{\n\"features\" : [ {odd} ,\n{{\"id\":\"zwei\"}},3 ],\"crs\":{{\"type\":\"name\",\"properties\":{{\"name\":\"EPSG:4490\"}}}},\n\"type\":\"FeatureCollection\"}} ");
+        for step in [1, 2, 3, 7, 1 << 16] {
+            let (survey, ids) = all(&collection, step).unwrap();
+            assert_eq!((survey.crs.as_deref(), survey.features, survey.lines), (Some("EPSG:4490"), 3, false), "{step}");
+            assert_eq!(ids, ["1", "\"zwei\"", "-"], "{step}");
+            let lines = format!("\u{1e}{odd}\n\n{{\"broken\n{odd}\n{{\"type\":\"Point\",\"coordinates\":[1,2]}}");
+            let (survey, ids) = all(&lines, step).unwrap();
+            assert_eq!((survey.lines, ids), (true, ["1", "bad 3", "1", "-"].map(str::to_owned).to_vec()), "{step}");
+            assert_eq!(all(&format!("{odd}\n"), step).unwrap().1, ["1"]);
+            assert_eq!(all(&format!("{{\n\"features\":[],\"type\":\"FeatureCollection\"}}\n{odd}"), step).unwrap().1, ["1"], "two documents");
+        }
+    }
+
+    #[test]
+    fn what_is_broken_is_named_with_its_place() {
+        for (text, said) in [
+            ("{\"type\":\"FeatureCollection\",\n\"features\":[{\"id\":1},\n  {\"id\":,}]}", "broken JSON: expected value (at line 3, column 9)"),
+            ("{\"type\":\"FeatureCollection\",\"features\":[{\"id\":1}", "the JSON is cut off"),
+            ("{\"type\":\"FeatureCollection\",\"features\":[{\"id\":[1}]}", "a bracket is closed that is not the last one opened"),
+            ("{\"type\":\"FeatureCollection\",\"features\":[1 2]}", "expected ',' or ']'"),
+            ("{\"type\":\"FeatureCollection\",\"features\":7}", "without an array 'features'"),
+            ("{\"type\":\"Topology\",\"features\":[]}", "its type is 'Topology'"),
+            ("{\"type\":\"Shed\"}", "the type 'Shed' is not one of GeoJSON's"),
+            ("{\"type\"", "cut off"),
+            ("{\"type\" 1}", "expected ':'"),
+            ("[1]", "no JSON object"),
+            ("{}", "the type ''"),
+        ] {
+            let error = all(text, 5).unwrap_err();
+            assert!(error.contains(said), "{text}: {error}");
+        }
+        let deep = format!("{{\"features\":[{}", "[".repeat(5000));
+        assert!(all(&deep, 64).unwrap_err().contains("nested too deeply"));
+    }
+}
