@@ -80,7 +80,7 @@ fn entity_bombs_and_deep_nesting_are_refused() {
     let bomb = r#"<?xml version="1.0"?><!DOCTYPE osm [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><osm version="0.6"><node id="1" lat="1" lon="1"><tag k="name" v="&b;"/></node></osm>"#;
     let deep = format!("<osm version=\"0.6\">{}", "<a>".repeat(100_000));
     let nested = format!(r#"{{"type":"FeatureCollection","features":{}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    for (name, text, message) in [("bomb.osm", bomb.to_owned(), "document type"), ("deep.osm", deep, "nested deeper"), ("deep.geojson", nested, "recursion limit")] {
+    for (name, text, message) in [("bomb.osm", bomb.to_owned(), "document type"), ("deep.osm", deep, "nested deeper"), ("deep.geojson", nested, "nested too deeply")] {
         let (sink, _) = import_with(&[file(dir.path(), name, text.as_bytes())], &SourceOptions::default(), Some("EPSG:4550"));
         assert!(sink.diagnostics[0].message.contains(message), "{name}: {}", sink.diagnostics[0]);
     }

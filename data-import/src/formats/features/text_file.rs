@@ -3,9 +3,11 @@
 use super::text;
 use crate::{ImportError, Source};
 use encoding_rs::{Encoding, UTF_8};
+use qike_core::Diagnostic;
+use qike_scene::ObjectSink;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 /// The text of a file: where it lies, if that is UTF-8, else decoded in memory.
 pub enum TextFile {
@@ -39,16 +41,27 @@ impl TextFile {
         Ok(TextFile::Decoded(decoded.text.into_owned(), lost))
     }
 
+    /// From its beginning, to keep.
+    pub fn into_reader(self, name: &str) -> Result<Box<dyn BufRead>, ImportError> {
+        match self {
+            TextFile::InPlace(path, mark) => Ok(Box::new(open_at(&path, mark, name)?)),
+            TextFile::Decoded(text, _) => Ok(Box::new(Cursor::new(text))),
+        }
+    }
+
     /// From its beginning.
     pub fn reader(&self, name: &str) -> Result<Box<dyn BufRead + '_>, ImportError> {
         match self {
-            TextFile::InPlace(path, mark) => {
-                let io = |e| ImportError::io(name, e);
-                let mut file = File::open(path).map_err(io)?;
-                file.seek(SeekFrom::Start(*mark)).map_err(io)?;
-                Ok(Box::new(BufReader::with_capacity(256 * 1024, file)))
-            }
+            TextFile::InPlace(path, mark) => Ok(Box::new(open_at(path, *mark, name)?)),
             TextFile::Decoded(text, _) => Ok(Box::new(text.as_bytes())),
+        }
+    }
+
+    /// Says how many characters were lost, if any.
+    pub fn report(lost: usize, name: &str, sink: &mut dyn ObjectSink) {
+        if lost > 0 {
+            let message = format!("{lost} characters cannot be decoded and became U+FFFD");
+            sink.diagnostic(Diagnostic::warning("text-encoding", message).file(name).help("save the file as UTF-8"));
         }
     }
 
@@ -59,6 +72,13 @@ impl TextFile {
             TextFile::Decoded(_, lost) => *lost,
         }
     }
+}
+
+fn open_at(path: &Path, mark: u64, name: &str) -> Result<BufReader<File>, ImportError> {
+    let io = |e| ImportError::io(name, e);
+    let mut file = File::open(path).map_err(io)?;
+    file.seek(SeekFrom::Start(mark)).map_err(io)?;
+    Ok(BufReader::with_capacity(256 * 1024, file))
 }
 
 /// True where all that comes is UTF-8.

@@ -212,6 +212,7 @@ impl Importer for GeoJson {
         let id = source.begin(self.name(), &crs.to_string(), sink)?;
         let mut given = Given::default();
         let mut writer = Writer::new(Layer { name: &stem, prefix: &stem }, source, id, projector, &mut given);
+        TextFile::report(file.lost(), &source.name, sink);
         let task = feedback.task(format!("read {}", source.name), survey.features);
         let (mut number, mut bad, mut first_bad) = (0usize, 0u64, None);
         stream::walk(&mut *open()?, survey.lines, usize::MAX, &source.name, &mut |item| {

@@ -10,27 +10,36 @@ mod parquet;
 
 use super::features::columns::{self, Columns};
 use super::features::identity::Given;
+use super::features::text_file::TextFile;
 use super::features::{self, Feature, Layer, Writer, centre_lonlat, delimited, text};
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use qike_core::{Crs, Diagnostic, Feedback, SourceCrs};
 use qike_scene::{Attributes, ObjectSink, SourceId, Value};
+use std::io::Read;
 use std::path::Path;
 
-/// Largest file read, bytes.
+/// Largest file of JSON, or in another encoding than UTF-8, bytes: these are read as a whole.
 const LIMIT: u64 = 512 << 20;
+/// Records that tell where a table's records lie, and in what system.
+const PROBED: usize = 10_000;
 /// Coordinates in x and y that are degrees in truth do not go beyond these.
 const DEGREES: [f64; 2] = [180.0, 90.0];
 
 /// The importer.
 pub struct Records;
 
+/// Line and fields of a record, or line and reason of one left out.
+type Row = Result<(Option<u64>, Attributes), (u64, String)>;
+
 /// A file's records.
 #[derive(Default)]
 pub(super) struct Document {
     /// Names of the columns, where the file states them apart from its records.
     pub header: Vec<String>,
-    /// Line and fields of each.
+    /// Line and fields of each, or of the first ones.
     pub records: Vec<(Option<u64>, Attributes)>,
+    /// Those after them, where the file is read as it goes.
+    pub rest: Option<Box<dyn Iterator<Item = Row>>>,
     /// Line and reason of those left out.
     pub bad: Vec<(u64, String)>,
     /// Characters that could not be decoded.
@@ -51,18 +60,30 @@ fn read(source: &Source) -> Result<Document, ImportError> {
     if is_parquet(&source.path) {
         return parquet::read(source);
     }
-    let bytes = source.read(LIMIT)?;
-    if is_json(&text::decode_head(&bytes[..bytes.len().min(4096)])) {
+    let mut head = Vec::new();
+    source.open()?.take(4096).read_to_end(&mut head).map_err(|e| ImportError::io(&source.name, e))?;
+    if is_json(&text::decode_head(&head)) {
+        let bytes = source.read(LIMIT)?;
         let decoded = text::decode(&bytes);
         let mut document = json::read(&decoded.text, &source.name)?;
         document.lost = decoded.lost;
         return Ok(document);
     }
-    let table = delimited::read(&bytes).map_err(|reason| ImportError::corrupt(&source.name, "line 1", reason))?;
-    let header = table.header;
-    let record = |(line, row): (u64, Vec<String>)| (Some(line), header.iter().cloned().zip(row.into_iter().map(Value::String)).collect());
-    let records = table.rows.into_iter().map(record).collect();
-    Ok(Document { header: header.clone(), records, bad: table.bad, lost: table.lost, crs: None })
+    let file = TextFile::open(source, LIMIT)?;
+    let lost = file.lost();
+    let rows = delimited::Rows::new(file.into_reader(&source.name)?).map_err(|reason| ImportError::corrupt(&source.name, "line 1", reason))?;
+    let header = rows.header.clone();
+    let named = header.clone();
+    let mut rows = rows.map(move |row| row.map(|(line, row)| (Some(line), named.iter().cloned().zip(row.into_iter().map(Value::String)).collect())));
+    let mut document = Document { header, lost, ..Document::default() };
+    for row in rows.by_ref().take(PROBED) {
+        match row {
+            Ok(record) => document.records.push(record),
+            Err(bad) => document.bad.push(bad),
+        }
+    }
+    document.rest = Some(Box::new(rows));
+    Ok(document)
 }
 
 impl Document {
@@ -171,22 +192,28 @@ pub(super) fn place(document: &Document, source: &Source) -> Result<Option<(Colu
 pub(super) fn write(
     document: Document, columns: Option<&Columns>, projector: Projector, (source, id): (&Source, SourceId), sink: &mut dyn ObjectSink, feedback: &Feedback,
 ) -> Result<(), ImportError> {
-    if document.lost > 0 {
-        let message = format!("{} characters cannot be decoded and became U+FFFD", document.lost);
-        sink.diagnostic(Diagnostic::warning("text-encoding", message).file(&source.name).help("save the file as UTF-8"));
-    }
+    TextFile::report(document.lost, &source.name, sink);
     let stem = features::stem(&source.path);
     let mut given = Given::default();
     let mut writer = Writer::new(Layer { name: &stem, prefix: &stem }, source, id, projector, &mut given);
-    for (line, reason) in document.bad {
-        writer.error("row-bad", "", Some(line), "", format!("{reason}; it is left out"), sink);
-    }
-    let task = feedback.task(format!("read {}", source.name), document.records.len() as u64);
+    let known = if document.rest.is_some() { 0 } else { document.records.len() as u64 };
+    let task = feedback.task(format!("read {}", source.name), known);
     let (mut nowhere, mut first_nowhere) = (0u64, None);
-    for (i, (line, attributes)) in document.records.into_iter().enumerate() {
+    let bad = document.bad.into_iter().map(Err);
+    let rows = bad.chain(document.records.into_iter().map(Ok)).chain(document.rest.into_iter().flatten());
+    let mut i = 0;
+    for row in rows {
+        let (line, attributes) = match row {
+            Ok(record) => record,
+            Err((line, reason)) => {
+                writer.error("row-bad", "", Some(line), "", format!("{reason}; it is left out"), sink);
+                continue;
+            }
+        };
         features::check_every(i, feedback)?;
         task.advance(1);
-        let mut feature = Feature { number: i + 1, line, attributes, ..Default::default() };
+        i += 1;
+        let mut feature = Feature { number: i, line, attributes, ..Default::default() };
         match columns.map_or(Ok(None), |c| c.shape(&feature.attributes)) {
             Ok(Some(shape)) => feature.shape = Some(shape),
             Ok(None) => {
