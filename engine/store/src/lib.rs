@@ -33,6 +33,7 @@ pub mod schema;
 mod select;
 mod silhouette;
 mod store;
+mod totals;
 mod validate;
 pub mod when;
 mod writer;

@@ -1,7 +1,7 @@
 //! Opening and making stores; what one is told at a glance.
 
 use crate::error::{At, StoreError};
-use crate::import::Totals;
+use crate::totals::Totals;
 use crate::schema;
 use qike_core::crs::CrsKind;
 use qike_core::{Bounds3, Crs, CrsError};

@@ -9,7 +9,7 @@ use crate::filters::Filters;
 use crate::gpb::Shape;
 use crate::history::{self, join};
 use crate::images;
-use crate::import::{Tally, Totals, totals};
+use crate::totals::{Tally, Totals, totals};
 use crate::report::ImportReport;
 use crate::schema;
 use crate::store::SceneStore;

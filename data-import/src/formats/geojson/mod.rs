@@ -4,6 +4,7 @@
 //! object is and how it is called, [`super::features`] decides; a mapping file can say it better.
 //! Files may be of any size: features are read one by one (see [`stream`]).
 
+mod scanner;
 mod stream;
 
 use super::features::identity::Given;
