@@ -23,7 +23,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 const BATCH: usize = 4096;
 /// Batches that are encoded while another is written or read.
 const AHEAD: usize = 2;
-/// Vertices after which a batch ends early: IFC models have few objects with many.
+/// Vertices after which a batch ends early: IFC models have few objects with many. Long lists count too.
 const BATCH_VERTICES: usize = 1 << 20;
 /// Diagnostics of a source that the store keeps; all are counted and reported.
 const KEPT_DIAGNOSTICS: usize = 10_000;
@@ -343,7 +343,7 @@ impl ObjectSink for ImportTransaction<'_> {
             current.changes.diagnostics.push(diagnostic);
             return Ok(());
         }
-        self.batch_vertices += object.geometries.iter().map(|g| g.vertices.len()).sum::<usize>();
+        self.batch_vertices += weight(&object);
         self.batch.push(object);
         if self.batch.len() >= BATCH || self.batch_vertices >= BATCH_VERTICES {
             self.send_batch().map_err(refuse)?;
@@ -379,6 +379,12 @@ impl Drop for ImportTransaction<'_> {
             self.writer.roll_back();
         }
     }
+}
+
+/// About how much memory an object takes, in vertices: a member of a list (relations of OSM have thousands) takes that of two.
+fn weight(object: &CityObject) -> usize {
+    let listed = object.attributes.values().filter_map(|value| value.as_array()).map(Vec::len).sum::<usize>();
+    object.geometries.iter().map(|g| g.vertices.len()).sum::<usize>() + 2 * listed
 }
 
 fn refuse(error: StoreError) -> SinkError {
