@@ -114,14 +114,14 @@ fn texture(value: &Value, images: &mut Images, findings: &mut Findings, sink: &m
 }
 
 /// Semantic surfaces as the scene keeps them.
-pub fn semantics(surfaces: Vec<RawSurface>) -> Vec<Semantic> {
+pub fn semantics(surfaces: &mut Vec<RawSurface>) -> Vec<Semantic> {
     let count = surfaces.len() as u64;
     let semantic = |RawSurface { kind, parent, attributes }| Semantic {
         kind: if kind.is_empty() { "Surface".to_owned() } else { kind },
         parent: parent.filter(|p| *p < count).map(|p| p as u32),
         attributes,
     };
-    surfaces.into_iter().map(semantic).collect()
+    surfaces.drain(..).map(semantic).collect()
 }
 
 /// Keeps of `all` what the lists `used` refer to, in the order of `all`, and renumbers them. A number that nothing has becomes

@@ -83,7 +83,7 @@ pub struct Surroundings<'a> {
 /// Builds a geometry that is no instance, with the semantic surfaces that are its own. `position` gives a vertex in the store's CRS, or `None` where there is none.
 /// `None` where nothing of it is left.
 pub fn build(
-    raw: &RawGeometry, surfaces: Vec<RawSurface>, lod: Lod, around: &Surroundings, renumber: &mut Renumber, faults: &mut Faults,
+    raw: &RawGeometry, surfaces: &mut Vec<RawSurface>, lod: Lod, around: &Surroundings, renumber: &mut Renumber, faults: &mut Faults,
     mut position: impl FnMut(u32) -> Option<[f64; 3]>,
 ) -> Option<Geometry> {
     let Some((kind, depth)) = kind_of(&raw.kind) else {
@@ -122,19 +122,20 @@ pub fn build(
     }
 
     // What holds an entry a surface: the number of surfaces, and the groups they are nested in, innermost first.
-    let (items, groups): (usize, Vec<&[u32]>) = match depth {
-        0 => (nested.indices.len(), vec![]),
-        1 | 2 => (nested.ends[1].len(), vec![]),
-        3 => (nested.ends[2].len(), vec![&nested.ends[1]]),
-        _ => (nested.ends[3].len(), vec![&nested.ends[2], &nested.ends[1]]),
+    let (items, groups): (usize, [&[u32]; 2]) = match depth {
+        0 => (nested.indices.len(), [&[], &[]]),
+        1 | 2 => (nested.ends[1].len(), [&[], &[]]),
+        3 => (nested.ends[2].len(), [&nested.ends[1], &[]]),
+        _ => (nested.ends[3].len(), [&nested.ends[2], &nested.ends[1]]),
     };
+    let groups = &groups[..depth.saturating_sub(2).min(2)];
     let all = !keep.contains(&false);
     let select = |values: Vec<u32>| match all {
         true => values,
         false => values.into_iter().zip(keep.iter()).filter_map(|(value, kept)| kept.then_some(value)).collect(),
     };
     if !raw.surface_values.is_empty() {
-        match raw.surface_values.flatten(items, &groups) {
+        match raw.surface_values.flatten(items, groups) {
             Some(values) => {
                 out.surface_semantic = select(values);
                 out.semantics = semantics(surfaces);
@@ -154,12 +155,12 @@ pub fn build(
     if depth >= 2 && !(raw.materials.is_empty() && raw.textures.is_empty()) {
         let mut themes: Vec<Theme> = Vec::new();
         for (name, values) in &raw.materials {
-            match values.flatten(items, &groups) {
+            match values.flatten(items, groups) {
                 Some(values) => named(&mut themes, name).surface_material = select(values),
                 None => faults.unfit.push("materials"),
             }
         }
-        let around_rings: Vec<&[u32]> = std::iter::once(nested.ends[leaf - 1].as_slice()).chain(groups).collect();
+        let around_rings: Vec<&[u32]> = std::iter::once(nested.ends[leaf - 1].as_slice()).chain(groups.iter().copied()).collect();
         for (name, values) in &raw.textures {
             let fits = values.rings(nested.ends[leaf].len(), &around_rings).is_some_and(|rings| {
                 wear(&out, kept_rings, &rings, &around.looks, named(&mut themes, name))

@@ -13,7 +13,6 @@ use crate::images::Images;
 use crate::{ImportError, Projector};
 use qike_core::Feedback;
 use qike_scene::{Attributes, CityObject, Class, Geometry, ObjectId, ObjectSink, SourceId, Value};
-use std::fmt::Write as _;
 
 /// What stays the same for all features of a file.
 pub struct Shared {
@@ -53,14 +52,12 @@ pub struct Objects<'a> {
     given: u64,
     /// The type that came last and its class: most objects of a file are of few types.
     class: (String, (Class, bool)),
-    /// Where the current geometry stands; kept for its memory.
-    path: String,
 }
 
 impl<'a> Objects<'a> {
     /// Ready for the first document.
     pub fn new(source: SourceId, projector: Projector, findings: Findings, images: Images, feedback: &'a Feedback) -> Self {
-        Self { source, projector, findings, feedback, images, renumber: Renumber::default(), given: 0, class: (String::new(), class_of("")), path: String::new() }
+        Self { source, projector, findings, feedback, images, renumber: Renumber::default(), given: 0, class: (String::new(), class_of("")) }
     }
 
     /// What all features of the file share, from a document's own parts; its pictures go to the sink.
@@ -136,38 +133,35 @@ impl<'a> Objects<'a> {
                 }
             }
         }
-        let mut path = std::mem::take(&mut self.path);
         object.geometries.reserve_exact(raw.geometries().len());
         for (number, geometry) in raw.geometries().iter_mut().enumerate() {
-            path.clear();
-            // Writing to a text cannot fail.
-            let _ = write!(path, "/CityObjects/{id}/geometry/{number}");
             let built = if geometry.kind == "GeometryInstance" {
-                self.instance(id, &path, geometry, within, sink)
+                self.instance(id, number, geometry, within, sink)
             } else {
-                self.plain(id, &path, geometry, within, sink)
+                self.plain(id, number, geometry, within, sink)
             };
             object.geometries.extend(built);
         }
-        self.path = path;
         object
     }
 
-    fn plain(&mut self, id: &str, path: &str, raw: &mut RawGeometry, within: &mut Within, sink: &mut dyn ObjectSink) -> Option<Geometry> {
+    fn plain(&mut self, id: &str, number: usize, raw: &mut RawGeometry, within: &mut Within, sink: &mut dyn ObjectSink) -> Option<Geometry> {
         let lod = lod_of(&raw.lod).unwrap_or_else(|message| {
-            self.findings.warn("cityjson-bad-lod", id, &format!("{path}/lod"), message, sink);
+            self.findings.warn("cityjson-bad-lod", id, &format!("{}/lod", place(id, number)), message, sink);
             qike_scene::Lod::ZERO
         });
         let mut faults = Faults::default();
         let (projector, vertices) = (&mut self.projector, &mut *within.vertices);
         let around = Surroundings { vertices: vertices.len(), looks: within.looks };
-        let surfaces = std::mem::take(&mut raw.surfaces);
-        let built = build(raw, surfaces, lod, &around, &mut self.renumber, &mut faults, |i| vertices.position(i, projector, id));
-        self.tell(id, path, faults, around.vertices, sink);
+        let mut surfaces = std::mem::take(&mut raw.surfaces);
+        let built = build(raw, &mut surfaces, lod, &around, &mut self.renumber, &mut faults, |i| vertices.position(i, projector, id));
+        // Its memory is for the next.
+        raw.surfaces = surfaces;
+        self.tell(id, number, faults, around.vertices, sink);
         built
     }
 
-    fn instance(&mut self, id: &str, path: &str, raw: &RawGeometry, within: &Within, sink: &mut dyn ObjectSink) -> Option<Geometry> {
+    fn instance(&mut self, id: &str, number: usize, raw: &RawGeometry, within: &Within, sink: &mut dyn ObjectSink) -> Option<Geometry> {
         let templates = within.templates;
         let placement = Placement::of(raw).and_then(|placement| {
             let anchor = within.vertices.original(placement.anchor).ok_or(format!("there is no vertex {}", placement.anchor))?;
@@ -181,53 +175,58 @@ impl<'a> Objects<'a> {
         let (placement, anchor, template) = match placement {
             Ok(found) => found,
             Err(message) => {
-                self.findings.error("cityjson-bad-instance", id, path, format!("an instance is left out: {message}"), sink);
+                self.findings.error("cityjson-bad-instance", id, &place(id, number), format!("an instance is left out: {message}"), sink);
                 return None;
             }
         };
         let lod = lod_of(if template.lod.is_empty() { &raw.lod } else { &template.lod }).unwrap_or_else(|message| {
-            self.findings.warn("cityjson-bad-lod", id, path, message, sink);
+            self.findings.warn("cityjson-bad-lod", id, &place(id, number), message, sink);
             qike_scene::Lod::ZERO
         });
         let around = Surroundings { vertices: templates.vertices.len(), looks: within.looks };
         let mut faults = Faults::default();
         let projector = &mut self.projector;
-        let built = build(template, template.surfaces.clone(), lod, &around, &mut self.renumber, &mut faults, |i| {
+        let built = build(template, &mut template.surfaces.clone(), lod, &around, &mut self.renumber, &mut faults, |i| {
             let v = templates.vertices.get(i as usize)?;
             projector.project(placement.place(v, anchor), id)
         });
-        self.tell(id, path, faults, templates.vertices.len(), sink);
+        self.tell(id, number, faults, templates.vertices.len(), sink);
         built
     }
 
-    fn tell(&mut self, id: &str, path: &str, faults: Faults, vertices: usize, sink: &mut dyn ObjectSink) {
+    fn tell(&mut self, id: &str, number: usize, faults: Faults, vertices: usize, sink: &mut dyn ObjectSink) {
         if let Some(message) = faults.shape {
-            self.findings.error("cityjson-bad-geometry", id, path, format!("a geometry is left out: {message}"), sink);
+            self.findings.error("cityjson-bad-geometry", id, &place(id, number), format!("a geometry is left out: {message}"), sink);
         }
         if faults.bad_numbers > 0 {
             let message = format!(
                 "{} surfaces, lines or points are left out: they use vertices that are none of the {vertices} of the file",
                 faults.bad_numbers
             );
-            self.findings.error("cityjson-bad-index", id, &format!("{path}/boundaries"), message, sink);
+            self.findings.error("cityjson-bad-index", id, &format!("{}/boundaries", place(id, number)), message, sink);
         }
         if faults.degenerate > 0 {
             let message = format!("{} rings are left out: a ring needs three points", faults.degenerate);
-            self.findings.warn("cityjson-degenerate", id, &format!("{path}/boundaries"), message, sink);
+            self.findings.warn("cityjson-degenerate", id, &format!("{}/boundaries", place(id, number)), message, sink);
         }
         if faults.short > 0 {
             let message = format!("{} lines are left out: a line needs two points", faults.short);
-            self.findings.warn("line-too-short", id, &format!("{path}/boundaries"), message, sink);
+            self.findings.warn("line-too-short", id, &format!("{}/boundaries", place(id, number)), message, sink);
         }
         if faults.empty {
             let message = "a geometry is left out: there is nothing in its boundaries".to_owned();
-            self.findings.warn("geometry-empty", id, &format!("{path}/boundaries"), message, sink);
+            self.findings.warn("geometry-empty", id, &format!("{}/boundaries", place(id, number)), message, sink);
         }
         for what in faults.unfit {
             let message = format!("its {what} do not fit its boundaries, or name entries that are not there; those are left out");
-            self.findings.warn("cityjson-unfit-values", id, &format!("{path}/{what}"), message, sink);
+            self.findings.warn("cityjson-unfit-values", id, &format!("{}/{what}", place(id, number)), message, sink);
         }
     }
+}
+
+/// The path of a geometry.
+fn place(id: &str, number: usize) -> String {
+    format!("/CityObjects/{id}/geometry/{number}")
 }
 
 /// What some attributes say of an object.
