@@ -209,3 +209,16 @@ fn a_copy_of_a_source_is_another_source_and_a_moved_one_is_not() {
     std::fs::rename(place.at("one"), place.at("three")).unwrap();
     assert_eq!(place.qike("import three --store city.gpkg --json").json()["sources"][0]["unchanged"], 3);
 }
+
+#[test]
+fn every_format_writes_the_city_as_of_a_day() {
+    let place = city();
+    place.write("lamps.geojson", points(&[("lamp/2", 121.94, 30.90)]));
+    place.qike("import lamps.geojson --store city.gpkg --date 2024-06-01").expect(0, &[]);
+    for out in ["a.gml", "a.city.json", "a.city.jsonl", "a.geojson", "a.gpkg", "a.store.gpkg", "a.glb", "web/tileset.json"] {
+        let objects = |options: &str| place.qike(&format!("export city.gpkg {out} --json {options}")).json()["objects"].as_u64();
+        assert_eq!(objects("--as-of 2024-02-01"), Some(252), "{out}");
+        assert_eq!(objects(""), Some(251), "{out}");
+    }
+    place.qike("export city.gpkg a.gml --as-of then").expect(2, &["--as-of", "then"]);
+}
