@@ -3,6 +3,7 @@
 //! In steps, each in a module of its own: what the tags say; where roads meet; which nodes are one junction; links and lanes
 //! with shapes; which lane leads where; who crosses whom and gives way; lights.
 
+mod check;
 mod conflicts;
 mod junctions;
 mod links;
@@ -12,6 +13,7 @@ mod tags;
 mod topology;
 mod turns;
 
+pub use check::{RoadCheckOptions, check_roads};
 pub(crate) use topology::{NodeKey, keyed_lines};
 
 use crate::error::NetworkError;

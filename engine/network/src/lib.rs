@@ -29,7 +29,7 @@ pub use lane::{
     Conflict, ConflictKind, Connection, Junction, JunctionKind, Lane, LaneNetwork, Link, Modes, Node, Phase, RoadKind,
     SignalProgram, SignalRef, SignalState, Turn,
 };
-pub use lanes::NetworkOptions;
+pub use lanes::{NetworkOptions, RoadCheckOptions, check_roads};
 pub use route::{NearestLinks, OnLink, RouteTree, Router};
 pub use utility::{Direction, UtilityKind, UtilityNetwork, UtilityOptions};
 pub use walk::{Anchor, AnchorKind, AreaKind, Crossing, Portal, WalkArea, WalkNetwork};

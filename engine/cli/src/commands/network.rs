@@ -6,8 +6,8 @@ use crate::input::{self, Input};
 use crate::output::{Output, table};
 use qike_core::Diagnostic;
 use qike_network::utility::{CheckOptions, Element, UtilityCounts, check};
-use qike_network::{Direction, UtilityNetwork, UtilityOptions};
-use qike_scene::SceneSnapshot;
+use qike_network::{Direction, RoadCheckOptions, UtilityNetwork, UtilityOptions, check_roads};
+use qike_scene::{Class, SceneSnapshot};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -111,9 +111,14 @@ fn trace(scene: &SceneSnapshot, network: &UtilityNetwork, id: &str, direction: D
     Ok(reached.into_iter().filter_map(|i| step(network.elements.get(i as usize)?)).collect())
 }
 
-/// The findings about the networks of a scene.
+/// Classes whose objects networks are derived from.
+pub const CLASSES: [Class; 5] = [Class::Road, Class::Track, Class::CityFurniture, Class::UtilityNetwork, Class::UtilityNetworkElement];
+
+/// The findings about the networks of a scene: pipes and cables, then roads.
 pub fn faults(scene: &SceneSnapshot) -> Vec<Diagnostic> {
-    check(&UtilityNetwork::from_scene(scene, &UtilityOptions::default()), &CheckOptions::default())
+    let mut faults = check(&UtilityNetwork::from_scene(scene, &UtilityOptions::default()), &CheckOptions::default());
+    faults.extend(check_roads(scene, &RoadCheckOptions::default()));
+    faults
 }
 
 impl Utilities {

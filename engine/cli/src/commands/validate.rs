@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 /// Checks that the file is whole, that it keeps the rules of its format, that its tables fit each other, and of every object that
 /// its rings, surfaces and shells are sound and its parent exists. Geometry has val3dity's codes and default tolerances: 101–104
 /// rings, 201–208 polygons, 300–307 shells, 401–405 solids, 501–503 composites, 601 parts of a building that overlap, 701 rooms
-/// that overlap, 702–704 graphs of rooms (IndoorGML), 901–999 files; buildings that overlap are a warning (buildings-overlap). CityJSON is also checked by its schema (codes cj-…), IFC by its structure (ifc-…), pipes and
-/// cables as networks (network-…). Exit code 1 where a fault was found.
+/// that overlap, 702–704 graphs of rooms (IndoorGML), 901–999 files; buildings that overlap others are a warning
+/// (buildings-overlap). CityJSON is also checked by its schema (codes cj-…), IFC by its structure (ifc-…), pipes and cables as
+/// networks (network-…), roads too (road-…, restriction-…). Exit code 1 where an error was found.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

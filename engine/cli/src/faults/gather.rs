@@ -8,6 +8,7 @@ use crate::output::Output;
 use qike_core::{Diagnostic, Severity};
 use qike_import::{PlannedSource, SourceOptions};
 use qike_scene::valid::{self, Tolerances};
+use qike_store::{Query, SceneStore};
 use qike_scene::{Class, Geometry, GeometryKind, SceneSnapshot};
 use std::path::{Path, PathBuf};
 
@@ -45,8 +46,8 @@ pub fn gather(path: &Path, rules: &Rules, output: &Output) -> Result<(Checked, F
         let store = crate::past::open(path, rules.as_of, output)?;
         let mut faults = store.validate_with(&rules.tolerances, &output.feedback)?;
         let objects = store.info()?.objects;
-        if objects.by_class.contains_key(Class::UtilityNetworkElement.name()) {
-            faults.extend(network::faults(&store.snapshot(&output.feedback)?));
+        if [Class::UtilityNetworkElement, Class::Road].iter().any(|class| objects.by_class.contains_key(class.name())) {
+            faults.extend(network::faults(&of_networks(&store)?));
         }
         let faults = Faults::of(objects.total, faults);
         return Ok((Checked::Store(store), faults));
@@ -87,6 +88,17 @@ pub fn gather(path: &Path, rules: &Rules, output: &Output) -> Result<(Checked, F
     findings.extend(found.map(|d| d.file(file.as_str())));
     let faults = Faults::of(snapshot.objects().len() as u64, findings);
     Ok((Checked::Memory(Box::new(snapshot)), faults))
+}
+
+/// The objects of a store that networks are derived from; a city's buildings need not be in memory for that.
+fn of_networks(store: &SceneStore) -> Result<SceneSnapshot, Failure> {
+    let mut objects = Vec::new();
+    for class in network::CLASSES {
+        for hit in store.find(&Query { class: Some(class), ..Query::default() })? {
+            objects.extend(store.load(hit.key)?);
+        }
+    }
+    Ok(SceneSnapshot::new(store.crs().clone(), store.sources()?, objects, vec![]))
 }
 
 /// val3dity's code for a file that cannot be read.
