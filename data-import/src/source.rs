@@ -20,6 +20,9 @@ pub struct SourceOptions {
     pub terrain_tolerance_m: f64,
     /// What stands before the ids of its objects; empty for nothing.
     pub id_prefix: String,
+    /// Features of GIS files are given as they are, for a mapping to say what they are: nothing is made out of their fields, and
+    /// the name of an object is that of its layer.
+    pub plain: bool,
 }
 
 /// Where the point (0, 0, 0) of a building model stands.

@@ -63,6 +63,44 @@ fn a_prj_of_arcgis_is_read_as_it_stands() {
 }
 
 #[test]
+fn features_of_other_formats_through_a_mapping() {
+    let dir = tempfile::tempdir().unwrap();
+    let shp = shapefile(dir.path());
+    fs::write(dir.path().join("a.map.toml"), "file = \"房屋.shp\"\nformat = \"shapefile\"\ncrs = \"EPSG:4326\"\n[[layer]]\nclass = \"BuildingPart\"\nid = \"house:{gid}\"\nname = \"{NAME}\"\nvalid_from = \"{start_date}\"\n[layer.attributes]\nfloors = \"Floor\"\n[layer.set]\nowner = \"city\"\n").unwrap();
+    // The mapping is the source; what it reads is none.
+    let planned = plan(&[dir.path().to_owned()], &SourceOptions::default());
+    assert_eq!(planned.iter().map(|p| p.format()).collect::<Vec<_>>(), [Some("table")]);
+    let (sink, report) = import(&[dir.path().to_owned()]);
+    assert_eq!((report.left_out(), codes(&sink), count(&sink, Class::BuildingPart)), (0, vec![], 2), "{:?}", sink.diagnostics);
+    let second = object(&sink, "house:101");
+    assert_eq!((second.name.as_deref(), second.valid_from.as_deref()), (Some("海洋小区2号楼"), Some("2019-05-01")));
+    assert_eq!(serde_json::Value::from(second.attributes.clone()), json!({ "floors": 6, "owner": "city" }), "nothing is guessed");
+    let [outline] = second.geometries.as_slice() else { panic!("the outline alone") };
+    assert_eq!((outline.kind, outline.ring_ends.len(), outline.surface_ends.len()), (GeometryKind::MultiSurface, 2, 1));
+    // The same place as without a mapping.
+    let (plain, _) = import(&[shp]);
+    assert_eq!(object(&plain, "房屋:101").bounds().min[..2], second.bounds().min[..2]);
+    let dir = tempfile::tempdir().unwrap();
+    geopackage(&dir.path().join("city.gpkg"));
+    let layer = |select: &str| format!("file = \"city.gpkg\"\nformat = \"geopackage\"\n[[layer]]\n{select}class = \"CityFurniture\"\nid = \"lamp:{{id}}\"\n[layer.set]\nfunction = \"street_lamp\"\n");
+    let map = dir.path().join("lamps.map.toml");
+    fs::write(&map, layer("select = \"路 灯\"\n")).unwrap();
+    let (sink, report) = import(std::slice::from_ref(&map));
+    assert_eq!((report.left_out(), sink.objects.len()), (0, 3), "{:?}", sink.diagnostics);
+    assert_eq!((object(&sink, "lamp:2").bounds().min[2], object(&sink, "lamp:1").str("code")), (5.5, Some("A")));
+    assert!(codes(&sink).contains(&"geometry-bad".to_owned()), "what its importer finds is told too");
+    fs::write(&map, layer("select = \"lamps\"\n")).unwrap();
+    let (sink, report) = import(&[map]);
+    assert!(report.left_out() == 1 && sink.diagnostics.iter().any(|d| d.message.contains("路 灯")), "{:?}", sink.diagnostics);
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("r.fgb"), flatgeobuf_bytes(true)).unwrap();
+    fs::write(dir.path().join("r.map.toml"), "file = \"r.fgb\"\nformat = \"flatgeobuf\"\n[[layer]]\nclass = \"Track\"\nid = \"way:{name}\"\n").unwrap();
+    let (sink, _) = import(&[dir.path().to_owned()]);
+    assert_eq!((codes(&sink), count(&sink, Class::Track)), (vec![], 2));
+    assert_eq!((object(&sink, "way:海港大道").attributes["lanes"].clone(), object(&sink, "way:海港大道").geometries[0].vertices.len()), (json!(4), 3));
+}
+
+#[test]
 fn missing_parts_of_a_shapefile_are_told() {
     let dir = tempfile::tempdir().unwrap();
     let shp = shapefile(dir.path());

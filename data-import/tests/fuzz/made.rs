@@ -21,6 +21,8 @@ pub fn all() -> Vec<(&'static str, Fixture)> {
         ("records", one("a.parquet", written::parquet_bytes(parquet::basic::Compression::UNCOMPRESSED))),
         ("records", one("b.parquet", written::parquet_bytes(parquet::basic::Compression::ZSTD(Default::default())))),
     ];
+    let map = "file = \"a.fgb\"\nformat = \"flatgeobuf\"\n[[layer]]\nclass = \"Road\"\nid = \"road:{name}\"\n[layer.attributes]\nlanes = \"lanes\"\n";
+    all.push(("table", vec![(PathBuf::from("a.map.toml"), map.into()), (PathBuf::from("a.fgb"), written::flatgeobuf_bytes(true))]));
     all.push(("indoorgml", one("rooms.gml", super::indoor::two_rooms())));
     all.push(("indoorgml", one("storey.xml", super::indoor::storey())));
     let folder = tempfile::tempdir().expect("a folder");

@@ -20,7 +20,7 @@ use crate::{ImportError, Projector, Source};
 use classify::{LayerName, classify};
 use identity::Given;
 use qike_core::{Crs, Diagnostic, Feedback, SourceCrs, Transform};
-use qike_scene::{Attributes, CityObject, Lod, ObjectSink, SourceId, Value};
+use qike_scene::{Attributes, CityObject, Class, Lod, ObjectSink, SourceId, Value};
 use shape::Shape;
 use std::path::Path;
 
@@ -53,6 +53,8 @@ pub struct Writer<'a> {
     projector: Projector,
     findings: Findings,
     given: &'a mut Given,
+    /// The layer's name, where features are given as they are.
+    plain: Option<String>,
     /// Features whose id came before.
     repeated: u64,
     /// Features with a field of a date that holds none, and the first: object, field, value.
@@ -78,6 +80,7 @@ impl<'a> Writer<'a> {
             projector,
             findings: Findings::new(&source.name),
             given,
+            plain: source.options.plain.then(|| layer.name.to_owned()),
             repeated: 0,
             dates: (0, None),
         }
@@ -101,7 +104,7 @@ impl<'a> Writer<'a> {
         if !feature.id.as_ref().is_some_and(Value::is_string) {
             let (other, repeated) = self.given.unique(id, feature.number);
             id = other;
-            self.repeated += u64::from(repeated);
+            self.repeated += u64::from(repeated && self.plain.is_none());
         }
         let dimension = feature.shape.as_ref().and_then(Shape::dimension);
         let mut geometries = Vec::new();
@@ -116,6 +119,15 @@ impl<'a> Writer<'a> {
                 }
                 return Ok(());
             }
+        }
+        if let Some(layer) = &self.plain {
+            let mut object = CityObject::new(id, Class::GenericCityObject, self.source);
+            object.name = Some(layer.clone());
+            object.attributes = feature.attributes;
+            feature.id.map(|own| object.attributes.entry("id").or_insert(own));
+            object.geometries = geometries;
+            sink.object(object)?;
+            return Ok(());
         }
         let found = classify(&self.layer, &feature.attributes, dimension);
         let mut object = CityObject::new(id, found.class, self.source);

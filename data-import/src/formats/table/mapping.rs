@@ -40,6 +40,12 @@ pub enum Format {
     Csv,
     /// Arrays of records.
     Json,
+    /// Features; the columns of the table beside them are the fields.
+    Shapefile,
+    /// Features of a layer, which `select` names where there are several.
+    Geopackage,
+    /// Features.
+    Flatgeobuf,
 }
 
 /// Objects of one kind.

@@ -1,6 +1,7 @@
-//! Tables of things (CSV, JSON records, GeoJSON features) read through a mapping file, `NAME.map.toml`, that says what in
+//! Tables of things (CSV, JSON records, features of GeoJSON, Shapefiles, GeoPackages and FlatGeobuf) read through a mapping file, `NAME.map.toml`, that says what in
 //! them is identity, class, position and attribute. The mapping is the source; its data file lies beside it.
 
+mod features;
 mod layer;
 mod mapping;
 mod position;
@@ -34,6 +35,10 @@ struct Loaded {
     data: Data,
     /// Rows that are left out.
     bad: Vec<records::Bad>,
+    /// What the data file's own importer found.
+    told: Vec<Diagnostic>,
+    /// Files that the data file is read with.
+    beside: Vec<PathBuf>,
 }
 
 /// The mapping file of a source and the data file that it reads. With `--map` the source itself is the data.
@@ -52,17 +57,32 @@ fn files(source: &Source) -> Result<(PathBuf, PathBuf, MappingFile), ImportError
     Ok((map_path, data_path, mapping))
 }
 
-fn load(source: &Source) -> Result<Loaded, ImportError> {
+fn load(source: &Source, feedback: &Feedback) -> Result<Loaded, ImportError> {
     let (map_path, data_path, mapping) = files(source)?;
     let shown = data_path.display().to_string();
+    if let Some(importer) = features::importer(mapping.format) {
+        let of_map = map_path.display().to_string();
+        if let Some(i) = mapping.layer.iter().position(|layer| layer.crs.is_some()) {
+            let reason = format!("a {} is in one system: state 'crs' for the whole file", mapping.format);
+            return Err(ImportError::corrupt(&of_map, format!("layer {}", i + 1), reason));
+        }
+        let stated = mapping.crs.as_ref().map(|text| mapping::crs(text, &of_map)).transpose()?;
+        let data = features::source(&data_path, source.options.source_crs.clone().or(stated));
+        let features::Read { layers, crs, told } = features::read(importer, &data, DATA_LIMIT, feedback)?;
+        let beside = importer.consumes(&data);
+        return Ok(Loaded { map_path, data_path, mapping, data: Data::Layers(layers, crs), bad: vec![], told, beside });
+    }
     let (data, bad) = records::read(&read_file(&data_path, &shown, DATA_LIMIT)?, mapping.format, &shown)?;
-    Ok(Loaded { map_path, data_path, mapping, data, bad })
+    Ok(Loaded { map_path, data_path, mapping, data, bad, told: vec![], beside: vec![] })
 }
 
 impl Loaded {
     /// The system of a layer: its own word, the user's, the mapping's, the data's; for degrees, WGS 84.
     fn crs(&self, source: &Source, layer: &mapping::Layer) -> Result<SourceCrs, ImportError> {
         let shown = self.map_path.display().to_string();
+        if let Data::Layers(_, crs) = &self.data {
+            return mapping::crs(crs, &shown);
+        }
         if let Some(text) = &layer.crs {
             return mapping::crs(text, &shown);
         }
@@ -71,7 +91,7 @@ impl Loaded {
         }
         let own = match &self.data {
             Data::Records(_, own) => own.as_ref(),
-            Data::Json(_) => None,
+            Data::Json(_) | Data::Layers(..) => None,
         };
         let in_metres = layer.position.as_ref().is_some_and(|p| p.x.is_some());
         match self.mapping.crs.as_ref().or(own) {
@@ -85,6 +105,18 @@ impl Loaded {
     fn records<T>(&self, place: &str, select: &str, whole: bool, work: impl FnOnce(&[Record], usize) -> T) -> Result<T, ImportError> {
         match &self.data {
             Data::Records(all, _) => Ok(work(all, 0)),
+            Data::Layers(layers, _) => match (select, layers.as_slice()) {
+                ("", []) => Ok(work(&[], 0)),
+                ("", [(_, all)]) => Ok(work(all, 0)),
+                (name, layers) => match layers.iter().find(|(known, _)| known == name) {
+                    Some((_, all)) => Ok(work(all, 0)),
+                    None => {
+                        let known: Vec<&str> = layers.iter().map(|(known, _)| known.as_str()).collect();
+                        let reason = format!("select = '{name}' must be one of its layers: {}", known.join(", "));
+                        Err(ImportError::corrupt(&self.map_path.display().to_string(), place, reason))
+                    }
+                },
+            },
             Data::Json(document) => {
                 let shown = self.map_path.display().to_string();
                 let (selected, odd) = records::select(document, select, whole).map_err(|e| ImportError::corrupt(&shown, place, e))?;
@@ -115,13 +147,16 @@ impl Importer for Mapping {
 
     fn consumes(&self, source: &Source) -> Vec<PathBuf> {
         match files(source) {
-            Ok((map, data, _)) => [map, data].into_iter().filter(|p| *p != source.path).collect(),
+            Ok((map, data, mapping)) => {
+                let beside = features::importer(mapping.format).map(|importer| importer.consumes(&features::source(&data, None))).unwrap_or_default();
+                [map, data].into_iter().chain(beside).filter(|p| *p != source.path).collect()
+            }
             Err(_) => vec![],
         }
     }
 
-    fn probe(&self, source: &Source, _feedback: &Feedback) -> Result<Profile, ImportError> {
-        let loaded = load(source)?;
+    fn probe(&self, source: &Source, feedback: &Feedback) -> Result<Profile, ImportError> {
+        let loaded = load(source, feedback)?;
         let Some(layer) = loaded.mapping.layer.first() else { return Ok(Profile::default()) };
         let crs = loaded.crs(source, layer)?;
         let centre = loaded.records("layer 1", &layer.select, layer.whole, |all, _| {
@@ -132,7 +167,7 @@ impl Importer for Mapping {
     }
 
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
-        let loaded = load(source)?;
+        let loaded = load(source, feedback)?;
         // All selections and systems are checked before the first object goes out.
         let mut systems = Vec::new();
         for (i, layer) in loaded.mapping.layer.iter().enumerate() {
@@ -147,11 +182,13 @@ impl Importer for Mapping {
             let made = loaded.records(&place, &spec.select, false, |all, _| series::gather(spec, all))?;
             gathered.push(made.map_err(|e| ImportError::corrupt(&shown, place, e))?);
         }
-        let hash = content_hash(&[&loaded.map_path, &loaded.data_path]).map_err(|e| ImportError::io(&source.name, e))?;
+        let read: Vec<&Path> = [&loaded.map_path, &loaded.data_path].into_iter().chain(&loaded.beside).map(PathBuf::as_path).collect();
+        let hash = content_hash(&read).map_err(|e| ImportError::io(&source.name, e))?;
         let mut named: Vec<String> = systems.iter().map(ToString::to_string).collect();
         named.dedup();
         let id = source.begin_hashed(self.name(), &named.join(", "), hash, sink)?;
         let data_name = loaded.data_path.display().to_string();
+        loaded.told.iter().for_each(|told| sink.diagnostic(told.clone()));
         let mut findings = Findings::new(&data_name);
         for (line, reason) in &loaded.bad {
             findings.line = Some(*line);
@@ -187,7 +224,7 @@ fn report_series(quantity: &str, made: &series::Gathered, file: &str, sink: &mut
 /// True for endings of data that only a mapping can explain, or that may have one.
 pub fn is_table(path: &Path) -> bool {
     let name = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    matches!(name.as_str(), "csv" | "tsv" | "txt" | "json" | "geojson")
+    matches!(name.as_str(), "csv" | "tsv" | "txt" | "json" | "geojson" | "shp" | "gpkg" | "fgb")
 }
 
 /// The format is part of the contract of mapping files; kept here so that messages agree.
@@ -197,6 +234,9 @@ impl std::fmt::Display for Format {
             Format::Geojson => "geojson",
             Format::Csv => "csv",
             Format::Json => "json",
+            Format::Shapefile => "shapefile",
+            Format::Geopackage => "geopackage",
+            Format::Flatgeobuf => "flatgeobuf",
         })
     }
 }

@@ -25,6 +25,8 @@ pub enum Data {
     Records(Vec<Record>, Option<String>),
     /// A JSON document, out of which layers select.
     Json(Value),
+    /// Layers of features by name, and the system they are in.
+    Layers(Vec<(String, Vec<Record>)>, String),
 }
 
 /// Line and reason of a row or line that is left out.
@@ -46,7 +48,8 @@ pub fn read(bytes: &[u8], format: Format, name: &str) -> Result<(Data, Vec<Bad>)
             let document = serde_json::from_str(&text::decode(bytes).text).map_err(|e| geojson::json_error(name, &e))?;
             Ok((Data::Json(document), vec![]))
         }
-        Format::Geojson => {
+        // The others are read by their own importers.
+        Format::Geojson | Format::Shapefile | Format::Geopackage | Format::Flatgeobuf => {
             let document = geojson::parse(bytes, name)?;
             let records = document.features.into_iter().enumerate().map(|(i, f)| {
                 let mut fields = f.properties;
@@ -107,7 +110,7 @@ mod tests {
     fn rows(bytes: &[u8]) -> Vec<Record> {
         match read(bytes, Format::Csv, "t.csv").unwrap().0 {
             Data::Records(rows, _) => rows,
-            Data::Json(_) => vec![],
+            Data::Json(_) | Data::Layers(..) => vec![],
         }
     }
 
