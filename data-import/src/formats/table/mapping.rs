@@ -249,11 +249,14 @@ fn check(mapping: &MappingFile) -> Result<(), (String, String)> {
                 return fail(format!("'{name}' is no class{}", near.map_or(String::new(), |n| format!("; did you mean '{n}'?"))));
             }
         }
-        if mapping.format != Format::Geojson && layer.position.is_none() {
-            return fail("'position' is missing (only geojson has geometries of its own)".into());
+        if matches!(mapping.format, Format::Csv | Format::Json) && layer.position.is_none() {
+            return fail("'position' is missing (csv and json have no geometries of their own)".into());
         }
-        if mapping.format == Format::Csv && (!layer.select.is_empty() || layer.whole) {
-            return fail("'select' and 'whole' are for json only".into());
+        if layer.whole && mapping.format != Format::Json {
+            return fail("'whole' is for json only".into());
+        }
+        if mapping.format == Format::Csv && !layer.select.is_empty() {
+            return fail("'select' is for json and geopackage only".into());
         }
         if let Some(p) = &layer.position {
             let given = [p.lon.is_some() && p.lat.is_some(), p.x.is_some() && p.y.is_some(), p.text.is_some()];
