@@ -155,24 +155,27 @@ fn parquet_of_another_program_and_geoparquet() {
     // Columns of WKB and of numbers, in a projected system that the metadata names.
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("管线.parquet");
-    let schema = parquet::schema::parser::parse_message_type("message m { REQUIRED BYTE_ARRAY geometry; REQUIRED INT64 gid; }").unwrap();
-    let geo = json!({ "version": "1.1.0", "primary_column": "geometry", "columns": { "geometry": { "encoding": "WKB", "crs": { "id": { "authority": "EPSG", "code": 4549 } } } } });
-    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(Default::default())).set_key_value_metadata(Some(vec![KeyValue::new("geo".into(), geo.to_string())]));
-    let mut writer = SerializedFileWriter::new(fs::File::create(&out).unwrap(), schema.into(), properties.build().into()).unwrap();
-    let mut line = vec![1, 2, 0, 0, 0, 2, 0, 0, 0];
-    [685_000.0f64, 3_420_000.0, 685_010.0, 3_420_000.0].iter().for_each(|n| line.extend(n.to_le_bytes()));
-    let mut group = writer.next_row_group().unwrap();
-    let mut column = group.next_column().unwrap().unwrap();
-    column.typed::<ByteArrayType>().write_batch(&[ByteArray::from(line)], None, None).unwrap();
-    column.close().unwrap();
-    let mut column = group.next_column().unwrap().unwrap();
-    column.typed::<Int64Type>().write_batch(&[7], None, None).unwrap();
-    column.close().unwrap();
-    group.close().unwrap();
-    writer.close().unwrap();
-    let (sink, _) = import(std::slice::from_ref(&out));
-    let pipe = object(&sink, "管线:7");
-    assert_eq!((codes(&sink), pipe.class, pipe.bounds().max[0], pipe.attributes.contains_key("geometry")), (vec![], Class::UtilityNetworkElement, 685_010.0, false));
+    // Snappy is what most programs write unless told otherwise.
+    for compression in [Compression::SNAPPY, Compression::ZSTD(Default::default())] {
+        let schema = parquet::schema::parser::parse_message_type("message m { REQUIRED BYTE_ARRAY geometry; REQUIRED INT64 gid; }").unwrap();
+        let geo = json!({ "version": "1.1.0", "primary_column": "geometry", "columns": { "geometry": { "encoding": "WKB", "crs": { "id": { "authority": "EPSG", "code": 4549 } } } } });
+        let properties = WriterProperties::builder().set_compression(compression).set_key_value_metadata(Some(vec![KeyValue::new("geo".into(), geo.to_string())]));
+        let mut writer = SerializedFileWriter::new(fs::File::create(&out).unwrap(), schema.into(), properties.build().into()).unwrap();
+        let mut line = vec![1, 2, 0, 0, 0, 2, 0, 0, 0];
+        [685_000.0f64, 3_420_000.0, 685_010.0, 3_420_000.0].iter().for_each(|n| line.extend(n.to_le_bytes()));
+        let mut group = writer.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        column.typed::<ByteArrayType>().write_batch(&[ByteArray::from(line)], None, None).unwrap();
+        column.close().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        column.typed::<Int64Type>().write_batch(&[7], None, None).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+        writer.close().unwrap();
+        let (sink, _) = import(std::slice::from_ref(&out));
+        let pipe = object(&sink, "管线:7");
+        assert_eq!((codes(&sink), pipe.class, pipe.bounds().max[0], pipe.attributes.contains_key("geometry")), (vec![], Class::UtilityNetworkElement, 685_010.0, false));
+    }
     // Cut and changed: a message, never a panic that gets out.
     for path in [path, out] {
         let bytes = fs::read(path).unwrap();

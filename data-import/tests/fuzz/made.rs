@@ -20,6 +20,7 @@ pub fn all() -> Vec<(&'static str, Fixture)> {
         ("flatgeobuf", one("b.fgb", written::flatgeobuf_bytes(false))),
         ("records", one("a.parquet", written::parquet_bytes(parquet::basic::Compression::UNCOMPRESSED))),
         ("records", one("b.parquet", written::parquet_bytes(parquet::basic::Compression::ZSTD(Default::default())))),
+        ("records", one("c.parquet", written::parquet_bytes(parquet::basic::Compression::SNAPPY))),
     ];
     let map = "file = \"a.fgb\"\nformat = \"flatgeobuf\"\n[[layer]]\nclass = \"Road\"\nid = \"road:{name}\"\n[layer.attributes]\nlanes = \"lanes\"\n";
     all.push(("table", vec![(PathBuf::from("a.map.toml"), map.into()), (PathBuf::from("a.fgb"), written::flatgeobuf_bytes(true))]));
