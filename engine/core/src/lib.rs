@@ -18,10 +18,12 @@ pub mod rng;
 pub mod testdata;
 pub mod time;
 mod tmerc;
+mod transform;
 pub mod vertical;
 
 pub use bounds::{Bounds2, Bounds3};
-pub use crs::{Crs, CrsError, SourceCrs, Transform};
+pub use crs::{Crs, CrsError, SourceCrs};
+pub use transform::Transform;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use feedback::{Cancelled, Feedback, Listener, Task};
 pub use frame::LocalFrame;

@@ -85,7 +85,7 @@ impl TransverseMercator {
     /// Longitude and latitude in degrees to metres east and north; `None` where there is no such place or the series do not hold.
     pub fn forward(&self, lon: f64, lat: f64) -> Option<[f64; 2]> {
         // PROJ's own limits: ten radians, and the poles.
-        if lat.abs() > 90.0 || !(lon.abs() <= 570.0) {
+        if lat.abs() > 90.0 || lon.is_nan() || lon.abs() > 570.0 {
             return None;
         }
         let (sin_phi, cos_phi) = lat.to_radians().sin_cos();
@@ -99,8 +99,7 @@ impl TransverseMercator {
         let (xi, eta) = (up.atan2(out), sinh_eta.asinh());
         let sum = complex_sum(&self.alpha, [2.0 * sin_xi * cos_xi, cos_xi * cos_xi - sin_xi * sin_xi], [2.0 * sinh_eta * cosh_eta, 1.0 + 2.0 * sinh_eta * sinh_eta]);
         let (north, east) = (xi + sum[0], eta + sum[1]);
-        // Written so that what is no number is refused too.
-        if !(east.abs() <= MOST_EAST) {
+        if east.is_nan() || east.abs() > MOST_EAST {
             return None;
         }
         Some([self.false_easting + self.radius * east, self.false_northing + self.radius * north])
@@ -109,7 +108,7 @@ impl TransverseMercator {
     /// Metres east and north to longitude and latitude in degrees; `None` where the series do not hold.
     pub fn inverse(&self, x: f64, y: f64) -> Option<[f64; 2]> {
         let (north, east) = ((y - self.false_northing) / self.radius, (x - self.false_easting) / self.radius);
-        if !(east.abs() <= MOST_EAST) || !north.is_finite() {
+        if east.is_nan() || east.abs() > MOST_EAST || !north.is_finite() {
             return None;
         }
         let ((sin, cos), (sinh, cosh)) = ((2.0 * north).sin_cos(), ((2.0 * east).sinh(), (2.0 * east).cosh()));

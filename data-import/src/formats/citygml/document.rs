@@ -173,6 +173,7 @@ impl Document {
 }
 
 /// Were there bytes that mean nothing in the encoding? A decoder has put U+FFFD for those of another encoding than UTF-8.
+#[expect(clippy::ptr_arg, reason = "that it is owned is what tells")]
 fn is_lossy(text: &Cow<'_, str>, encoding: &'static Encoding) -> bool {
     matches!(text, Cow::Owned(_)) || (encoding != UTF_8 && text.contains('\u{FFFD}'))
 }

@@ -64,7 +64,9 @@ impl Layout {
                 Part::Head(key) => {
                     in_one_piece(window, maps, |json| out.head.member(json, key.as_bytes()))?;
                 }
-                Part::Other => drop(window.skip()?),
+                Part::Other => {
+                    window.skip()?;
+                }
             }
         }
         Ok(out)
@@ -167,7 +169,9 @@ fn relations<R: Read>(window: &mut Window<R>, maps: &mut Maps, mut tell: impl Fn
     let mut first = true;
     while window.entry(&mut first, b'}')? {
         window.key(|key| key.clone_into(&mut id))?;
-        (kind.clear(), parents.clear(), children.clear());
+        kind.clear();
+        parents.clear();
+        children.clear();
         if window.peek()? != Some(b'{') {
             window.skip()?;
             continue;
@@ -191,7 +195,9 @@ fn relations<R: Read>(window: &mut Window<R>, maps: &mut Maps, mut tell: impl Fn
                     in_one_piece(window, maps, |json| json.texts(&mut parents))?;
                 }
                 Said::Children => in_one_piece(window, maps, |json| json.texts(&mut children))?,
-                Said::Other => drop(window.skip()?),
+                Said::Other => {
+                    window.skip()?;
+                }
             }
         }
         tell(Relation { id: &id, kind: &kind, parents: &parents, children: &children });

@@ -117,7 +117,7 @@ pub fn text_end(bytes: &[u8]) -> Option<(usize, bool)> {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*chunk);
         let control = word.wrapping_sub(LOW * 0x20) & !word & HIGH;
-        let found = zero(word ^ LOW * u64::from(b'"')) | zero(word ^ LOW * u64::from(b'\\')) | control;
+        let found = zero(word ^ (LOW * u64::from(b'"'))) | zero(word ^ (LOW * u64::from(b'\\'))) | control;
         if found != 0 {
             // All bits below the first that is marked.
             high |= word & (found & found.wrapping_neg()).wrapping_sub(1) & HIGH;

@@ -82,7 +82,7 @@ impl<'a> Objects<'a> {
     /// Gives out an object whose vertices, looks and templates are those of `within`. What was in `raw` is used up.
     pub fn give(&mut self, id: &str, raw: &mut RawObject, within: &mut Within, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
         self.given = self.given.wrapping_add(1);
-        if self.given % 256 == 0 {
+        if self.given.is_multiple_of(256) {
             self.feedback.check()?;
         }
         let object = self.object(id, raw, within, sink);

@@ -35,11 +35,15 @@ impl Header {
                     while window.entry(&mut first, b']')? {
                         match out.first.len() {
                             0 => in_one_piece(window, &mut maps, |json| out.first.read_one(json))?,
-                            _ => drop(window.skip()?),
+                            _ => {
+                    window.skip()?;
+                }
                         }
                     }
                 }
-                _ => drop(window.skip()?),
+                _ => {
+                    window.skip()?;
+                }
             }
         }
         Ok(out)

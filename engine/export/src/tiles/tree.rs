@@ -52,7 +52,7 @@ impl Square {
             let b = bounds(&thing);
             let (middle, size) = (b.centre(), b.size());
             // What has no place on the ground stays too.
-            if !(size[0].max(size[1]) < half) {
+            if size[0].is_nan() || size[1].is_nan() || size[0].max(size[1]) >= half {
                 own.push(thing);
                 continue;
             }
