@@ -30,8 +30,7 @@ bench-import: build
 	@tools/bench_import.py "$(bin)" "$(CURDIR)/bench-import" $(BENCH)
 
 # Opens exported 3D Tiles in CesiumJS; needs npm and chromium, so it is no part of `make test`.
-check-tiles:
-	cargo build --release --locked
+check-tiles: build
 	@tools/check-tiles.sh
 
 lint:
