@@ -155,8 +155,8 @@ fn parquet_of_another_program_and_geoparquet() {
     // Columns of WKB and of numbers, in a projected system that the metadata names.
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("管线.parquet");
-    // Snappy is what most programs write unless told otherwise.
-    for compression in [Compression::SNAPPY, Compression::ZSTD(Default::default())] {
+    // Snappy is what most programs write unless told otherwise; the last one is damaged below.
+    for compression in [Compression::GZIP(Default::default()), Compression::LZ4_RAW, Compression::SNAPPY, Compression::ZSTD(Default::default())] {
         let schema = parquet::schema::parser::parse_message_type("message m { REQUIRED BYTE_ARRAY geometry; REQUIRED INT64 gid; }").unwrap();
         let geo = json!({ "version": "1.1.0", "primary_column": "geometry", "columns": { "geometry": { "encoding": "WKB", "crs": { "id": { "authority": "EPSG", "code": 4549 } } } } });
         let properties = WriterProperties::builder().set_compression(compression).set_key_value_metadata(Some(vec![KeyValue::new("geo".into(), geo.to_string())]));

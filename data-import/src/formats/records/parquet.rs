@@ -31,7 +31,11 @@ pub fn read(source: &Source) -> Result<Document, ImportError> {
 }
 
 fn records(file: File) -> Result<Document, String> {
-    let broken = |e: ::parquet::errors::ParquetError| format!("the Parquet file is broken: {e}");
+    let broken = |e: ::parquet::errors::ParquetError| match e.to_string() {
+        // The library says it in terms of how it was built.
+        text if text.contains("Disabled feature") => "its pages are packed in a way that is not read (Brotli or LZO); write it with Snappy, Zstandard, gzip or LZ4".to_owned(),
+        text => format!("the Parquet file is broken: {text}"),
+    };
     let reader = SerializedFileReader::new(file).map_err(broken)?;
     let meta = reader.metadata();
     let rows = meta.file_metadata().num_rows();
