@@ -6,7 +6,7 @@ use crate::prefix::{Ids, Prefixed};
 use crate::{ImportError, Importer, Source, SourceOptions};
 use qike_core::crs::CrsKind;
 use qike_core::{Crs, Diagnostic, Feedback, SourceCrs};
-use qike_scene::{CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo};
+use qike_scene::{CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo, Written};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -179,6 +179,11 @@ impl ObjectSink for Counting<'_> {
     fn object(&mut self, object: CityObject) -> Result<(), SinkError> {
         self.objects += 1;
         self.sink.object(object)
+    }
+
+    fn written(&mut self, object: CityObject, attributes: Written) -> Result<(), SinkError> {
+        self.objects += 1;
+        self.sink.written(object, attributes)
     }
 
     fn series(&mut self, series: Series) -> Result<(), SinkError> {

@@ -19,6 +19,7 @@ pub mod sink;
 pub mod snapshot;
 pub mod triangulate;
 pub mod valid;
+pub mod written;
 
 pub use appearance::{Appearance, Material, Shading, Texture, TextureKind, Theme, Wrap};
 pub use builder::GeometryBuilder;
@@ -32,3 +33,4 @@ pub use object::{Attributes, CityObject, ObjectId, Series, Value};
 pub use scenario::Scenario;
 pub use sink::{ObjectSink, SinkError, SourceId, SourceInfo};
 pub use snapshot::{ObjectIx, SceneSnapshot};
+pub use written::Written;

@@ -1,6 +1,6 @@
 //! The door through which every importer hands over what it read.
 
-use crate::{CityObject, Image, ImageId, Series};
+use crate::{CityObject, Image, ImageId, Series, Written};
 use qike_core::{Crs, Diagnostic};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,11 @@ pub trait ObjectSink {
     fn source(&mut self, info: SourceInfo) -> Result<SourceId, SinkError>;
     /// Takes one object.
     fn object(&mut self, object: CityObject) -> Result<(), SinkError>;
+    /// Takes one object whose attributes, all of them, come as text. Sinks that look at attributes need not care.
+    fn written(&mut self, mut object: CityObject, attributes: Written) -> Result<(), SinkError> {
+        object.attributes = attributes.into_attributes();
+        self.object(object)
+    }
     /// Takes one time series.
     fn series(&mut self, series: Series) -> Result<(), SinkError>;
     /// Takes one picture that textures of the current source show; the same picture may come again. A sink that

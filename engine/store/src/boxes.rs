@@ -6,7 +6,8 @@
 //! 2 bytes of depth (in the root), 2 bytes of count, then cells of an 8-byte number and two 4-byte bounds an axis, all big-endian;
 //! `…_rowid` says in which leaf an entry is, `…_parent` under which node a node is. The root is node 1.
 
-use crate::rows::{Cell, Rows};
+use crate::digits;
+use crate::rows::{Cell, Rows, Run};
 use qike_core::{Bounds2, Bounds3};
 use rusqlite::{Connection, Result, params};
 
@@ -111,17 +112,17 @@ impl Boxes {
     }
 
     /// Makes the tree anew of these entries.
-    fn build(&self, conn: &Connection, mut entries: Vec<Entry>) -> Result<()> {
+    fn build(&self, conn: &Connection, entries: Vec<Entry>) -> Result<()> {
         let table = &self.table;
         let size: usize = conn.query_row(&format!(r#"SELECT length(data) FROM "{table}_node" WHERE nodeno = 1"#), [], |r| r.get(0))?;
         let room = (size.saturating_sub(4) / (8 + 8 * self.axes)).max(2);
         // A node that is not quite full takes later entries without being split.
         let fill = (room * 9 / 10).max(2);
-        sort_by_place(&mut entries, self.axes);
+        let entries = by_place(entries, self.axes);
         conn.execute_batch(&format!(r#"DELETE FROM "{table}_node"; DELETE FROM "{table}_rowid"; DELETE FROM "{table}_parent""#))?;
         let mut put_node = conn.prepare(&format!(r#"INSERT INTO "{table}_node" VALUES (?1, ?2)"#))?;
         let mut put_parent = conn.prepare(&format!(r#"INSERT INTO "{table}_parent" VALUES (?1, ?2)"#))?;
-        let mut leaf_of: Vec<(i64, i64)> = Vec::with_capacity(entries.len());
+        let mut leaf_of: Vec<(u64, i64)> = Vec::with_capacity(entries.len());
         let (mut level, mut next, mut depth) = (entries, 2i64, 0u16);
         loop {
             let is_root = level.len() <= room;
@@ -133,7 +134,7 @@ impl Boxes {
                 let number = if is_root { 1 } else { next + n as i64 };
                 put_node.execute(params![number, self.node(part, size, if is_root { depth } else { 0 })])?;
                 if depth == 0 {
-                    leaf_of.extend(part.iter().map(|e| (e.id, number)));
+                    leaf_of.extend(part.iter().map(|e| (e.id as u64, number)));
                 } else {
                     for child in part {
                         put_parent.execute([child.id, number])?;
@@ -147,10 +148,11 @@ impl Boxes {
             next += count as i64;
             (level, depth) = (above, depth + 1);
         }
-        leaf_of.sort_unstable();
+        digits::sort(&mut leaf_of);
+        let mut run = Run::default();
         let mut rows = Rows::into(conn, &format!(r#""{table}_rowid""#), "rowid, nodeno")?;
         for (id, leaf) in leaf_of {
-            rows.add(&[Cell::Int(id), Cell::Int(leaf)])?;
+            rows.add(&[run.next(id as i64), Cell::Int(leaf)])?;
         }
         rows.end()
     }
@@ -191,54 +193,64 @@ fn around(entries: &[Entry]) -> [f32; 6] {
     all
 }
 
-/// Along a Hilbert curve through the middles, one scale for all axes; by number where two have one place.
-fn sort_by_place(entries: &mut [Entry], axes: usize) {
-    let all = around(entries).map(f64::from);
-    let bits = 16;
+/// Along a Hilbert curve through the middles, one scale for all axes; as they came where several have one place.
+fn by_place(entries: Vec<Entry>, axes: usize) -> Vec<Entry> {
+    let all = around(&entries).map(f64::from);
     let longest = (0..axes).map(|a| all[2 * a + 1] - all[2 * a]).fold(0.0, f64::max);
-    let scale = if longest > 0.0 { f64::from((1u32 << bits) - 1) / longest } else { 0.0 };
-    entries.sort_by_cached_key(|e| {
-        let mut cell = [0u32; 3];
-        for axis in 0..axes {
+    let scale = if longest > 0.0 { f64::from((1u32 << BITS) - 1) / longest } else { 0.0 };
+    let key = |e: &Entry| {
+        let cell = std::array::from_fn::<u32, 3, _>(|axis| {
             let middle = 0.5 * (f64::from(e.bounds[2 * axis]) + f64::from(e.bounds[2 * axis + 1]));
-            cell[axis] = ((middle - all[2 * axis]) * scale) as u32;
-        }
-        (if axes == 3 { hilbert(cell, bits) } else { hilbert([cell[0], cell[1]], bits) }, e.id)
-    });
+            ((middle - all[2 * axis]) * scale) as u32
+        });
+        if axes == 3 { hilbert(cell, BITS) } else { hilbert([cell[0], cell[1]], BITS) }
+    };
+    let mut order: Vec<(u64, u32)> = entries.iter().zip(0..).map(|(e, n)| (key(e), n)).collect();
+    digits::sort(&mut order);
+    order.iter().filter_map(|(_, n)| entries.get(*n as usize).copied()).collect()
 }
 
-/// The place along a Hilbert curve (Skilling 2004, "Programming the Hilbert curve").
+/// Bits of a place along an axis: a cell of a city of 60 km is a metre wide.
+const BITS: u32 = 16;
+
+/// The place along a Hilbert curve (Skilling 2004, "Programming the Hilbert curve"). Without branches: of places next to each other
+/// no two go the same way.
 fn hilbert<const N: usize>(mut x: [u32; N], bits: u32) -> u64 {
-    let mut q = 1u32 << (bits - 1);
-    while q > 1 {
-        let p = q - 1;
+    for bit in (1..bits).rev() {
+        let p = (1u32 << bit) - 1;
         for i in 0..N {
             // Where the bit is set, turn the lower ones of the first axis; else exchange them with this one's.
-            let t = (x[0] ^ x[i]) & p;
-            let (flip, swap) = if x[i] & q != 0 { (p, 0) } else { (0, t) };
-            x[0] ^= flip ^ swap;
-            x[i] ^= swap;
+            let set = (x[i] >> bit & 1).wrapping_neg();
+            let t = (x[0] ^ x[i]) & p & !set;
+            x[0] ^= p & set | t;
+            x[i] ^= t;
         }
-        q >>= 1;
     }
     for i in 1..N {
         x[i] ^= x[i - 1];
     }
-    let mut t = 0;
-    q = 1u32 << (bits - 1);
-    while q > 1 {
-        if x[N - 1] & q != 0 {
-            t ^= q - 1;
-        }
-        q >>= 1;
+    // Each bit above of the last axis turns all below it.
+    let mut t = x[N - 1] >> 1;
+    for shift in [1, 2, 4, 8, 16] {
+        t ^= t >> shift;
     }
-    let mut key = 0u64;
-    for bit in (0..bits).rev() {
-        for axis in x {
-            key = key << 1 | u64::from((axis ^ t) >> bit & 1);
-        }
+    x.iter().enumerate().fold(0, |key, (n, axis)| key | spread::<N>(axis ^ t) << (N - 1 - n))
+}
+
+/// The lower 16 bits, each N places from the next.
+fn spread<const N: usize>(value: u32) -> u64 {
+    let mut v = u64::from(value & 0xffff);
+    if N == 2 {
+        v = (v | v << 8) & 0x00ff_00ff;
+        v = (v | v << 4) & 0x0f0f_0f0f;
+        v = (v | v << 2) & 0x3333_3333;
+        (v | v << 1) & 0x5555_5555
+    } else {
+        v = (v | v << 16) & 0x001f_0000_ff00_00ff;
+        v = (v | v << 8) & 0x100f_00f0_0f00_f00f;
+        v = (v | v << 4) & 0x10c3_0c30_c30c_30c3;
+        (v | v << 2) & 0x1249_2492_4924_9249
     }
-    key
 }
 
 #[cfg(test)]
@@ -305,9 +317,20 @@ mod tests {
     }
 
     #[test]
+    fn bits_are_spread() {
+        for value in [0u32, 1, 0xffff, 0xcbbc, 0x8001, 0x5a5a] {
+            let apart = |n: u32| (0..16).fold(0u64, |key, bit| key | u64::from(value >> bit & 1) << (bit * n));
+            assert_eq!((spread::<2>(value), spread::<3>(value)), (apart(2), apart(3)), "{value:x}");
+        }
+    }
+
+    #[test]
     fn the_curve_goes_from_neighbour_to_neighbour() {
         let mut cells: Vec<[u32; 2]> = (0..64).map(|n| [n / 8, n % 8]).collect();
         cells.sort_by_key(|c| hilbert(*c, 3));
         assert!(cells.windows(2).all(|w| w[0][0].abs_diff(w[1][0]) + w[0][1].abs_diff(w[1][1]) == 1), "{cells:?}");
+        let mut cells: Vec<[u32; 3]> = (0..512).map(|n| [n / 64, n / 8 % 8, n % 8]).collect();
+        cells.sort_by_key(|c| hilbert(*c, 3));
+        assert!(cells.windows(2).all(|w| (0..3).map(|a| w[0][a].abs_diff(w[1][a])).sum::<u32>() == 1), "{cells:?}");
     }
 }

@@ -1,11 +1,11 @@
 //! From an object to the values of its rows: done in parallel, before anything is written.
 
-use crate::{codec, filters};
+use crate::{codec, terms};
 use crate::footprint::Footprint;
 use crate::gpb::{self, Shape};
 use crate::store::{lod_bits, lods_of};
 use qike_core::{Bounds2, Bounds3, Diagnostic};
-use qike_scene::{CityObject, Series};
+use qike_scene::{CityObject, Series, Written};
 
 /// An object's geometries are numbered with 16 bits.
 pub const MOST_GEOMETRIES: usize = 1 << 16;
@@ -37,8 +37,8 @@ pub struct Encoded {
     pub blobs: Vec<Vec<u8>>,
 }
 
-/// Encodes an object; `Err` says why it cannot be kept.
-pub fn encode(mut object: CityObject, srs: i32) -> Result<Encoded, Box<Diagnostic>> {
+/// Encodes an object, with its attributes where they come as text; `Err` says why it cannot be kept.
+pub fn encode(mut object: CityObject, written: Option<Written>, srs: i32) -> Result<Encoded, Box<Diagnostic>> {
     let refuse = |code, what: &str| {
         let message = format!("{} '{}' {what}; it is left out", object.class, object.id);
         Err(Box::new(Diagnostic::error(code, message).object(object.id.as_str())))
@@ -53,12 +53,17 @@ pub fn encode(mut object: CityObject, srs: i32) -> Result<Encoded, Box<Diagnosti
         return refuse("geometry-too-many", "has more than 65,536 geometries");
     }
     let footprint = Footprint::of(&object);
-    let attributes = codec::json(&object.attributes);
+    let (attributes, terms) = match written.map(Written::into_text) {
+        Some(text) => {
+            let terms = terms::terms_of_text(object.name.as_deref(), &text);
+            (text, terms)
+        }
+        None => (codec::json(&object.attributes), terms::terms(object.name.as_deref(), &object.attributes)),
+    };
     let blobs: Vec<Vec<u8>> = object.geometries.iter().map(codec::encode).collect();
     let hash = content_hash(&object, &attributes, &blobs);
     let (lods, bounds) = (lod_bits(object.geometries.iter().map(|g| g.lod)), object.bounds());
     object.geometries = Vec::new();
-    let terms = filters::terms(object.name.as_deref(), &object.attributes);
     let lods_text = lods_of(lods).map(|l| l.to_string()).collect::<Vec<_>>().join(",");
     Ok(Encoded {
         attributes,

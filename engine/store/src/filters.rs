@@ -6,9 +6,12 @@
 //! so the list is a superset, to be tested exactly. A block without a list may hold anything; an edit by another program drops the
 //! list of its block (a trigger in [`crate::schema`]).
 
-use qike_scene::{Attributes, Value};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use std::ops::RangeInclusive;
+
+/// From so many entries on counting them by digits is quicker than comparing them.
+const MANY: usize = 1 << 10;
+const DIGITS: usize = 1 << 12;
 
 /// Objects of a block, as a power of two; the triggers of [`crate::schema`] know it too.
 pub const BLOCK_BITS: u32 = 8;
@@ -16,59 +19,6 @@ pub const BLOCK_BITS: u32 = 8;
 const ENTRY: usize = 3;
 /// A block of more entries than this gets an empty list, which tells nothing.
 const MOST_ENTRIES: usize = 1 << 19;
-/// Values in maps in maps are found by their path to this depth.
-const DEPTH: usize = 8;
-
-/// What can be asked for: each attribute's path with its value, hashed.
-pub fn terms(name: Option<&str>, attributes: &Attributes) -> Vec<u64> {
-    let mut out = Vec::with_capacity(attributes.len() + 1);
-    out.extend(name.map(|name| text_term("name", name)));
-    attributes.iter().for_each(|(key, value)| walk(key, value, DEPTH, &mut out));
-    out
-}
-
-fn walk(path: &str, value: &Value, depth: usize, out: &mut Vec<u64>) {
-    match value {
-        Value::String(text) => out.push(text_term(path, text)),
-        Value::Number(number) => out.extend(number.as_f64().map(|n| number_term(path, n))),
-        Value::Bool(flag) => out.push(text_term(path, if *flag { "true" } else { "false" })),
-        Value::Null => out.extend(["", "null"].map(|text| text_term(path, text))),
-        Value::Array(items) if depth > 0 => items.iter().filter(|i| !i.is_object()).for_each(|item| walk(path, item, depth - 1, out)),
-        Value::Object(map) if depth > 0 => map.iter().for_each(|(key, value)| walk(&format!("{path}.{key}"), value, depth - 1, out)),
-        // Deeper than lists go: such an object is found by anything.
-        _ => out.push(ANYTHING),
-    }
-}
-
-/// Of an object of which the list cannot tell.
-const ANYTHING: u64 = 0x5bd1_e995_9d1b_54a5;
-
-/// Objects with that attribute have one of these terms; `None` where lists cannot tell.
-pub fn wanted(key: &str, value: &str) -> Option<Vec<u64>> {
-    if matches!(key, "lod" | "parent") || value.starts_with('{') {
-        return None;
-    }
-    let number = value.trim().parse().ok().map(|n| number_term(key, n));
-    Some([ANYTHING, text_term(key, value)].into_iter().chain(number).collect())
-}
-
-fn text_term(path: &str, text: &str) -> u64 {
-    hash(path, b't', text.as_bytes())
-}
-
-fn number_term(path: &str, number: f64) -> u64 {
-    // Adding nought makes -0 and 0 one.
-    hash(path, b'n', &(number + 0.0).to_bits().to_le_bytes())
-}
-
-/// FNV-1a (Fowler, Noll and Vo) with splitmix's last step, so that both halves are good.
-fn hash(path: &str, kind: u8, value: &[u8]) -> u64 {
-    let bytes = path.bytes().chain([0xff, kind]).chain(value.iter().copied());
-    let sum = bytes.fold(0xcbf2_9ce4_8422_2325u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-    let mixed = (sum ^ sum >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ mixed >> 31
-}
 
 /// An entry, as a number: what is said, then who says it.
 fn entry(place: u8, term: u64) -> u32 {
@@ -165,7 +115,7 @@ impl Filters {
         // Of objects that are there anew the list says what they say now.
         let others = before.iter().flat_map(|list| list.chunks_exact(ENTRY)).map(read).filter(|entry| !self.places.has(*entry as u8));
         self.entries.extend(others);
-        self.entries.sort_unstable();
+        self.sort();
         self.entries.dedup();
         if is_known {
             let tells = tells && self.entries.len() <= MOST_ENTRIES;
@@ -183,6 +133,30 @@ impl Filters {
         }
         self.clear();
         Ok(())
+    }
+
+    /// Sorts the entries by their 24 bits, twelve at a time: relations of OpenStreetMap bring thousands to a block.
+    fn sort(&mut self) {
+        if self.entries.len() < MANY {
+            self.entries.sort_unstable();
+            return;
+        }
+        let mut other = vec![0; self.entries.len()];
+        for shift in [0, 12] {
+            let digit = |entry: u32| (entry >> shift) as usize & (DIGITS - 1);
+            let mut places = [0u32; DIGITS];
+            self.entries.iter().for_each(|entry| places[digit(*entry)] += 1);
+            let mut sum = 0;
+            for place in &mut places {
+                sum += std::mem::replace(place, sum);
+            }
+            for entry in &self.entries {
+                let place = &mut places[digit(*entry)];
+                other[*place as usize] = *entry;
+                *place += 1;
+            }
+            std::mem::swap(&mut self.entries, &mut other);
+        }
     }
 
     /// True where the gathered objects are all of the block: one whose list was dropped stays without.
@@ -239,6 +213,8 @@ pub fn candidates(conn: &Connection, asked: &[Vec<u64>]) -> Result<Candidates> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::terms::{ANYTHING, number_term, terms, wanted};
+    use qike_scene::Attributes;
 
     fn database() -> Connection {
         let conn = Connection::open_in_memory().unwrap();

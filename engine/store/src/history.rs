@@ -312,7 +312,7 @@ impl SceneStore {
         for object in restored {
             let source = object.source.0;
             // It was encoded once, so it can be again.
-            if let Ok(encoded) = encode(object, srs) {
+            if let Ok(encoded) = encode(object, None, srs) {
                 writer.put(source, encoded)?;
             }
         }

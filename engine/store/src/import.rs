@@ -11,7 +11,7 @@ use crate::when::When;
 use crate::writer::{Outcome, Writer};
 use qike_core::fast_map::FastSet;
 use qike_core::{Bounds3, Crs, Diagnostic, Feedback};
-use qike_scene::{CityObject, Image, ImageId, ObjectId, ObjectSink, Series, SinkError, SourceId, SourceInfo};
+use qike_scene::{CityObject, Image, ImageId, ObjectId, ObjectSink, Series, SinkError, SourceId, SourceInfo, Written};
 use rayon::prelude::*;
 use rusqlite::{OptionalExtension, params};
 use std::collections::{BTreeSet, VecDeque};
@@ -25,6 +25,8 @@ const BATCH: usize = 4096;
 const AHEAD: usize = 2;
 /// Vertices after which a batch ends early: IFC models have few objects with many. Long lists count too.
 const BATCH_VERTICES: usize = 1 << 20;
+/// Bytes of written attributes that count as one item of a list.
+const WRITTEN: usize = 48;
 /// Diagnostics of a source that the store keeps; all are counted and reported.
 const KEPT_DIAGNOSTICS: usize = 10_000;
 
@@ -32,7 +34,7 @@ const KEPT_DIAGNOSTICS: usize = 10_000;
 pub struct ImportTransaction<'s> {
     writer: Writer<'s>,
     feedback: Feedback,
-    batch: Vec<CityObject>,
+    batch: Vec<(CityObject, Option<Written>)>,
     batch_vertices: usize,
     encoding: VecDeque<Receiver<std::thread::Result<Batch>>>,
     current: Option<Current>,
@@ -168,7 +170,7 @@ impl ImportTransaction<'_> {
         let srs = self.writer.store.srs;
         rayon::spawn(move || {
             let work = || {
-                let mut encoded: Batch = batch.into_par_iter().map(|object| encode(object, srs)).collect();
+                let mut encoded: Batch = batch.into_par_iter().map(|(object, written)| encode(object, written, srs)).collect();
                 sort_by_place(&mut encoded);
                 encoded
             };
@@ -298,6 +300,25 @@ impl ImportTransaction<'_> {
         Ok(SourceId(number))
     }
 
+    /// Puts an object into the batch, and sends that on where it is full.
+    fn take(&mut self, object: CityObject, written: Option<Written>) -> Result<(), SinkError> {
+        let Some(current) = &mut self.current else {
+            return Err(SinkError::Store(format!("object '{}' came before its source", object.id)));
+        };
+        if !current.seen.insert(fingerprint(object.id.as_str())) {
+            let message = format!("the id '{}' came before in this source; the later object is left out", object.id);
+            let diagnostic = Diagnostic::error("duplicate-id", message).object(object.id.as_str()).file(current.info.path.as_str());
+            current.changes.diagnostics.push(diagnostic);
+            return Ok(());
+        }
+        self.batch_vertices += weight(&object, written.as_ref());
+        self.batch.push((object, written));
+        if self.batch.len() >= BATCH || self.batch_vertices >= BATCH_VERTICES {
+            self.send_batch().map_err(refuse)?;
+        }
+        Ok(())
+    }
+
     fn put_series(&mut self, series: Series) -> Result<(), StoreError> {
         let path = self.path().to_path_buf();
         let Some(current) = &mut self.current else { return Ok(()) };
@@ -334,21 +355,11 @@ impl ObjectSink for ImportTransaction<'_> {
     }
 
     fn object(&mut self, object: CityObject) -> Result<(), SinkError> {
-        let Some(current) = &mut self.current else {
-            return Err(SinkError::Store(format!("object '{}' came before its source", object.id)));
-        };
-        if !current.seen.insert(fingerprint(object.id.as_str())) {
-            let message = format!("the id '{}' came before in this source; the later object is left out", object.id);
-            let diagnostic = Diagnostic::error("duplicate-id", message).object(object.id.as_str()).file(current.info.path.as_str());
-            current.changes.diagnostics.push(diagnostic);
-            return Ok(());
-        }
-        self.batch_vertices += weight(&object);
-        self.batch.push(object);
-        if self.batch.len() >= BATCH || self.batch_vertices >= BATCH_VERTICES {
-            self.send_batch().map_err(refuse)?;
-        }
-        Ok(())
+        self.take(object, None)
+    }
+
+    fn written(&mut self, object: CityObject, attributes: Written) -> Result<(), SinkError> {
+        self.take(object, Some(attributes))
     }
 
     fn series(&mut self, series: Series) -> Result<(), SinkError> {
@@ -382,8 +393,8 @@ impl Drop for ImportTransaction<'_> {
 }
 
 /// About how much memory an object takes, in vertices: a member of a list (relations of OSM have thousands) takes that of two.
-fn weight(object: &CityObject) -> usize {
-    let listed = object.attributes.values().filter_map(|value| value.as_array()).map(Vec::len).sum::<usize>();
+fn weight(object: &CityObject, written: Option<&Written>) -> usize {
+    let listed = written.map_or(0, |written| written.size() / WRITTEN) + object.attributes.values().filter_map(|value| value.as_array()).map(Vec::len).sum::<usize>();
     object.geometries.iter().map(|g| g.vertices.len()).sum::<usize>() + 2 * listed
 }
 

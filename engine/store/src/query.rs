@@ -5,7 +5,7 @@ use crate::hit::Hit;
 use crate::read::ObjectKey;
 use crate::schema;
 use crate::store::SceneStore;
-use crate::{codec, filters};
+use crate::{codec, filters, terms};
 use qike_core::{Bounds2, Bounds3};
 use qike_scene::{Attributes, Class, Value};
 use rusqlite::{OptionalExtension, params};
@@ -146,7 +146,7 @@ impl SceneStore {
 
     /// Numbers of objects that may have the attributes asked for, rising; `None` where the store cannot tell quickly.
     fn by_attributes(&self, query: &Query) -> Result<Option<Vec<ObjectKey>>, StoreError> {
-        let asked: Vec<Vec<u64>> = query.conditions.iter().filter_map(|(key, value)| filters::wanted(key, value)).collect();
+        let asked: Vec<Vec<u64>> = query.conditions.iter().filter_map(|(key, value)| terms::wanted(key, value)).collect();
         if asked.is_empty() {
             return Ok(None);
         }

@@ -38,6 +38,20 @@ impl From<Option<f64>> for Cell<'_> {
     }
 }
 
+/// Row numbers that come rising, each greater than all in the table. Of one that is next to the last SQLite is told nothing: it finds
+/// the end of a table sooner than a number.
+#[derive(Default)]
+pub struct Run(Option<i64>);
+
+impl Run {
+    /// The value for a row of that number.
+    pub fn next<'v>(&mut self, number: i64) -> Cell<'v> {
+        let follows = self.0.is_some_and(|last| last.checked_add(1) == Some(number));
+        self.0 = Some(number);
+        if follows { Cell::Null } else { Cell::Int(number) }
+    }
+}
+
 /// A prepared statement; finalised when it goes.
 struct Prepared {
     db: *mut ffi::sqlite3,
@@ -185,6 +199,20 @@ mod tests {
             let expected: Vec<_> = texts.iter().enumerate()
                 .map(|(n, t)| (n as i64 + 1, t.clone(), t.as_bytes()[..n % 3].to_vec(), (n % 2 == 1).then_some(n as f64 + 0.5))).collect();
             assert_eq!(got, expected);
+        }
+    }
+
+    #[test]
+    fn a_run_has_the_numbers_it_was_given() {
+        for table in ["n INTEGER PRIMARY KEY", "n INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"] {
+            let conn = Connection::open_in_memory().unwrap();
+            conn.execute_batch(&format!("CREATE TABLE t ({table}, v INTEGER)")).unwrap();
+            let numbers: Vec<i64> = (7..40).chain(50..51).chain(60..150).chain([i64::MAX]).collect();
+            let (mut run, mut rows) = (Run::default(), Rows::into(&conn, "t", "n, v").unwrap());
+            numbers.iter().for_each(|n| rows.add(&[run.next(*n), Cell::Int(*n)]).unwrap());
+            rows.end().unwrap();
+            let got: Vec<(i64, i64)> = conn.prepare("SELECT n, v FROM t").unwrap().query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap().map(Result::unwrap).collect();
+            assert_eq!(got, numbers.iter().map(|n| (*n, *n)).collect::<Vec<_>>());
         }
     }
 

@@ -6,7 +6,7 @@ use super::pbf::{self, Pbf};
 use super::xml;
 use crate::{ImportError, Source};
 use qike_core::Feedback;
-use std::collections::HashSet;
+use qike_core::fast_map::FastSet;
 use std::io::BufRead;
 
 /// A file of one of the two encodings.
@@ -61,7 +61,7 @@ pub fn load(reader: &mut Reader<'_>, feedback: &Feedback) -> Result<Osm, ImportE
     })?;
     if !plain.is_empty() {
         let members = osm.relations.iter().flat_map(|r| &r.members);
-        let wanted: HashSet<i64> = members.filter(|m| m.kind == MemberKind::Way).map(|m| m.id).collect();
+        let wanted: FastSet<i64> = members.filter(|m| m.kind == MemberKind::Way).map(|m| m.id).collect();
         osm.ways.extend(plain.into_iter().filter(|w| wanted.contains(&w.id)));
     }
     let members = osm.relations.iter().flat_map(|r| &r.members).filter(|m| m.kind == MemberKind::Node).map(|m| m.id);

@@ -5,6 +5,7 @@
 //! (routes, sites, restrictions) are a `CityObjectGroup` with their `members`. Roads and paths keep the ids of their nodes (`osm_nodes`), from which a network gets its topology. See
 //! [`classify`] for what becomes what.
 
+mod attributes;
 mod block;
 mod building;
 mod classify;

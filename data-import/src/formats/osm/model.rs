@@ -1,6 +1,6 @@
 //! OpenStreetMap's three kinds of elements as both readers give them out, and the store of node positions.
 
-use std::collections::HashMap;
+use qike_core::fast_map::FastMap;
 
 /// Tags in the order of their source: all texts one after another, and where each ends.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +23,11 @@ impl Tags {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.ends.len() / 2
+    }
+
+    /// Bytes of all keys and values.
+    pub fn size(&self) -> usize {
+        self.text.len()
     }
 
     /// Keys and values.
@@ -251,11 +256,25 @@ impl NodePositions {
         vec![MISSING; self.ids.len()]
     }
 
+    /// How many nodes were asked for.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
     /// The position of a node; `None` where the file does not have it.
     pub fn get(&self, id: i64) -> Option<Fixed> {
-        self.ids.binary_search(&id).ok().and_then(|i| self.at.get(i).copied()).filter(|at| *at != MISSING)
+        self.place(id).map(|(_, at)| at)
+    }
+
+    /// The same, with its place in the list.
+    pub fn place(&self, id: i64) -> Option<(usize, Fixed)> {
+        let place = self.ids.binary_search(&id).ok()?;
+        self.at.get(place).map(|at| (place, *at)).filter(|(_, at)| *at != MISSING)
     }
 }
+
+/// From ids of ways to their places.
+pub type WayIndex = FastMap<i64, usize>;
 
 /// What the file holds that makes objects.
 #[derive(Debug, Default)]
@@ -272,7 +291,7 @@ pub struct Osm {
 
 impl Osm {
     /// From each way's id to its place in `ways`.
-    pub fn way_index(&self) -> HashMap<i64, usize> {
+    pub fn way_index(&self) -> WayIndex {
         self.ways.iter().enumerate().map(|(i, w)| (w.id, i)).collect()
     }
 }

@@ -1,18 +1,19 @@
 //! From elements to city objects, in the sink's coordinates: nodes, then ways, then relations, each by id.
 
+use super::attributes::{Extra, Extras, add_members, element_id, function_of, written};
 use super::building;
 use super::classify::{Kind, Shape, node_kind, relation_kind, way_kind};
 use super::footprint::{Footprint, P2};
-use super::model::{Fixed, Member, MemberKind, Osm, RawRelation, RawWay, Tags, degrees};
+use super::model::{Fixed, MemberKind, Osm, RawRelation, RawWay, Tags, WayIndex, degrees};
 use super::parts::Outlines;
 use super::restriction::{ByFromWay, gather};
 use super::rings::{join, nest};
 use crate::{ImportError, Projector, Source};
 use qike_core::crs::CrsKind;
 use qike_core::{CrsError, Diagnostic, Feedback};
-use qike_scene::{Attributes, CityObject, Class, Geometry, GeometryBuilder, GeometryKind, Lod, ObjectSink, SourceId};
+use qike_scene::{CityObject, Class, Geometry, GeometryBuilder, GeometryKind, Lod, ObjectSink, SourceId};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// A polygon in the sink's coordinates: exterior, then holes; rings not closed.
 type Rings = Vec<Vec<[f64; 3]>>;
@@ -41,40 +42,19 @@ impl Tally {
     }
 }
 
+/// A node that was not asked for yet.
+const UNPLACED: [f64; 3] = [f64::NAN; 3];
+
 /// Writes what was loaded to the sink.
 pub struct Writer {
     osm: Osm,
     source: SourceId,
     projector: Projector,
+    /// Where nodes of ways are in the sink's coordinates, by their places in the list of positions: many ways share them.
+    placed: Vec<[f64; 3]>,
     missing_nodes: Tally,
     open_rings: Tally,
     shapeless: Tally,
-}
-
-/// The id of an element's object. Written digit by digit: there is one for each element and each member, and formatting takes longer.
-fn element_id(kind: MemberKind, id: i64) -> String {
-    let start = match kind {
-        MemberKind::Node => "osm:node/",
-        MemberKind::Way => "osm:way/",
-        MemberKind::Relation => "osm:relation/",
-    };
-    let mut digits = [0u8; 20];
-    let (mut at, mut left) = (digits.len(), id.unsigned_abs());
-    while at > 0 {
-        at -= 1;
-        digits[at] = b'0' + (left % 10) as u8;
-        left /= 10;
-        if left == 0 {
-            break;
-        }
-    }
-    let mut text = String::with_capacity(start.len() + 1 + digits.len() - at);
-    text.push_str(start);
-    if id < 0 {
-        text.push('-');
-    }
-    text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
-    text
 }
 
 fn way_id(id: i64) -> String {
@@ -93,7 +73,8 @@ impl Writer {
     /// For elements of a source, with the way to the sink's coordinates.
     pub fn new(osm: Osm, source: SourceId, projector: Projector) -> Self {
         let (missing_nodes, open_rings, shapeless) = Default::default();
-        Self { osm, source, projector, missing_nodes, open_rings, shapeless }
+        let placed = vec![UNPLACED; osm.positions.len()];
+        Self { osm, source, projector, placed, missing_nodes, open_rings, shapeless }
     }
 
     /// Gives every object to the sink, then the findings.
@@ -111,9 +92,9 @@ impl Writer {
             let id = element_id(MemberKind::Node, node.id);
             if let Some(p) = self.projector.project(degrees(node.at), &id) {
                 let (class, function) = node_kind(&node.tags);
-                let mut object = self.object(id, class, &node.tags, function.as_deref());
+                let mut object = self.object(id, class, &node.tags);
                 object.geometries.push(Geometry::point(Lod::ZERO, p));
-                sink.object(object)?;
+                sink.written(object, written(&node.tags, &function_of(&function)))?;
             }
             task.advance(1);
         }
@@ -121,11 +102,11 @@ impl Writer {
             feedback.check()?;
             if let Some(kind) = way_kind(&way.tags, way.is_closed()) {
                 let building = if is_building(&kind) { prepared.get(&way_id(way.id)) } else { None };
-                let object = match building {
+                let (object, extras) = match building {
                     Some(p) => self.building(way_id(way.id), &kind, &way.tags, p, &outlines, &covered),
                     None => self.way(way, &kind, &osm, &restrictions),
                 };
-                sink.object(object)?;
+                sink.written(object, written(&way.tags, &extras))?;
             }
             task.advance(1);
         }
@@ -133,11 +114,11 @@ impl Writer {
             feedback.check()?;
             if let Some(kind) = relation_kind(&relation.tags) {
                 let id = relation_id(relation.id);
-                let object = match prepared.get(&id) {
+                let (object, extras) = match prepared.get(&id) {
                     Some(p) => self.building(id, &kind, &relation.tags, p, &outlines, &covered),
                     None => self.relation(relation, &kind, &osm, &way_index),
                 };
-                sink.object(object)?;
+                sink.written(object, written(&relation.tags, &extras))?;
             }
             task.advance(1);
         }
@@ -165,35 +146,37 @@ impl Writer {
     }
 
     /// A relation that is no building: an area, or what it holds together.
-    fn relation(&mut self, relation: &RawRelation, kind: &Kind, osm: &Osm, way_index: &HashMap<i64, usize>) -> CityObject {
+    fn relation<'e>(&mut self, relation: &'e RawRelation, kind: &'e Kind, osm: &Osm, way_index: &WayIndex) -> (CityObject, Extras<'e>) {
         let id = relation_id(relation.id);
         let polygons = if kind.shape == Shape::Area { self.relation_polygons(relation, osm, way_index) } else { vec![] };
         let logical = matches!(kind.class, Class::CityObjectGroup | Class::GenericLogicalSpace);
         if !polygons.is_empty() || !logical {
-            let mut object = self.area(id, kind, &relation.tags, &polygons);
+            let (object, mut extras) = self.area(id, kind, &relation.tags, &polygons);
             if logical {
-                add_members(&mut object, &relation.members);
+                add_members(&mut extras, &relation.members);
             }
-            return object;
+            return (object, extras);
         }
-        let mut object = self.object(id, kind.class, &relation.tags, kind.function.as_deref());
-        add_members(&mut object, &relation.members);
+        let mut object = self.object(id, kind.class, &relation.tags);
+        let mut extras = function_of(&kind.function);
+        add_members(&mut extras, &relation.members);
         // A boundary that the extract has cut shows what is there of it; of a restriction its node says more than its ways.
         let (points, lines) = (self.member_points(relation, osm), self.member_lines(relation, osm, way_index));
         let chosen = if kind.shape == Shape::Points { points.or(lines) } else { lines.or(points) };
         object.geometries.extend(chosen);
-        object
+        (object, extras)
     }
 
     /// The ways of a relation that are in the file, as lines.
-    fn member_lines(&mut self, relation: &RawRelation, osm: &Osm, way_index: &HashMap<i64, usize>) -> Option<Geometry> {
+    fn member_lines(&mut self, relation: &RawRelation, osm: &Osm, way_index: &WayIndex) -> Option<Geometry> {
         let mut b = GeometryBuilder::new(Lod::ZERO, GeometryKind::MultiLine);
         let mut any = false;
+        let mut points: Vec<[f64; 3]> = Vec::new();
         let id = relation_id(relation.id);
         for member in relation.members.iter().filter(|m| m.kind == MemberKind::Way) {
             let Some(way) = way_index.get(&member.id).and_then(|i| osm.ways.get(*i)) else { continue };
-            let known = way.refs.iter().filter_map(|node| osm.positions.get(*node));
-            let points: Vec<[f64; 3]> = known.filter_map(|at| self.projector.project(degrees(at), &id)).collect();
+            points.clear();
+            points.extend(way.refs.iter().filter_map(|node| osm.positions.place(*node)).filter_map(|(place, at)| self.place(place, at, &id)));
             if points.len() >= 2 {
                 b.line(&points);
                 any = true;
@@ -208,7 +191,7 @@ impl Writer {
         let mut any = false;
         let id = relation_id(relation.id);
         for member in relation.members.iter().filter(|m| m.kind == MemberKind::Node) {
-            if let Some(p) = osm.positions.get(member.id).and_then(|at| self.projector.project(degrees(at), &id)) {
+            if let Some(p) = osm.positions.place(member.id).and_then(|(place, at)| self.place(place, at, &id)) {
                 b.point(p);
                 any = true;
             }
@@ -216,17 +199,24 @@ impl Writer {
         any.then(|| b.build())
     }
 
-    fn object(&self, id: String, class: Class, tags: &Tags, function: Option<&str>) -> CityObject {
+    fn object(&self, id: String, class: Class, tags: &Tags) -> CityObject {
         let mut object = CityObject::new(id, class, self.source);
         object.name = tags.get("name").map(str::to_owned);
-        object.attributes = Attributes::with_capacity(tags.len() + 2);
-        for (k, v) in tags.iter() {
-            object.attributes.insert(k.to_owned(), Value::String(v.to_owned()));
-        }
-        if let Some(function) = function {
-            object.attributes.insert("function".into(), json!(function));
-        }
         object
+    }
+
+    /// Where a node is in the sink's coordinates. What cannot be is counted each time that something wants it.
+    fn place(&mut self, place: usize, at: Fixed, object: &str) -> Option<[f64; 3]> {
+        match self.placed.get(place) {
+            Some(known) if !known[0].is_nan() => Some(*known),
+            _ => {
+                let p = self.projector.project(degrees(at), object)?;
+                if let Some(slot) = self.placed.get_mut(place) {
+                    *slot = p;
+                }
+                Some(p)
+            }
+        }
     }
 
     /// The nodes of a way that have a usable position, and where they are.
@@ -234,10 +224,10 @@ impl Writer {
         let id = way_id(way.id);
         let (mut ids, mut points) = (Vec::with_capacity(way.refs.len()), Vec::with_capacity(way.refs.len()));
         for node in &way.refs {
-            match osm.positions.get(*node) {
+            match osm.positions.place(*node) {
                 None => self.missing_nodes.add(&id),
-                Some(at) => {
-                    if let Some(p) = self.projector.project(degrees(at), &id) {
+                Some((place, at)) => {
+                    if let Some(p) = self.place(place, at, &id) {
                         ids.push(*node);
                         points.push(p);
                     }
@@ -247,7 +237,7 @@ impl Writer {
         (ids, points)
     }
 
-    fn way(&mut self, way: &RawWay, kind: &Kind, osm: &Osm, restrictions: &ByFromWay) -> CityObject {
+    fn way<'e>(&mut self, way: &RawWay, kind: &'e Kind, osm: &Osm, restrictions: &ByFromWay) -> (CityObject, Extras<'e>) {
         let (ids, mut points) = self.vertices(way, osm);
         if kind.shape == Shape::Area {
             if points.len() > 1 && ids.first() == ids.last() {
@@ -256,23 +246,25 @@ impl Writer {
             let polygons = if points.len() >= 3 { vec![vec![points]] } else { vec![] };
             return self.area(way_id(way.id), kind, &way.tags, &polygons);
         }
-        let mut object = self.object(way_id(way.id), kind.class, &way.tags, kind.function.as_deref());
+        let mut object = self.object(way_id(way.id), kind.class, &way.tags);
+        let mut extras = function_of(&kind.function);
         if points.len() >= 2 {
             object.geometries.push(Geometry::line(Lod::ZERO, &points));
         } else {
             self.shapeless.add(&way_id(way.id));
         }
         if matches!(kind.class, Class::Road | Class::Track | Class::Railway) {
-            object.attributes.insert("osm_nodes".into(), json!(ids));
+            extras.push(("osm_nodes", Extra::Nodes(ids)));
         }
         if let Some(list) = restrictions.get(&way.id).filter(|_| kind.class == Class::Road) {
-            object.attributes.insert("restrictions".into(), Value::Array(list.clone()));
+            extras.push(("restrictions", Extra::Value(Value::Array(list.clone()))));
         }
-        object
+        (object, extras)
     }
 
-    fn area(&mut self, id: String, kind: &Kind, tags: &Tags, polygons: &[Rings]) -> CityObject {
-        let mut object = self.object(id, kind.class, tags, kind.function.as_deref());
+    fn area<'e>(&mut self, id: String, kind: &'e Kind, tags: &Tags, polygons: &[Rings]) -> (CityObject, Extras<'e>) {
+        let mut object = self.object(id, kind.class, tags);
+        let mut extras = function_of(&kind.function);
         if polygons.is_empty() {
             self.shapeless.add(object.id.as_str());
         } else {
@@ -281,13 +273,13 @@ impl Writer {
         if kind.function.as_deref() == Some("car_park")
             && let Some(spaces) = tags.number("capacity").filter(|n| (0.0..1e6).contains(n))
         {
-            object.attributes.insert("capacity".into(), json!(spaces as u64));
+            extras.push(("capacity", Extra::Value(json!(spaces as u64))));
         }
-        object
+        (object, extras)
     }
 
     /// The polygons of a relation, by joining its member ways.
-    fn relation_polygons(&mut self, relation: &RawRelation, osm: &Osm, way_index: &HashMap<i64, usize>) -> Vec<Rings> {
+    fn relation_polygons(&mut self, relation: &RawRelation, osm: &Osm, way_index: &WayIndex) -> Vec<Rings> {
         let id = relation_id(relation.id);
         let members = relation.members.iter().filter(|m| m.kind == MemberKind::Way && !matches!(&*m.role, "label" | "part"));
         let mut absent = 0;
@@ -303,11 +295,11 @@ impl Writer {
         if joined.loose > 0 || absent > 0 {
             self.open_rings.add(&id);
         }
-        let fixed: Vec<Vec<Fixed>> =
-            joined.rings.iter().map(|r| r.iter().filter_map(|n| osm.positions.get(*n)).collect()).collect();
+        let known: Vec<Vec<(usize, Fixed)>> = joined.rings.iter().map(|r| r.iter().filter_map(|n| osm.positions.place(*n)).collect()).collect();
+        let fixed: Vec<Vec<Fixed>> = known.iter().map(|ring| ring.iter().map(|(_, at)| *at).collect()).collect();
         let mut project = |ring: usize| -> Vec<[f64; 3]> {
-            let open = fixed[ring].split_last().map_or(&[][..], |(_, open)| open);
-            open.iter().filter_map(|p| self.projector.project(degrees(*p), &id)).collect()
+            let open = known[ring].split_last().map_or(&[][..], |(_, open)| open);
+            open.iter().filter_map(|(place, at)| self.place(*place, *at, &id)).collect()
         };
         let mut polygons = Vec::new();
         for polygon in nest(&fixed) {
@@ -321,7 +313,7 @@ impl Writer {
     }
 
     /// Outlines of all buildings and parts, which part lies in which outline, and how much of it the parts cover (m²).
-    fn prepare(&mut self, osm: &Osm, way_index: &HashMap<i64, usize>) -> (BTreeMap<String, Prepared>, Outlines, BTreeMap<usize, f64>) {
+    fn prepare(&mut self, osm: &Osm, way_index: &WayIndex) -> (BTreeMap<String, Prepared>, Outlines, BTreeMap<usize, f64>) {
         let mut all: Vec<(String, Class, Vec<Footprint>)> = Vec::new();
         for way in &osm.ways {
             if let Some(kind) = way_kind(&way.tags, way.is_closed()).filter(is_building) {
@@ -364,13 +356,14 @@ impl Writer {
     }
 
     /// A building or part. An outline whose parts cover it keeps its footprint only: the parts are the building's shape.
-    fn building(&mut self, id: String, kind: &Kind, tags: &Tags, p: &Prepared, outlines: &Outlines, covered: &BTreeMap<usize, f64>) -> CityObject {
+    fn building(&mut self, id: String, kind: &Kind, tags: &Tags, p: &Prepared, outlines: &Outlines, covered: &BTreeMap<usize, f64>) -> (CityObject, Extras<'static>) {
         let number = outlines.number_of(&id).filter(|_| kind.class == Class::Building);
-        let mut object = self.object(id, kind.class, tags, None);
+        let mut object = self.object(id, kind.class, tags);
+        let mut extras = Extras::with_capacity(2);
         object.parent = p.parent.map(|number| outlines.id(number).into());
         if p.footprints.is_empty() {
             self.shapeless.add(object.id.as_str());
-            return object;
+            return (object, extras);
         }
         let is_covered = number.is_some_and(|n| covered.get(&n).is_some_and(|area| *area >= 0.6 * outlines.area(n)));
         let (geometries, heights) = building::geometries(tags, &p.footprints);
@@ -384,11 +377,11 @@ impl Writer {
         }
         if let Some((h, source)) = heights {
             if tags.get("height").is_none() {
-                object.attributes.insert("height".into(), json!(h.top));
+                extras.push(("height", Extra::Value(json!(h.top))));
             }
-            object.attributes.insert("height_source".into(), json!(source.name()));
+            extras.push(("height_source", Extra::Text(source.name())));
         }
-        object
+        (object, extras)
     }
 }
 
@@ -424,17 +417,6 @@ fn multi_surface(polygons: &[Rings]) -> Geometry {
     b.build()
 }
 
-/// What a relation holds together, in its order, not all of which need be in the file: `members`, object ids, and beside them
-/// their `roles`, where one has one.
-fn add_members(object: &mut CityObject, members: &[Member]) {
-    let ids = members.iter().map(|m| Value::String(element_id(m.kind, m.id))).collect();
-    object.attributes.insert("members".into(), Value::Array(ids));
-    if members.iter().any(|m| !m.role.is_empty()) {
-        let roles = members.iter().map(|m| Value::String(m.role.to_string())).collect();
-        object.attributes.insert("roles".into(), Value::Array(roles));
-    }
-}
-
 /// From each part to its outline, where a relation of the type `building` says so.
 fn tied_parts(relations: &[RawRelation]) -> BTreeMap<String, String> {
     let mut tied = BTreeMap::new();
@@ -446,17 +428,4 @@ fn tied_parts(relations: &[RawRelation]) -> BTreeMap<String, String> {
         }
     }
     tied
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_as_formatting_writes_them() {
-        for id in [0, 7, 10, -1, -90, 12_345_678_901, i64::MAX, i64::MIN] {
-            assert_eq!(way_id(id), format!("osm:way/{id}"));
-        }
-        assert_eq!((element_id(MemberKind::Node, 5).as_str(), relation_id(9).as_str()), ("osm:node/5", "osm:relation/9"));
-    }
 }

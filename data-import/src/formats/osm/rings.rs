@@ -3,7 +3,7 @@
 //! Roles are not trusted: a ring inside an odd number of others is a hole, whatever it is called.
 
 use super::model::Fixed;
-use std::collections::HashMap;
+use qike_core::fast_map::FastMap;
 
 /// A closed ring of nodes, first and last the same.
 pub type NodeRing = Vec<i64>;
@@ -20,7 +20,7 @@ pub struct Joined {
 /// Joins ways into rings. Deterministic: of several ways that could follow, the one listed first is taken.
 pub fn join(ways: &[&[i64]]) -> Joined {
     let mut joined = Joined::default();
-    let mut by_end: HashMap<i64, Vec<usize>> = HashMap::new();
+    let mut by_end: FastMap<i64, Vec<usize>> = FastMap::default();
     let mut used = vec![false; ways.len()];
     for (i, way) in ways.iter().enumerate() {
         match (way.first(), way.last()) {

@@ -5,7 +5,7 @@ use crate::boxes::Boxes;
 use crate::encode::Encoded;
 use crate::error::{At, StoreError};
 use crate::gpb::Shape;
-use crate::rows::{Cell, Rows};
+use crate::rows::{Cell, Rows, Run};
 use crate::schema;
 use qike_scene::{Class, ObjectId};
 use rusqlite::Result;
@@ -51,23 +51,25 @@ impl Writer<'_> {
     fn put_rows(&self, source: u32, batch: &[Encoded], by_class: &BTreeMap<Class, Vec<(i64, &Encoded)>>) -> Result<()> {
         let (conn, source) = (&self.store.conn, Cell::Int(i64::from(source)));
         let mut objects = Rows::into(conn, "qike_object", "oid, id, class, source, hash, lods, shape, minx, miny, minz, maxx, maxy, maxz, since")?;
+        let mut run = Run::default();
         for (oid, e) in (self.next_oid..).zip(batch) {
             let bound = |value: f64| Cell::from((!e.bounds.is_empty()).then_some(value));
             let ([x, y, z], [xx, yy, zz]) = (e.bounds.min.map(bound), e.bounds.max.map(bound));
             let class = Cell::Int(i64::from(e.object.class.number()));
             let (id, hash, lods, shape) = (Cell::Text(e.object.id.as_str()), Cell::Blob(&e.hash), Cell::Int(e.lods), Cell::Int(e.shape as i64));
-            objects.add(&[Cell::Int(oid), id, class, source, hash, lods, shape, x, y, z, xx, yy, zz, Cell::Int(self.import)])?;
+            objects.add(&[run.next(oid), id, class, source, hash, lods, shape, x, y, z, xx, yy, zz, Cell::Int(self.import)])?;
         }
         objects.end()?;
         for (class, all) in by_class {
             let table = format!(r#""{}""#, schema::table_name(*class));
             let mut features = Rows::into(conn, &table, "fid, geom, id, name, parent, lods, attributes, source, valid_from, valid_to")?;
+            let mut run = Run::default();
             for (oid, e) in all {
                 let o = &e.object;
                 let plan = e.plan.as_deref().map_or(Cell::Null, Cell::Blob);
                 let [name, from, to] = [&o.name, &o.valid_from, &o.valid_to].map(|text| Cell::from(text.as_deref()));
                 let parent = Cell::from(o.parent.as_ref().map(ObjectId::as_str));
-                features.add(&[Cell::Int(*oid), plan, Cell::Text(o.id.as_str()), name, parent, Cell::Text(&e.lods_text), Cell::Text(&e.attributes), source, from, to])?;
+                features.add(&[run.next(*oid), plan, Cell::Text(o.id.as_str()), name, parent, Cell::Text(&e.lods_text), Cell::Text(&e.attributes), source, from, to])?;
             }
             features.end()?;
         }
