@@ -18,6 +18,8 @@ pub struct SourceOptions {
     pub place: Option<Place>,
     /// How far the ground that a raster becomes may be off from its samples, metres; 0 for not at all.
     pub terrain_tolerance_m: f64,
+    /// The geometry of a building model may take all the work it takes.
+    pub thorough: bool,
     /// What stands before the ids of its objects; empty for nothing.
     pub id_prefix: String,
     /// Features of GIS files are given as they are, for a mapping to say what they are: nothing is made out of their fields, and

@@ -375,6 +375,95 @@ fn local_damage_is_told_and_the_rest_stays() {
     assert_eq!(read(&circle).unwrap().objects.len(), 4);
 }
 
+/// Of a closed mesh.
+fn volume(object: &CityObject) -> f64 {
+    let mesh = &object.geometries[0];
+    let corner = |i: &u32| mesh.vertices[*i as usize];
+    let six = |t: &[u32]| {
+        let [a, b, c] = [corner(&t[0]), corner(&t[1]), corner(&t[2])];
+        a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+    };
+    mesh.indices.chunks_exact(3).map(six).sum::<f64>() / 6.0
+}
+
+#[test]
+fn a_profile_is_swept_along_an_alignment() {
+    let Some(sink) = bim("ifc43samples/fixed-reference-swept-area-solid.ifc") else { return };
+    let road = with_type(&sink, "IfcBuiltElement")[0];
+    // A trapezium of 9 m², its centre over the axis, from station 300 to 600; slopes are a thousandth.
+    assert!((volume(road) - 2700.0).abs() < 1.0, "{}", volume(road));
+    let axis = &with_type(&sink, "IfcAlignment")[0].geometries[0].vertices;
+    let from_axis = |p: &[f64; 3]| axis.windows(2).map(|w| beside(*p, w[0], w[1])).fold(f64::INFINITY, f64::min);
+    let mesh = &road.geometries[0];
+    let far = mesh.vertices.iter().map(from_axis).fold(0.0, f64::max);
+    assert!((far - 5.0).abs() < 0.02, "{far}");
+    let bounds = mesh.bounds();
+    assert!((bounds.min[0] - 300.0).abs() < 0.01 && (bounds.max[2] - 149.7).abs() < 0.01 && (bounds.min[2] - 148.52).abs() < 0.02, "{bounds:?}");
+}
+
+/// Distance in plan from a segment.
+fn beside(p: [f64; 3], a: [f64; 3], b: [f64; 3]) -> f64 {
+    let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
+    let t = (((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / (dx * dx + dy * dy).max(1e-12)).clamp(0.0, 1.0);
+    (p[0] - a[0] - t * dx).hypot(p[1] - a[1] - t * dy)
+}
+
+#[test]
+fn a_sweep_has_the_volume_that_pappus_gives_it() {
+    // A quarter turn to the left of radius 20 m; the area of 2 m² lies 5 m to the right of it: its y axis is tangent × upwards.
+    let curve = "#80=IFCCOMPOSITECURVE((#81),.F.);\n#81=IFCCURVESEGMENT(.CONTINUOUS.,#82,IFCLENGTHMEASURE(0.),IFCLENGTHMEASURE(31415.9265),#85);\n\
+                 #82=IFCAXIS2PLACEMENT2D(#83,#84);\n#83=IFCCARTESIANPOINT((0.,0.));\n#84=IFCDIRECTION((1.,0.));\n#85=IFCCIRCLE(#82,20000.);\n\
+                 #86=IFCAXIS2PLACEMENT2D(#87,$);\n#87=IFCCARTESIANPOINT((0.,5000.));\n#88=IFCPOLYLINE((#11,#89));\n#89=IFCCARTESIANPOINT((3000.,0.,0.));";
+    let area = "IFCRECTANGLEPROFILEDEF(.AREA.,$,#86,1000.,2000.)";
+    let with = |range: &str, directrix: &str| format!("IFCFIXEDREFERENCESWEPTAREASOLID(#43,$,{directrix},{range},#13);");
+    let swept = |range: &str| {
+        let text = room("$,$", curve)
+            .replace("IFCEXTRUDEDAREASOLID(#43,$,#13,2500.);", &with(range, "#80"))
+            .replace("IFCRECTANGLEPROFILEDEF(.AREA.,$,$,4000.,3000.)", area);
+        read(&text).unwrap()
+    };
+    let quarter = 2.0 * std::f64::consts::FRAC_PI_2 * 25.0;
+    for (range, part) in [("$,$", 1.0), ("IFCLENGTHMEASURE(0.),IFCPARAMETERVALUE(31415.9265)", 1.0), ("IFCLENGTHMEASURE(7853.98),IFCLENGTHMEASURE(23561.94)", 0.5)] {
+        let sink = swept(range);
+        let found = volume(with_type(&sink, "IfcSpace")[0]);
+        assert!((found / (part * quarter) - 1.0).abs() < 2e-3, "{range}: {found}");
+    }
+    let bounds = with_type(&swept("$,$"), "IfcSpace")[0].bounds();
+    let expected = [0.0, -6.0, -0.5, 26.0, 20.0, 0.5];
+    assert!(bounds.min.iter().chain(&bounds.max).zip(expected).all(|(a, b)| (a - b).abs() < 0.02), "{bounds:?}");
+    // Beside one along an alignment, other sweeps stay what they are; nothing of no length comes.
+    let both = room("$,$", &format!("{curve}\n#42={}\n#90={}", with("$,$", "#80"), with("$,$", "#88")))
+        .replace("#42=IFCEXTRUDEDAREASOLID(#43,$,#13,2500.);\n", "")
+        .replace("'SweptSolid',(#42)", "'SweptSolid',(#42,#90)")
+        .replace("IFCRECTANGLEPROFILEDEF(.AREA.,$,$,4000.,3000.)", area);
+    let found = volume(with_type(&read(&both).unwrap(), "IfcSpace")[0]);
+    assert!((found - quarter - 6.0).abs() < 0.1, "{found}");
+    assert!(codes(&swept("IFCLENGTHMEASURE(5.),IFCLENGTHMEASURE(5.)")).contains("ifc-no-mesh"));
+}
+
+#[test]
+fn records_of_one_number_are_one_object_however_many_they_are() {
+    let record = "#23=IFCSPACE('0space000000000000001',$,'A1',$,$,#15,#40,'Hall',.ELEMENT.,.INTERNAL.,$);\n";
+    let relation = "#33=IFCRELAGGREGATES('0rel00000000000000004',$,$,$,#22,(#23));\n";
+    let text = room("$,$", "");
+    let older = record.replace("'Hall'", "'Old hall'").repeat(300);
+    let sink = read(&text.replacen(record, &format!("{older}{record}"), 1).replacen(relation, &relation.repeat(200), 1)).unwrap();
+    assert_eq!(sink.objects.len(), 4);
+    let hall = with_type(&sink, "IfcSpace")[0];
+    assert_eq!((hall.name.as_deref(), hall.geometries.len()), (Some("Hall"), 1), "the last one counts");
+    let told: Vec<_> = sink.diagnostics.iter().filter(|d| d.code == "ifc-repeated-number").map(|d| d.to_string()).collect();
+    assert_eq!(told.len(), 2, "once a number: {told:?}");
+    assert!(!codes(&sink).contains("duplicate-id"));
+}
+
+#[test]
+fn records_that_cannot_be_read_are_told_by_their_lines() {
+    let text = room("$,$", "#12345678901=IFCWALL();\n#71=IFCDIRECTION((0.,1.));\n#12345678902=IFCWALL();");
+    let lines: Vec<u64> = read(&text).unwrap().diagnostics.iter().filter(|d| d.code == "ifc-bad-record").filter_map(|d| d.place.line).collect();
+    let expected: Vec<u64> = (1..).zip(text.lines()).filter(|(_, line)| line.contains("IFCWALL")).map(|(number, _)| number).collect();
+    assert_eq!(lines, expected);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
     #[test]

@@ -38,10 +38,6 @@ const HANG: Duration = Duration::from_secs(100);
 /// Longest time of a processor for one case, which a busy machine does not lengthen.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// The same for IFC: each element may take its budget of steps, so that a file gives the same on any machine, and damage makes
-/// many elements of one.
-const BUSY_IFC: Duration = Duration::from_secs(90);
-
 /// Memory that the child may map, KiB, and how much of it a case may touch beyond what it had before, KiB.
 const MAPPED_KIB: u64 = 6 << 20;
 const TOUCHED_KIB: u64 = 512 << 10;
@@ -186,7 +182,7 @@ fn child() {
             tell(format!("fault {} MiB of memory for it", more >> 10));
             break;
         }
-        if busy > if importer == "ifc" { BUSY_IFC } else { BUSY } {
+        if busy > BUSY {
             tell(format!("fault {busy:?} of a processor for it"));
             break;
         }

@@ -1,6 +1,6 @@
 //! An IFC file in memory: its bytes, where each entity stands, and lists of those that the importer starts from.
 
-use super::{archive, repairs};
+use super::{archive, repairs, sweeps};
 use crate::{ImportError, Source, source};
 use ifc_lite_core::{AttributeValue, DecodedEntity, EntityDecoder, EntityIndex, EntityScanner, IfcType};
 use ifc_lite_processing::discovery::Discovery;
@@ -97,6 +97,74 @@ pub struct IfcFile {
     pub textured: bool,
     /// Sweeps whose range was taken out ([`repairs`]).
     pub whole_sweeps: u64,
+    /// Some sweep follows an alignment ([`sweeps`]).
+    pub swept_alignments: bool,
+}
+
+/// What one pass over the records finds.
+struct Found {
+    products: Vec<Product>,
+    relations: Vec<(Relation, (usize, usize))>,
+    georeferences: Vec<(u32, IfcType)>,
+    contexts: Vec<(usize, usize)>,
+    sweeps: Vec<(usize, usize)>,
+    project: Option<u32>,
+    textured: bool,
+    discovery: Discovery,
+    /// Lines of records that cannot be read.
+    malformed: Vec<u64>,
+    /// Numbers of the records that `takes` did not want.
+    refused: Vec<u32>,
+}
+
+impl Found {
+    /// Reads the records of which `takes` says so, given their number and place; it is asked once for each.
+    fn sift(bytes: &[u8], mut takes: impl FnMut(u32, (usize, usize)) -> bool) -> Self {
+        let mut found = Self {
+            products: vec![],
+            relations: vec![],
+            georeferences: vec![],
+            contexts: vec![],
+            sweeps: vec![],
+            project: None,
+            textured: false,
+            discovery: Discovery::new(false),
+            malformed: vec![],
+            refused: vec![],
+        };
+        let mut meanings: HashMap<&str, Meaning> = HashMap::new();
+        let mut scanner = EntityScanner::new(bytes);
+        while let Some((id, name, start, end)) = scanner.next_entity() {
+            if !takes(id, (start, end)) {
+                found.refused.push(id);
+                continue;
+            }
+            let has_shape = found.discovery.observe(bytes, ScanClass::classify(name), id, name, start, end).is_some();
+            match meanings.entry(name).or_insert_with(|| meaning(name)) {
+                Meaning::Product(kind) => found.products.push(Product { id, kind: kind.clone(), span: (start, end), has_shape, maps: Vec::new() }),
+                Meaning::Relation(relation) => found.relations.push((*relation, (start, end))),
+                // Of property sets, only those of the convention for IFC2x3.
+                Meaning::Georeference(IfcType::IfcPropertySet) => {
+                    let record = &bytes[start.min(bytes.len())..end.min(bytes.len())];
+                    if record.windows(6).take(256).any(|w| w.eq_ignore_ascii_case(b"'ePSet")) {
+                        found.georeferences.push((id, IfcType::IfcPropertySet));
+                    }
+                }
+                Meaning::Georeference(kind) => found.georeferences.push((id, kind.clone())),
+                Meaning::Context => found.contexts.push((start, end)),
+                Meaning::Project => {
+                    found.project.get_or_insert(id);
+                    found.georeferences.push((id, IfcType::IfcProject));
+                }
+                Meaning::Texture => found.textured = true,
+                Meaning::Sweep => found.sweeps.push((start, end)),
+                Meaning::Nothing => {}
+            }
+        }
+        let starts = scanner.malformed_record_starts().iter().chain(scanner.skipped_oversized_id_starts());
+        found.malformed = lines_of(bytes, starts.copied().collect());
+        found
+    }
 }
 
 /// What a keyword means to the scan, found once a keyword.
@@ -141,38 +209,15 @@ impl IfcFile {
         }
 
         let mut index = EntityIndex::default();
-        let mut discovery = Discovery::new(false);
-        let mut meanings: HashMap<&str, Meaning> = HashMap::new();
-        let (mut products, mut relations, mut georeferences, mut contexts) = (vec![], vec![], vec![], vec![]);
-        let mut sweeps = vec![];
-        let (mut project, mut repeated, mut textured) = (None, vec![], false);
-        let mut scanner = EntityScanner::new(&bytes);
-        while let Some((id, name, start, end)) = scanner.next_entity() {
-            if index.insert(id, (start, end)).is_some() {
-                repeated.push(id);
-            }
-            let has_shape = discovery.observe(&bytes, ScanClass::classify(name), id, name, start, end).is_some();
-            match meanings.entry(name).or_insert_with(|| meaning(name)) {
-                Meaning::Product(kind) => products.push(Product { id, kind: kind.clone(), span: (start, end), has_shape, maps: Vec::new() }),
-                Meaning::Relation(relation) => relations.push((*relation, (start, end))),
-                // Of property sets, only those of the convention for IFC2x3.
-                Meaning::Georeference(IfcType::IfcPropertySet) => {
-                    let record = &bytes[start.min(bytes.len())..end.min(bytes.len())];
-                    if record.windows(6).take(256).any(|w| w.eq_ignore_ascii_case(b"'ePSet")) {
-                        georeferences.push((id, IfcType::IfcPropertySet));
-                    }
-                }
-                Meaning::Georeference(kind) => georeferences.push((id, kind.clone())),
-                Meaning::Context => contexts.push((start, end)),
-                Meaning::Project => {
-                    project.get_or_insert(id);
-                    georeferences.push((id, IfcType::IfcProject));
-                }
-                Meaning::Texture => textured = true,
-                Meaning::Sweep => sweeps.push((start, end)),
-                Meaning::Nothing => {}
-            }
+        let mut found = Found::sift(&bytes, |id, span| index.insert(id, span).is_none());
+        let mut repeated = std::mem::take(&mut found.refused);
+        if !repeated.is_empty() {
+            // Of records with one number the last counts, and only it: a product that stands there a thousand times is one.
+            found = Found::sift(&bytes, |id, span| index.get(&id) == Some(&span));
+            repeated.sort_unstable();
+            repeated.dedup();
         }
+        let Found { mut products, relations, georeferences, contexts, sweeps: swept, project, textured, discovery, malformed, .. } = found;
         if products.iter().all(|p: &Product| !p.has_shape) {
             // A library: what it has to show are types.
             let types = &discovery.types;
@@ -180,12 +225,12 @@ impl IfcFile {
             let shown = single.map(|(id, start, end, kind, maps)| Product { id: *id, kind: kind.clone(), span: (*start, *end), has_shape: true, maps: maps.clone() });
             products.extend(shown.filter(|p| index.contains_key(&p.id)));
         }
-        let malformed = scanner.malformed_record_starts().iter().chain(scanner.skipped_oversized_id_starts()).map(|at| line_of(&bytes, *at)).collect();
         if index.is_empty() {
             return Err(ImportError::corrupt(file, "DATA", "the data section holds no entity"));
         }
         let (spans, index) = (discovery.prepass_spans, Arc::new(index));
-        let whole_sweeps = repairs::sweep_whole_polylines(&mut bytes, &sweeps, &index);
+        let whole_sweeps = repairs::sweep_whole_polylines(&mut bytes, &swept, &index);
+        let swept_alignments = sweeps::along_alignments(&bytes, &swept, &index);
         Ok(Self {
             index,
             schema: schema.to_ascii_uppercase(),
@@ -199,6 +244,7 @@ impl IfcFile {
             repeated,
             textured,
             whole_sweeps,
+            swept_alignments,
             bytes,
         })
     }
@@ -223,6 +269,18 @@ impl IfcFile {
 /// The line, from 1, of a byte.
 pub fn line_of(bytes: &[u8], at: usize) -> u64 {
     1 + bytes.iter().take(at).filter(|b| **b == b'\n').count() as u64
+}
+
+/// The lines, from 1, of many bytes, in their order: one pass, however many they are.
+fn lines_of(bytes: &[u8], mut places: Vec<usize>) -> Vec<u64> {
+    places.sort_unstable();
+    let (mut from, mut line) = (0, 1);
+    let mut count = |at: usize| {
+        line += bytes.get(from..at).unwrap_or_default().iter().filter(|b| **b == b'\n').count() as u64;
+        from = at;
+        line
+    };
+    places.into_iter().map(&mut count).collect()
 }
 
 /// Does the text begin like a STEP file?

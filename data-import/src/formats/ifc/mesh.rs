@@ -2,11 +2,14 @@
 //! budget, on all cores.
 //!
 //! What the library lets one do about a slow element: stop it at its next step and mesh it again without cutting openings
-//! (most of the work of a wall), or put a box in its place where even that is too slow ([`super::fallback`]).
+//! (most of the work of a wall), or put a box in its place where even that is too slow ([`super::fallback`]). Slow elements
+//! share what a file may take ([`super::effort`]).
 
-use super::budget::{Budget, Stopped, within};
+use super::budget::{Stopped, within};
+use super::effort::Effort;
 use super::fallback::boxed;
 use super::file::{IfcFile, Product};
+use super::sweeps::AlignmentSweeps;
 use ifc_lite_core::{EntityDecoder, UnitScales};
 use ifc_lite_geometry::{GeometryRouter, ResolvedTextureMap, RouterConfig, build_texture_index};
 use ifc_lite_processing::element::{
@@ -23,11 +26,6 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
-
-/// What an element may take before it is meshed without its openings, and then once more before it is given up. A step is
-/// 10 µs to 1 ms of work, so this is about two seconds.
-const BUDGET: Budget = Budget { steps: 20_000, clock: Duration::from_secs(20) };
 
 /// How the geometry of an element came about.
 #[derive(Debug, PartialEq)]
@@ -55,6 +53,8 @@ pub struct Shape {
     pub triangle_material: Vec<u32>,
     /// How it came about.
     pub outcome: Outcome,
+    /// It is simpler than it would be if the file's other elements had taken less.
+    pub short: bool,
     /// Textures that triangles wear.
     pub textures: Vec<MeshTextureData>,
     /// Texture of each triangle, or [`NONE`]; empty where there are no textures.
@@ -114,8 +114,24 @@ impl<'f> Mesher<'f> {
         Self { file, prepass, colours, frame, textures }
     }
 
-    /// Meshes products, in their order, on all cores. Each core has one worker, so an element's work is one thread's.
-    pub fn shapes(&self, products: &[&Product], feedback: &Feedback) -> Result<Vec<Option<Shape>>, Cancelled> {
+    /// Meshes products, in their order, on all cores. Where they take more than a file may, they are meshed anew one after
+    /// another, so that what each gets depends on those before it only.
+    pub fn shapes(&self, products: &[&Product], thorough: bool, feedback: &Feedback) -> Result<Vec<Option<Shape>>, Cancelled> {
+        self.shapes_within(products, if thorough { Effort::unbounded() } else { Effort::new(products.len()) }, feedback)
+    }
+
+    fn shapes_within(&self, products: &[&Product], effort: Effort, feedback: &Feedback) -> Result<Vec<Option<Shape>>, Cancelled> {
+        let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(products.len().max(1));
+        if let Some(shapes) = self.pass(products, workers, &effort, feedback)? {
+            return Ok(shapes);
+        }
+        let shapes = self.pass(products, 1, &effort.sharing(), feedback)?;
+        Ok(shapes.unwrap_or_default())
+    }
+
+    /// One pass over the products; `None` where they take more than they may. Each core has one worker, so an element's work is
+    /// one thread's.
+    fn pass(&self, products: &[&Product], workers: usize, effort: &Effort, feedback: &Feedback) -> Result<Option<Vec<Option<Shape>>>, Cancelled> {
         let next = AtomicUsize::new(0);
         let done: Vec<Mutex<Option<Shape>>> = products.iter().map(|_| Mutex::new(None)).collect();
         let task = feedback.task("mesh elements", products.len() as u64);
@@ -131,17 +147,16 @@ impl<'f> Mesher<'f> {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let Some(product) = products.get(number) else { return };
-                if feedback.is_cancelled() {
+                if feedback.is_cancelled() || effort.is_overdrawn() {
                     return;
                 }
-                let shape = self.shape(product, &flat, &caches, feedback);
+                let shape = self.shape(product, &flat, &caches, effort, feedback);
                 if let Ok(mut slot) = done[number].lock() {
                     *slot = shape;
                 }
                 task.advance(1);
             }
         };
-        let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(products.len().max(1));
         std::thread::scope(|scope| {
             for _ in 0..workers {
                 scope.spawn(|| {
@@ -155,16 +170,24 @@ impl<'f> Mesher<'f> {
             }
         });
         feedback.check()?;
-        Ok(done.into_iter().map(|slot| slot.into_inner().unwrap_or_default()).collect())
+        if effort.is_overdrawn() {
+            return Ok(None);
+        }
+        Ok(Some(done.into_iter().map(|slot| slot.into_inner().unwrap_or_default()).collect()))
     }
 
-    fn shape(&self, product: &Product, colours: &ColourMap, caches: &RouterCaches, feedback: &Feedback) -> Option<Shape> {
-        let (first, _) = within(BUDGET, feedback, || self.meshes(product, true, colours, caches));
+    fn shape(&self, product: &Product, colours: &ColourMap, caches: &RouterCaches, effort: &Effort, feedback: &Feedback) -> Option<Shape> {
+        let budget = effort.budget();
+        let (first, mut used) = within(budget, feedback, || self.meshes(product, true, colours, caches));
         let (meshes, outcome) = match first {
             Ok(meshes) => (meshes, Outcome::Whole),
             Err(stopped) => {
                 let again = self.prepass.void_index.contains_key(&product.id);
-                let second = again.then(|| within(BUDGET, feedback, || self.meshes(product, false, colours, caches)).0);
+                let second = again.then(|| {
+                    let (second, more) = within(budget, feedback, || self.meshes(product, false, colours, caches));
+                    used = used.saturating_add(more);
+                    second
+                });
                 match (second, stopped) {
                     (Some(Ok(meshes)), _) => (meshes, Outcome::Uncut),
                     (_, Stopped::Slow) => (vec![], Outcome::GivenUp),
@@ -172,10 +195,12 @@ impl<'f> Mesher<'f> {
                 }
             }
         };
+        effort.spend(used);
         if meshes.is_empty() && outcome == Outcome::Whole {
             return None;
         }
         let mut shape = self.joined(&meshes, outcome);
+        shape.short = Effort::is_short(budget) && matches!(shape.outcome, Outcome::Uncut | Outcome::GivenUp);
         if matches!(shape.outcome, Outcome::GivenUp | Outcome::Failed(_)) {
             let found = catch_unwind(AssertUnwindSafe(|| boxed(self.file, product, self.frame.metres(), &mut self.file.decoder())));
             if let Ok(Some((vertices, indices))) = found {
@@ -200,7 +225,10 @@ impl<'f> Mesher<'f> {
             brep_signatures: caches.brep_signatures.clone(),
             mapped_items: caches.mapped_items.clone(),
         };
-        let router = build_router(config, SchedulerPolicy::PerJob, shared, None, None, None);
+        let mut router = build_router(config, SchedulerPolicy::PerJob, shared, None, None, None);
+        if self.file.swept_alignments {
+            router.register(Box::new(AlignmentSweeps::new(self.frame.metres())));
+        }
         let none = Default::default();
         let context = MeshProductionContext {
             void_index: if cut { &self.prepass.void_index } else { &none },
@@ -230,7 +258,7 @@ impl<'f> Mesher<'f> {
     fn joined(&self, meshes: &[MeshData], outcome: Outcome) -> Shape {
         let (vertices, indices, materials, triangle_material) = Default::default();
         let (textures, triangle_texture, uv) = Default::default();
-        let mut shape = Shape { vertices, indices, materials, triangle_material, outcome, textures, triangle_texture, uv };
+        let mut shape = Shape { vertices, indices, materials, triangle_material, outcome, short: false, textures, triangle_texture, uv };
         let textured = meshes.iter().any(|mesh| mesh.texture.is_some() && mesh.uvs.is_some());
         let mut known: HashMap<[u64; 3], u32> = HashMap::new();
         for mesh in meshes {
@@ -300,5 +328,75 @@ mod rustc_map {
 
     impl<K, A, S> Like for std::collections::HashMap<K, A, S> {
         type With<V> = std::collections::HashMap<K, V, S>;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Walls of 10 m by 0.3 m by 3 m, each with round holes through it.
+    fn walls(count: usize, holes: usize) -> String {
+        let mut text = String::from(
+            "ISO-10303-21;\nHEADER;\nFILE_DESCRIPTION((''),'2;1');\nFILE_NAME('','',(''),(''),'','','');\nFILE_SCHEMA(('IFC4'));\nENDSEC;\nDATA;\n\
+             #1=IFCPROJECT('0project00000000000001',$,'p',$,$,$,$,(#5),#2);\n#2=IFCUNITASSIGNMENT((#3));\n#3=IFCSIUNIT(*,.LENGTHUNIT.,$,.METRE.);\n\
+             #5=IFCGEOMETRICREPRESENTATIONCONTEXT($,'Model',3,1.E-5,#6,$);\n#6=IFCAXIS2PLACEMENT3D(#7,$,$);\n#7=IFCCARTESIANPOINT((0.,0.,0.));\n\
+             #8=IFCLOCALPLACEMENT($,#6);\n#9=IFCDIRECTION((0.,0.,1.));\n#10=IFCRECTANGLEPROFILEDEF(.AREA.,$,$,10.,0.3);\n#11=IFCDIRECTION((0.,1.,0.));\n\
+             #12=IFCDIRECTION((1.,0.,0.));\n#13=IFCCIRCLEPROFILEDEF(.AREA.,$,$,0.12);\n",
+        );
+        for wall in 0..count {
+            let n = 1000 * (wall + 1);
+            text += &format!(
+                "#{n}=IFCEXTRUDEDAREASOLID(#10,$,#9,{});\n#{}=IFCSHAPEREPRESENTATION(#5,'Body','SweptSolid',(#{n}));\n\
+                 #{}=IFCPRODUCTDEFINITIONSHAPE($,$,(#{}));\n#{}=IFCWALL('{n:022}',$,$,$,$,#8,#{},$,$);\n",
+                3.0 + wall as f64 / 10.0, n + 1, n + 2, n + 1, n + 3, n + 2
+            );
+            for hole in 0..holes {
+                let h = n + 10 + 8 * hole;
+                let (x, z) = ((hole % 18) as f64 * 0.5 - 4.3, 0.4 + (hole / 18) as f64 * 0.5);
+                text += &format!(
+                    "#{h}=IFCCARTESIANPOINT(({x:.2},-1.,{z:.2}));\n#{}=IFCAXIS2PLACEMENT3D(#{h},#11,#12);\n#{}=IFCEXTRUDEDAREASOLID(#13,#{},#9,2.);\n\
+                     #{}=IFCSHAPEREPRESENTATION(#5,'Body','SweptSolid',(#{}));\n#{}=IFCPRODUCTDEFINITIONSHAPE($,$,(#{}));\n\
+                     #{}=IFCOPENINGELEMENT('{h:022}',$,$,$,$,#8,#{},$,$);\n#{}=IFCRELVOIDSELEMENT('{:022}',$,$,$,#{},#{});\n",
+                    h + 1, h + 2, h + 1, h + 3, h + 2, h + 4, h + 3, h + 5, h + 4, h + 6, h + 6, n + 3, h + 5
+                );
+            }
+        }
+        text + "ENDSEC;\nEND-ISO-10303-21;\n"
+    }
+
+    fn volume(shape: &Shape) -> f64 {
+        let corner = |i: &u32| shape.vertices[*i as usize];
+        let six = |t: &[u32]| {
+            let [a, b, c] = [corner(&t[0]), corner(&t[1]), corner(&t[2])];
+            a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+        };
+        shape.indices.chunks_exact(3).map(six).sum::<f64>() / 6.0
+    }
+
+    #[test]
+    fn what_a_file_may_take_is_shared_and_the_same_every_time() {
+        let file = IfcFile::scan(walls(5, 4).into_bytes(), "walls.ifc").unwrap();
+        let mesher = Mesher::new(&file, &mut file.decoder());
+        let products: Vec<&Product> = file.products.iter().filter(|p| p.kind == ifc_lite_core::IfcType::IfcWall).collect();
+        let within = |effort: Effort| -> Vec<Shape> {
+            mesher.shapes_within(&products, effort, &Feedback::silent()).unwrap().into_iter().map(|s| s.unwrap()).collect()
+        };
+        let holes = 4.0 * 0.3 * 0.12 * 0.12 * std::f64::consts::PI;
+        for (number, whole) in within(Effort::unbounded()).iter().enumerate() {
+            let expected = 3.0 * (3.0 + number as f64 / 10.0) - holes;
+            assert!(whole.outcome == Outcome::Whole && !whole.short, "{:?}", whole.outcome);
+            assert!((volume(whole) - expected).abs() < 0.02 * holes, "{} {expected}", volume(whole));
+        }
+        // Not enough for all of them.
+        let shared: Vec<Vec<Shape>> = (0..2).map(|_| within(Effort::bounded(1_000))).collect();
+        let outcomes: Vec<_> = shared[0].iter().map(|s| (&s.outcome, s.short)).collect();
+        assert!(outcomes.contains(&(&Outcome::Uncut, true)), "{outcomes:?}");
+        for (number, (a, b)) in shared[0].iter().zip(&shared[1]).enumerate() {
+            assert_eq!((&a.outcome, &a.vertices, &a.indices), (&b.outcome, &b.vertices, &b.indices));
+            if a.outcome == Outcome::Uncut {
+                assert!((volume(a) - 3.0 * (3.0 + number as f64 / 10.0)).abs() < 1e-3, "all of the wall is there");
+            }
+        }
     }
 }

@@ -2,7 +2,8 @@
 //! cut, colours, and the place on Earth.
 //!
 //! ifc-lite parses and meshes; this module decides what becomes an object ([`classes`]), where it belongs ([`relations`]),
-//! what it says ([`properties`]), where the model stands ([`georef`]), and how long an element may take ([`budget`]).
+//! what it says ([`properties`]), where the model stands ([`georef`]), and how much work an element and a file may take
+//! ([`budget`], [`effort`]).
 
 mod alignment;
 mod archive;
@@ -10,6 +11,7 @@ mod budget;
 mod check;
 mod classes;
 mod curve;
+mod effort;
 mod fallback;
 mod file;
 mod georef;
@@ -22,6 +24,7 @@ mod properties;
 mod relations;
 mod repairs;
 mod statements;
+mod sweeps;
 mod told;
 
 use crate::formats::findings::Findings;
@@ -84,7 +87,7 @@ impl Importer for Ifc {
         let file = IfcFile::read(source)?;
         feedback.check()?;
         let findings = Findings::new(&source.name);
-        Import { source, file: &file, feedback, findings, placeless: false, statements: Vec::new(), pictures: BTreeSet::new(), images: Images::new(source) }.run(sink)
+        Import { source, file: &file, feedback, findings, placeless: false, short: [0; 2], statements: Vec::new(), pictures: BTreeSet::new(), images: Images::new(source) }.run(sink)
     }
 
     fn check(&self, source: &Source, feedback: &Feedback) -> Result<Vec<Diagnostic>, ImportError> {
@@ -100,6 +103,8 @@ struct Import<'a> {
     findings: Findings,
     /// The model has no place in the store.
     placeless: bool,
+    /// Elements without openings and boxes, because the file as a whole took too much.
+    short: [u64; 2],
     /// What is said of its place; kept with the first object.
     statements: Vec<Value>,
     /// Pictures of pixels that the sink has.
@@ -124,7 +129,7 @@ impl Import<'_> {
             guarded(name, "relations", || objects::Objects::new(file, &products, &mesher.frame.scales, &mut decoder))?;
         let shaped: Vec<&Product> = products.iter().copied().filter(|p| has_mesh(p)).collect();
         let shaped = if self.placeless { Vec::new() } else { shaped };
-        let mut shapes = mesher.shapes(&shaped, self.feedback)?.into_iter();
+        let mut shapes = mesher.shapes(&shaped, self.source.options.thorough, self.feedback)?.into_iter();
         let task = self.feedback.task(format!("import {name}"), products.len() as u64);
         for product in &products {
             self.feedback.check()?;
@@ -150,6 +155,7 @@ impl Import<'_> {
             }
             sink.object(object)?;
         }
+        self.tell_if_short(sink);
         self.findings.finish(sink);
         projector.report(name, "vertices", sink);
         Ok(())
@@ -202,7 +208,7 @@ impl Import<'_> {
         }
         self.findings.line = None;
         for id in &self.file.repeated {
-            let message = format!("two records have the number #{id}; the later one counts");
+            let message = format!("several records have the number #{id}; the last of them counts");
             self.findings.warn("ifc-repeated-number", "", &format!("#{id}"), message, sink);
         }
         if self.file.whole_sweeps > 0 {
@@ -232,14 +238,24 @@ impl Import<'_> {
         let id = object.id.as_str().to_owned();
         let path = format!("#{}", product.id);
         let kind = product.kind.name();
+        let simplified = match &shape.outcome {
+            Outcome::Whole => None,
+            Outcome::Uncut => Some("openings not cut"),
+            Outcome::GivenUp | Outcome::Failed(_) => Some(if shape.indices.is_empty() { "none" } else { "box" }),
+        };
+        if let Some(how) = simplified {
+            object.attributes.insert("simplified_geometry".into(), how.into());
+        }
         match &shape.outcome {
             Outcome::Whole => {}
+            Outcome::Uncut if shape.short => self.short[0] += 1,
+            Outcome::GivenUp if shape.short => self.short[1] += 1,
             Outcome::Uncut => {
-                let message = format!("the openings of an {kind} are not cut: that took more than the time an element may take");
+                let message = format!("the openings of an {kind} are not cut: that took more work than an element may (--thorough lifts the bound)");
                 self.findings.warn("ifc-element-slow", &id, &path, message, sink);
             }
             Outcome::GivenUp => {
-                let message = format!("the geometry of an {kind} took more than the time an element may take; {}", instead(&shape));
+                let message = format!("the geometry of an {kind} took more work than an element may (--thorough lifts the bound); {}", instead(&shape));
                 self.findings.error("ifc-element-slow", &id, &path, message, sink);
             }
             Outcome::Failed(why) => {
@@ -292,6 +308,20 @@ impl Import<'_> {
         }
         let surface_texture = shape.triangle_texture.clone();
         Ok(Some(Box::new(Appearance { textures, surface_texture, uv: shape.uv.clone(), ..Appearance::default() })))
+    }
+
+    /// One finding for all elements that are simpler because the file took too much.
+    fn tell_if_short(&self, sink: &mut dyn ObjectSink) {
+        let [uncut, boxes] = self.short;
+        if uncut + boxes == 0 {
+            return;
+        }
+        let message = format!(
+            "the elements together take more work than a file may; {} of them are simplified: {uncut} stand without their openings cut, {boxes} as boxes around their points",
+            uncut + boxes
+        );
+        let help = "import with --thorough to give them all the time they take, or export the model in parts; simplified_geometry marks them";
+        sink.diagnostic(Diagnostic::warning("ifc-file-slow", message).file(self.source.name.as_str()).help(help));
     }
 
     /// Gives an alignment its line, in the store's coordinates.

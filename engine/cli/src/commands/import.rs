@@ -61,6 +61,10 @@ pub struct Args {
     /// How far the ground may be off from the samples of a terrain raster: more metres, fewer triangles.
     #[arg(long, value_name = "METRES", default_value_t = 0.0, value_parser = tolerance)]
     terrain_tolerance: f64,
+    /// Mesh every element of an IFC model as it is, however much work it takes. Without it, walls that take too much stand
+    /// without their openings cut or as boxes, and are told.
+    #[arg(long)]
+    thorough: bool,
     /// Set what has no heights (plans from OSM, GeoJSON, tables) on the terrain of the store and of these sources.
     #[arg(long)]
     ground: bool,
@@ -189,7 +193,7 @@ fn plan(args: &Args, sources: &[PathBuf]) -> Result<Vec<PlannedSource>, Failure>
 /// What to read and how; `--map` with a folder gives each source its own mapping, where the folder has one.
 fn plan_mapped(args: &Args, sources: &[PathBuf]) -> Result<Vec<PlannedSource>, Failure> {
     let source_crs = args.source_crs.as_deref().map(parse_source_crs).transpose()?;
-    let options = |map: Option<PathBuf>| SourceOptions { source_crs: source_crs.clone(), map, place: args.place, terrain_tolerance_m: args.terrain_tolerance, ..SourceOptions::default() };
+    let options = |map: Option<PathBuf>| SourceOptions { source_crs: source_crs.clone(), map, place: args.place, terrain_tolerance_m: args.terrain_tolerance, thorough: args.thorough, ..SourceOptions::default() };
     let plan = |paths: &[PathBuf], map| plan_with(paths, &options(map), !args.flat);
     match &args.map {
         None => Ok(plan(sources, None)),
