@@ -4,7 +4,7 @@
 
 use qike_core::{Crs, Diagnostic, Feedback};
 use qike_import::{SourceOptions, import_all, plan, suggest_crs};
-use qike_scene::{CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo};
+use qike_scene::{Attributes, CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -47,6 +47,10 @@ impl ObjectSink for Counts {
     }
 
     fn image(&mut self, _: Image) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    fn about(&mut self, _: Attributes) -> Result<(), SinkError> {
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 
 use crate::ImportError;
 use qike_core::{Crs, Diagnostic};
-use qike_scene::{CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo};
+use qike_scene::{Attributes, CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// What is handed on at once, in vertices and objects, and how many such batches may wait.
@@ -17,6 +17,7 @@ enum Event {
     Object(Box<CityObject>),
     Series(Series),
     Image(Image),
+    About(Attributes),
     Diagnostic(Diagnostic),
 }
 
@@ -49,6 +50,7 @@ fn pass_on(from: Receiver<Vec<Event>>, sink: &mut dyn ObjectSink) -> Result<(), 
             Event::Object(object) => sink.object(*object)?,
             Event::Series(series) => sink.series(series)?,
             Event::Image(image) => sink.image(image)?,
+            Event::About(about) => sink.about(about)?,
             Event::Diagnostic(diagnostic) => sink.diagnostic(diagnostic),
         }
     }
@@ -104,6 +106,11 @@ impl ObjectSink for Ahead {
         self.add(Event::Image(image), BATCH)
     }
 
+    fn about(&mut self, about: Attributes) -> Result<(), SinkError> {
+        // It may be of some size, and comes once.
+        self.add(Event::About(about), BATCH)
+    }
+
     fn diagnostic(&mut self, diagnostic: Diagnostic) {
         // One more or less does not count, and a finding cannot be refused: it goes with what comes next.
         self.batch.push(Event::Diagnostic(diagnostic));
@@ -117,11 +124,12 @@ mod tests {
     use qike_scene::{Class, Geometry, Lod};
 
     fn info() -> SourceInfo {
-        SourceInfo { path: "a".into(), format: "b".into(), content_hash: "c".into(), crs: "d".into() }
+        SourceInfo { path: "a".into(), format: "b".into(), content_hash: "c".into(), crs: "d".into(), about: Attributes::new() }
     }
 
     fn give(sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
         let source = sink.source(info())?;
+        sink.about(Attributes::from_iter([("metadata".to_owned(), "said".into())]))?;
         for n in 0..2000 {
             let mut object = CityObject::new(format!("{n}"), Class::Building, source);
             object.geometries.push(Geometry::point(Lod::ZERO, [f64::from(n); 3]));
@@ -153,6 +161,9 @@ mod tests {
         fn image(&mut self, image: Image) -> Result<(), SinkError> {
             self.0.image(image)
         }
+        fn about(&mut self, about: Attributes) -> Result<(), SinkError> {
+            self.0.about(about)
+        }
         fn diagnostic(&mut self, diagnostic: Diagnostic) {
             self.0.diagnostic(diagnostic);
         }
@@ -169,6 +180,7 @@ mod tests {
         }
         assert_eq!((all[0].0.len(), all[0].1.len()), (2000, 20));
         assert!(all[0] == all[1]);
+        assert_eq!(all[1].2[0].about["metadata"], "said");
     }
 
     #[test]

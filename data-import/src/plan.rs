@@ -6,7 +6,7 @@ use crate::prefix::{Ids, Prefixed};
 use crate::{ImportError, Importer, Source, SourceOptions};
 use qike_core::crs::CrsKind;
 use qike_core::{Crs, Diagnostic, Feedback, SourceCrs};
-use qike_scene::{CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo, Written};
+use qike_scene::{Attributes, CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo, Written};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -192,6 +192,10 @@ impl ObjectSink for Counting<'_> {
 
     fn image(&mut self, image: Image) -> Result<(), SinkError> {
         self.sink.image(image)
+    }
+
+    fn about(&mut self, about: Attributes) -> Result<(), SinkError> {
+        self.sink.about(about)
     }
 
     fn diagnostic(&mut self, mut diagnostic: Diagnostic) {

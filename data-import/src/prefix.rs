@@ -5,7 +5,7 @@
 //! read twice: for its ids, and for what it says.
 
 use qike_core::{Crs, Diagnostic};
-use qike_scene::{CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo};
+use qike_scene::{Attributes, CityObject, Image, ObjectSink, Series, SinkError, SourceId, SourceInfo};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -36,6 +36,10 @@ impl ObjectSink for Ids<'_> {
     }
 
     fn image(&mut self, _: Image) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    fn about(&mut self, _: Attributes) -> Result<(), SinkError> {
         Ok(())
     }
 
@@ -96,6 +100,10 @@ impl ObjectSink for Prefixed<'_> {
 
     fn image(&mut self, image: Image) -> Result<(), SinkError> {
         self.sink.image(image)
+    }
+
+    fn about(&mut self, about: Attributes) -> Result<(), SinkError> {
+        self.sink.about(about)
     }
 
     fn diagnostic(&mut self, mut diagnostic: Diagnostic) {

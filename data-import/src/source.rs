@@ -2,7 +2,7 @@
 
 use crate::ImportError;
 use qike_core::{Diagnostic, SourceCrs};
-use qike_scene::{ObjectSink, SourceId, SourceInfo};
+use qike_scene::{Attributes, ObjectSink, SourceId, SourceInfo};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -142,8 +142,17 @@ impl Source {
     pub fn begin_hashed(
         &self, format: &str, crs: &str, content_hash: String, sink: &mut dyn ObjectSink,
     ) -> Result<SourceId, ImportError> {
-        let info = SourceInfo { path: self.name.clone(), format: format.into(), content_hash, crs: crs.into() };
+        let info = SourceInfo { path: self.name.clone(), format: format.into(), content_hash, crs: crs.into(), about: Attributes::new() };
         Ok(sink.source(info)?)
+    }
+
+    /// States what the source says of itself, if anything; what is too much of it is left out with a warning.
+    pub fn tell(&self, mut about: Attributes, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
+        for key in qike_scene::about::trim(&mut about) {
+            let message = format!("'{key}' is left out: what a source says of itself may be {} KiB, and is more", qike_scene::about::LIMIT >> 10);
+            sink.diagnostic(Diagnostic::warning("about-too-large", message).file(self.name.as_str()).path(format!("/{key}")));
+        }
+        if about.is_empty() { Ok(()) } else { Ok(sink.about(about)?) }
     }
 }
 

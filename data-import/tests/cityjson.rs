@@ -391,7 +391,6 @@ fn parts_of_another_kind_are_told_of() {
         ("\"geometry\":[{\"type\":\"Solid\"", "\"geometry\":[7,{\"type\":\"Solid\"", "cityjson-bad-geometry"),
         ("\"semantics\":{", "\"semantics\":7,\"x\":{", "cityjson-unfit-values"),
         ("\"material\":{", "\"material\":[1],\"x\":{", "cityjson-unfit-values"),
-        ("\"version\"", "\"+census\":{\"a\":1},\"version\"", "cityjson-root-property"),
     ] {
         let text = CUBE.replacen(from, to, 1);
         assert_ne!(text, CUBE, "{from}");
@@ -484,4 +483,33 @@ proptest! {
         file.write_all(&CUBE.as_bytes()[..at]).unwrap();
         prop_assert!(import(file.path()).is_err());
     }
+}
+
+#[test]
+fn what_a_document_says_of_itself_is_kept() {
+    let said = r#""metadata":{"title":"Town","referenceDate":"2024-05-06","pointOfContact":{"contactName":"A","emailAddress":"a@b.c"},"more":[1,2.5]},"extensions":{"Noise":{"url":"https://x.org/n.json","version":"1.0"}},"+census":{"a":[1,null]},"+empty":null,"version""#;
+    let text = CUBE.replacen("\"version\"", said, 1);
+    let mut whole = read(&text).unwrap();
+    assert!(codes(&whole).is_empty(), "{:?}", whole.diagnostics);
+    let about = whole.sources.remove(0).about;
+    let expected: serde_json::Value = serde_json::from_str(&format!("{{{}}}", &said[..said.len() - 10])).unwrap();
+    assert_eq!(serde_json::Value::from(about), expected);
+    // Of a sequence its first line.
+    let lines = format!("{{\"type\":\"CityJSON\",\"transform\":{{\"scale\":[1,1,1],\"translate\":[0,0,0]}},{said}:\"2.0\",\"CityObjects\":{{}},\"vertices\":[]}}\n{{\"type\":\"CityJSONFeature\",\"id\":\"a\",\"CityObjects\":{{\"a\":{{\"type\":\"Building\"}}}},\"vertices\":[]}}\n");
+    let sequence = read(&lines).unwrap();
+    assert_eq!((codes(&sequence), sequence.objects.len()), (vec![], 1), "{:?}", sequence.diagnostics);
+    assert_eq!(serde_json::Value::from(sequence.sources[0].about.clone()), expected);
+}
+
+#[test]
+fn a_document_that_says_too_much_of_itself_is_told_of() {
+    let put = |member: &str| CUBE.replacen("\"version\"", &format!("{member},\"version\""), 1);
+    let long = "x".repeat(1 << 20);
+    let sink = read(&put(&format!("\"+long\":[\"{long}\"],\"+short\":1"))).unwrap();
+    assert_eq!((codes(&sink), sink.objects.len(), sink.sources[0].about.get("+short")), (vec!["cityjson-root-property"], 4, Some(&1.into())));
+    // Each is small enough, and all are too much.
+    let half = "x".repeat(600_000);
+    let sink = read(&put(&format!("\"+a\":\"{half}\",\"+b\":\"{half}\""))).unwrap();
+    assert_eq!((codes(&sink), sink.sources[0].about.contains_key("+a"), sink.sources[0].about.contains_key("+b")), (vec!["about-too-large"], true, false));
+    assert!(sink.diagnostics[0].place.path.as_deref() == Some("/+b"), "{:?}", sink.diagnostics);
 }

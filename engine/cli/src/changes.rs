@@ -148,7 +148,7 @@ impl GeometryChange {
 }
 
 /// A value short enough for a line.
-fn brief(value: &serde_json::Value) -> String {
+pub fn brief(value: &serde_json::Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(60) {
         Some((at, _)) => format!("{}…", &text[..at]),

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use qike_core::{Crs, Diagnostic};
 use qike_import::PlannedSource;
 use qike_scene::ground::{Set, raise};
-use qike_scene::{CityObject, Class, Ground, Image, ObjectId, ObjectSink, Series, SinkError, SourceId, SourceInfo};
+use qike_scene::{Attributes, CityObject, Class, Ground, Image, ObjectId, ObjectSink, Series, SinkError, SourceId, SourceInfo};
 use qike_store::{Query, SceneStore};
 use std::collections::{BTreeSet, HashMap};
 
@@ -171,6 +171,10 @@ impl ObjectSink for GroundedSink<'_> {
 
     fn image(&mut self, image: Image) -> Result<(), SinkError> {
         self.inner.image(image)
+    }
+
+    fn about(&mut self, about: Attributes) -> Result<(), SinkError> {
+        self.inner.about(about)
     }
 
     fn diagnostic(&mut self, diagnostic: Diagnostic) {

@@ -62,14 +62,15 @@ fn imported(planned: &[PlannedSource], output: &Output) -> Result<(SourceContent
     let crs = target_crs(None, planned, output)?;
     let mut sink = MemorySink::new(crs.clone());
     let report = qike_import::import_all(planned, &mut sink, &output.feedback)?;
+    let MemorySink { sources: infos, objects, series, diagnostics, .. } = sink;
     let sources = report.sources.iter().map(|s| SourceCounts {
         path: s.path.clone(),
         format: s.format.unwrap_or_default().to_owned(),
         objects: s.objects,
         diagnostics: s.diagnostics,
+        about: infos.iter().find(|info| info.path == s.path).map(|info| info.about.clone()).unwrap_or_default(),
     });
     let sources = sources.collect();
-    let MemorySink { sources: infos, objects, series, diagnostics, .. } = sink;
     Ok((SourceContent { snapshot: SceneSnapshot::new(crs, infos, objects, series), diagnostics, sources }, report))
 }
 

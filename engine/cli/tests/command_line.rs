@@ -38,7 +38,7 @@ fn json_documents_keep_their_form() {
     let report = place.qike("import lamps.geojson --store city.gpkg --json --report r.json").json();
     assert_eq!(keys(&report), keys(&serde_json::from_slice(&place.bytes("r.json")).unwrap()));
     insta::assert_snapshot!(keys(&report), @"{store crs dry_run changed content_hash seconds sources[{path format objects added changed removed unchanged diagnostics[]}] left_out[] diagnostics[]}");
-    insta::assert_snapshot!(keys(&place.qike("info city.gpkg --json").json()), @"{objects{total by_class{Building CityFurniture} by_lod{0 2}} crs crs_name bounds[] sources[{path format objects diagnostics}] series content_hash network{nodes links lanes signals}}");
+    insta::assert_snapshot!(keys(&place.qike("info city.gpkg --json").json()), @"{objects{total by_class{Building CityFurniture} by_lod{0 2}} crs crs_name bounds[] sources[{path format objects diagnostics about{metadata{referenceSystem}}}] series content_hash network{nodes links lanes signals}}");
     insta::assert_snapshot!(keys(&place.qike("find city.gpkg --id b7 --json").json()), @"{count crs objects[{id class name parent lods[] source bounds[] distance_m attributes{height number}}]}");
     insta::assert_snapshot!(keys(&place.qike("validate city.gpkg --json").json()), @"{valid objects errors[] warnings[]}");
     insta::assert_snapshot!(keys(&place.qike("info none.gpkg --json").json()), @"{error{message help exit_code}}");

@@ -1,5 +1,6 @@
 //! CityJSON 2.0 (cityjson.org/specs/2.0.1): objects with all their levels of detail, semantics, materials and textures.
 
+use crate::about;
 use crate::selection::{objects, root};
 use crate::{ExportError, Pictures};
 use qike_core::Bounds3;
@@ -17,7 +18,7 @@ const SCALE: f64 = 0.001;
 pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<Pictures, ExportError> {
     let mut pictures = Pictures::default();
     let mut part = Part::new(origin(snapshot, chosen), &mut pictures);
-    let mut document = header(snapshot, part.origin);
+    let mut document = header(snapshot, chosen, part.origin);
     let mut city_objects = Map::new();
     for (ix, object) in objects(snapshot, chosen) {
         city_objects.insert(object.id.as_str().to_owned(), part.object(snapshot, chosen, ix, object));
@@ -33,7 +34,7 @@ pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write)
 pub fn write_sequence(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write) -> Result<Pictures, ExportError> {
     let mut pictures = Pictures::default();
     let origin = origin(snapshot, chosen);
-    let mut document = header(snapshot, origin);
+    let mut document = header(snapshot, chosen, origin);
     document.insert("CityObjects".into(), json!({}));
     document.insert("vertices".into(), json!([]));
     let mut line = |document: &Map<String, Value>| {
@@ -69,14 +70,12 @@ fn origin(snapshot: &SceneSnapshot, chosen: &[ObjectIx]) -> [f64; 3] {
     if bounds.is_empty() { [0.0; 3] } else { bounds.min.map(f64::floor) }
 }
 
-fn header(snapshot: &SceneSnapshot, origin: [f64; 3]) -> Map<String, Value> {
+fn header(snapshot: &SceneSnapshot, chosen: &[ObjectIx], origin: [f64; 3]) -> Map<String, Value> {
     let mut document = Map::new();
     document.insert("type".into(), "CityJSON".into());
     document.insert("version".into(), "2.0".into());
     document.insert("transform".into(), json!({ "scale": [SCALE, SCALE, SCALE], "translate": origin }));
-    if let Some(code) = snapshot.crs().epsg_code() {
-        document.insert("metadata".into(), json!({ "referenceSystem": format!("https://www.opengis.net/def/crs/EPSG/0/{code}") }));
-    }
+    about::put(snapshot, chosen, &mut document);
     document
 }
 

@@ -2,6 +2,7 @@
 //! objects chosen from it; drawings ([`tiles`], [`glb`]) take a [`City`], which gives them objects in pieces. Where the bytes go, and
 //! that a file appears only when it is whole, is the caller's.
 
+mod about;
 pub mod city;
 pub mod citygml;
 pub mod cityjson;

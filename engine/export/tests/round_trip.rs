@@ -5,7 +5,7 @@ use qike_export::{Pictures, cityjson, citygml, selection};
 use qike_import::SourceOptions;
 use qike_scene::diff::diff;
 use qike_scene::sink::MemorySink;
-use qike_scene::{CityObject, Class, Image, ImageId, SceneSnapshot, SourceId};
+use qike_scene::{CityObject, Class, Image, ImageId, ObjectIx, SceneSnapshot, SourceId, SourceInfo};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -70,6 +70,7 @@ fn losses(format: Format, before: &SceneSnapshot, images: &BTreeMap<ImageId, Ima
     for object in &found.changed {
         out.extend(object.changes.iter().map(|c| format!("{} {}: {} → {}", object.id, c.what, c.before, c.after)));
     }
+    out.extend(found.about.iter().map(|c| format!("about {}: {} → {}", c.what, c.before, c.after)));
     if before.series() != after.series() && format == Format::Gml {
         out.push(format!("{} series became {}", before.series().len(), after.series().len()));
     }
@@ -203,4 +204,82 @@ fn citygml_names_both_halves_of_a_compound_system() {
         assert_eq!(again.objects()[0].geometries[0].vertices, snapshot.objects()[0].geometries[0].vertices, "{target}");
         assert_eq!(again.sources()[0].crs, "urn:ogc:def:crs,crs:EPSG::4549,crs:EPSG::5737");
     }
+}
+
+/// Two houses of two sources.
+fn town(about: [serde_json::Value; 2]) -> SceneSnapshot {
+    let source = |(n, about): (usize, serde_json::Value)| SourceInfo {
+        path: format!("folder/{n}.city.json"),
+        format: "cityjson".into(),
+        content_hash: n.to_string(),
+        crs: "EPSG:4549".into(),
+        about: about.as_object().cloned().unwrap(),
+    };
+    let objects = (0..2).map(|n| CityObject::new(format!("h{n}"), Class::Building, SourceId(n))).collect();
+    SceneSnapshot::new(Crs::parse("EPSG:4549").unwrap(), about.into_iter().enumerate().map(source).collect(), objects, vec![])
+}
+
+fn written(format: Format, snapshot: &SceneSnapshot, chosen: &[ObjectIx]) -> serde_json::Value {
+    let mut bytes = Vec::new();
+    match format {
+        Format::JsonSeq => cityjson::write_sequence(snapshot, chosen, &mut bytes).unwrap(),
+        _ => cityjson::write(snapshot, chosen, &mut bytes).unwrap(),
+    };
+    serde_json::Deserializer::from_slice(&bytes).into_iter().next().unwrap().unwrap()
+}
+
+#[test]
+fn what_a_source_says_of_itself_is_said_again() {
+    let document = json!({
+        "type": "CityJSON", "version": "2.0", "transform": {"scale": [0.001, 0.001, 0.001], "translate": [684000.0, 3420000.0, 0.0]},
+        "metadata": {
+            "title": "Town", "identifier": "t-1", "referenceDate": "2024-05-06", "pointOfContact": {"contactName": "A", "emailAddress": "a@b.c", "address": {"city": "B"}},
+            "geographicalExtent": [684000.0, 3420000.0, 4.0, 684002.5, 3420003.0, 9.0], "referenceSystem": "https://www.opengis.net/def/crs/EPSG/0/4549", "more": [1, 2.5]
+        },
+        "extensions": {"Noise": {"url": "https://x.org/n.json", "version": "1.0"}}, "+census": {"people": [1, null, "x"]}, "+by": "us",
+        "CityObjects": {"a": {"type": "Building", "geometry": [{"type": "MultiSurface", "lod": "2", "boundaries": [[[0, 1, 2]]]}]}},
+        "vertices": [[0, 0, 4000], [2500, 0, 9000], [0, 3000, 5000]]
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("town.city.json");
+    std::fs::write(&path, document.to_string()).unwrap();
+    let (before, images) = read(&path, None);
+    for format in [Format::Json, Format::JsonSeq] {
+        let head = written(format, &before, &[ObjectIx(0)]);
+        for member in ["metadata", "extensions", "+census", "+by"] {
+            assert_eq!(head[member], document[member], "{format:?} {member}");
+        }
+        assert_eq!(losses(format, &before, &images), [""; 0]);
+    }
+    assert_eq!(losses(Format::Gml, &before, &images), [""; 0]);
+    // CityGML has words for a title and a description, and needs no more where there is no more.
+    let plain = town([json!({"metadata": {"title": "A & B"}, "+gml": {"description": "c"}}), json!({})]);
+    let mut bytes = Vec::new();
+    citygml::write(&plain, &[ObjectIx(0)], &mut bytes, &Feedback::silent()).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.contains("<gml:name>A &amp; B</gml:name>") && text.contains("<gml:description>c</gml:description>") && !text.contains("metaData"), "{text}");
+    // Texts that XML would change come back as they were.
+    let odd = town([json!({"metadata": {"title": "a\u{1}\r\n \u{fffe}b", "lineage": " x "}, "+gml": {"description": "two\nlines"}}), json!({})]);
+    let odd = SceneSnapshot::new(odd.crs().clone(), odd.sources()[..1].to_vec(), vec![CityObject::new("h0", Class::Building, SourceId(0))], vec![]);
+    assert_eq!(losses(Format::Gml, &odd, &BTreeMap::new()), [""; 0]);
+}
+
+#[test]
+fn what_several_sources_say_of_themselves_is_joined() {
+    let one = json!({"metadata": {"title": "One", "referenceDate": "2024-01-01", "identifier": "1", "pointOfContact": {"contactName": "A"}}, "extensions": {"N": {"url": "n"}}, "+a": 1});
+    let two = json!({"metadata": {"title": "Two", "referenceDate": "2024-01-01", "identifier": "2"}, "extensions": {"M": {"url": "m"}}});
+    let town = town([one.clone(), two.clone()]);
+    let both = written(Format::Json, &town, &[ObjectIx(0), ObjectIx(1)]);
+    let system = "https://www.opengis.net/def/crs/EPSG/0/4549";
+    assert_eq!(both["metadata"], json!({"title": "One; Two", "referenceDate": "2024-01-01", "pointOfContact": {"contactName": "A"}, "referenceSystem": system}));
+    assert_eq!(both["extensions"], json!({"N": {"url": "n"}, "M": {"url": "m"}}));
+    assert_eq!((&both["+a"], both["+qike_sources"].as_array().unwrap().len()), (&serde_json::Value::Null, 2));
+    assert_eq!(both["+qike_sources"][0], json!({"source": "0.city.json", "format": "cityjson", "about": one}));
+    // Of what is chosen, only the sources of that.
+    let second = written(Format::JsonSeq, &town, &[ObjectIx(1)]);
+    assert_eq!((&second["metadata"]["title"], &second["extensions"], second.get("+qike_sources")), (&"Two".into(), &two["extensions"], None));
+    // Members that are the document's own are never those of a source.
+    let sly = self::town([json!({"CityObjects": 7, "vertices": 8, "transform": 9, "metadata": [1]}), json!({})]);
+    let head = written(Format::Json, &sly, &[ObjectIx(0)]);
+    assert!(head["CityObjects"].is_object() && head["vertices"].is_array() && head["transform"].is_object() && head["metadata"].is_object());
 }

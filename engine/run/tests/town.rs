@@ -53,7 +53,7 @@ fn town(dir: &Path) {
     let mut store = SceneStore::create(dir.join("town.gpkg"), &Crs::epsg(4549).unwrap()).unwrap();
     let mut sink = store.import(&Feedback::silent()).unwrap();
     let hash = "0".repeat(64);
-    sink.source(SourceInfo { path: "town".into(), format: "test".into(), content_hash: hash, crs: "EPSG:4549".into() }).unwrap();
+    sink.source(SourceInfo { path: "town".into(), format: "test".into(), content_hash: hash, crs: "EPSG:4549".into(), about: Default::default() }).unwrap();
     objects().into_iter().for_each(|object| sink.object(object).unwrap());
     sink.commit().unwrap();
     std::fs::create_dir(dir.join("demand")).unwrap();

@@ -1,6 +1,10 @@
-//! What differs between two models: objects on one side only, and of those on both every attribute, part, position and look.
+//! What differs between two models: objects on one side only, of those on both every attribute, part, position and look, and what
+//! their sources say of themselves.
 
+mod about;
 mod looks;
+
+pub use about::about_changes;
 
 use crate::{CityObject, Geometry, GeometryKind, ObjectId, SceneSnapshot, Semantic, Value};
 use serde::Serialize;
@@ -9,7 +13,7 @@ use std::borrow::Cow;
 /// One difference of an object that both models have.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
-    /// `class`, `name`, `parent`, `valid_from`, `valid_to`, `attribute …` or `geometry …`.
+    /// `class`, `name`, `parent`, `valid_from`, `valid_to`, `attribute …` or `geometry …`; of a source the path of a member.
     pub what: String,
     /// In the first model; `null` where it is not there.
     pub before: Value,
@@ -35,6 +39,9 @@ pub struct Diff {
     pub added: Vec<ObjectId>,
     /// Objects that both have and that differ.
     pub changed: Vec<ObjectChange>,
+    /// What the one source of each model says of itself and that differs, by its path (`metadata/title`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<Change>,
     /// Objects that both have and that are the same.
     pub same: u64,
     /// Greatest distance between positions that count as the same, metres.
@@ -44,14 +51,14 @@ pub struct Diff {
 impl Diff {
     /// True where nothing differs.
     pub fn is_empty(&self) -> bool {
-        self.removed.is_empty() && self.added.is_empty() && self.changed.is_empty()
+        self.removed.is_empty() && self.added.is_empty() && self.changed.is_empty() && self.about.is_empty()
     }
 }
 
 /// Compares two models whose coordinates are in the same system. Positions no further apart than `tolerance` metres are the
 /// same.
 pub fn diff(a: &SceneSnapshot, b: &SceneSnapshot, tolerance: f64) -> Diff {
-    let mut out = Diff::default();
+    let mut out = Diff { about: about::of_sources(a, b), ..Diff::default() };
     let (mut left, mut right) = (a.objects().iter().peekable(), b.objects().iter().peekable());
     // Both are sorted by id.
     loop {

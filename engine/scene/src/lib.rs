@@ -3,6 +3,7 @@
 //! No input or output here: importers write to [`ObjectSink`], the store keeps what comes through it, and everything that
 //! computes or draws reads a [`SceneSnapshot`].
 
+pub mod about;
 pub mod appearance;
 pub mod builder;
 pub mod class;

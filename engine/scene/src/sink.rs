@@ -1,6 +1,6 @@
 //! The door through which every importer hands over what it read.
 
-use crate::{CityObject, Image, ImageId, Series, Written};
+use crate::{Attributes, CityObject, Image, ImageId, Series, Written};
 use qike_core::{Crs, Diagnostic};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,9 @@ pub struct SourceInfo {
     pub content_hash: String,
     /// The CRS its coordinates were in, as text.
     pub crs: String,
+    /// What it says of itself as a whole ([`crate::about`]); importers state it with [`ObjectSink::about`].
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub about: Attributes,
 }
 
 /// Why a sink takes no more.
@@ -55,6 +58,9 @@ pub trait ObjectSink {
     /// Takes one picture that textures of the current source show; the same picture may come again. A sink that
     /// passes things on passes this on too.
     fn image(&mut self, image: Image) -> Result<(), SinkError>;
+    /// Takes what the current source says of itself, of [`crate::about::LIMIT`] bytes at most. It may come at any time before the source
+    /// ends; the last counts. A sink that passes things on passes this on too.
+    fn about(&mut self, about: Attributes) -> Result<(), SinkError>;
     /// Takes one finding about the current source.
     fn diagnostic(&mut self, diagnostic: Diagnostic);
 }
@@ -110,6 +116,13 @@ impl ObjectSink for MemorySink {
 
     fn image(&mut self, image: Image) -> Result<(), SinkError> {
         self.images.entry(image.id).or_insert(image);
+        Ok(())
+    }
+
+    fn about(&mut self, about: Attributes) -> Result<(), SinkError> {
+        if let Some(source) = self.sources.last_mut() {
+            source.about = about;
+        }
         Ok(())
     }
 

@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut store = SceneStore::create(&path, &Crs::parse("EPSG:4549")?)?;
     let mut taken = Duration::ZERO;
     let mut import = store.import(&Feedback::silent())?;
-    let source = import.source(SourceInfo { path: "houses".into(), format: "made".into(), content_hash: "0".into(), crs: "EPSG:4549".into() })?;
+    let source = import.source(SourceInfo { path: "houses".into(), format: "made".into(), content_hash: "0".into(), crs: "EPSG:4549".into(), about: Default::default() })?;
     for chunk in 0..count.div_ceil(CHUNK) {
         let houses: Vec<CityObject> = (chunk * CHUNK..((chunk + 1) * CHUNK).min(count)).map(|n| house(n, source)).collect();
         let start = Instant::now();

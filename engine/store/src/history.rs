@@ -154,6 +154,11 @@ UPDATE qike_source SET objects = o.n, removed = NULL FROM (SELECT source, count(
 DELETE FROM qike_version;
 DELETE FROM qike_change;";
 
+/// What a source says of itself has no history: it is known of a moment `?1` only where the source has the same bytes as then.
+const FORGET_ABOUT: &str = "
+UPDATE qike_source SET about = NULL WHERE content_hash IS NOT
+  (SELECT source_hash FROM qike_history h JOIN qike_import USING (import) WHERE h.source = qike_source.source AND holds <= ?1 ORDER BY import DESC LIMIT 1)";
+
 /// An object's blobs as one.
 pub(crate) fn join(blobs: &[Vec<u8>]) -> Vec<u8> {
     let mut out = Vec::with_capacity(blobs.iter().map(|b| b.len() + 4).sum());
@@ -325,6 +330,7 @@ impl SceneStore {
             [at.as_str()],
         )
         .at(&path)?;
+        conn.execute(FORGET_ABOUT, [at.as_str()]).at(&path)?;
         conn.execute_batch("DELETE FROM qike_history; DELETE FROM qike_import").at(&path)?;
         writer.touch();
         writer.commit("as-of", &ImportReport::default())?;

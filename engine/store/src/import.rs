@@ -11,7 +11,8 @@ use crate::when::When;
 use crate::writer::{Outcome, Writer};
 use qike_core::fast_map::FastSet;
 use qike_core::{Bounds3, Crs, Diagnostic, Feedback};
-use qike_scene::{CityObject, Image, ImageId, ObjectId, ObjectSink, Series, SinkError, SourceId, SourceInfo, Written};
+use qike_scene::diff::about_changes;
+use qike_scene::{Attributes, CityObject, Image, ImageId, ObjectId, ObjectSink, Series, SinkError, SourceId, SourceInfo, Written};
 use rayon::prelude::*;
 use rusqlite::{OptionalExtension, params};
 use std::collections::{BTreeSet, VecDeque};
@@ -268,6 +269,9 @@ impl ImportTransaction<'_> {
         current.changes.diagnostics.sort_by(|a, b| (&a.object, &a.code, &a.message).cmp(&(&b.object, &b.code, &b.message)));
         let kept = &current.changes.diagnostics[..current.changes.diagnostics.len().min(KEPT_DIAGNOSTICS)];
         self.writer.set_diagnostics(number, kept)?;
+        if current.known_before {
+            current.changes.about = about_changes(&self.writer.about(number)?, &current.info.about);
+        }
         let counts = [current.objects, current.seen_series.len() as u64, current.changes.diagnostics.len() as u64];
         self.writer.set_source(number, &current.info, counts)?;
         current.changes.path = current.info.path;
@@ -372,6 +376,13 @@ impl ObjectSink for ImportTransaction<'_> {
         };
         if current.seen_images.insert(image.id) {
             self.writer.put_image(&image).map_err(refuse)?;
+        }
+        Ok(())
+    }
+
+    fn about(&mut self, about: Attributes) -> Result<(), SinkError> {
+        if let Some(current) = &mut self.current {
+            current.info.about = about;
         }
         Ok(())
     }

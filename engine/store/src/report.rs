@@ -1,6 +1,7 @@
 //! What an import did, source by source.
 
 use qike_core::{Diagnostic, Severity};
+use qike_scene::diff::Change;
 use serde::Serialize;
 
 /// What an import did.
@@ -39,6 +40,9 @@ pub struct SourceChanges {
     pub removed: u64,
     /// Objects that are as they were; nothing was written for them.
     pub unchanged: u64,
+    /// What it says of itself and said otherwise before; nothing where it is new.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<Change>,
     /// What was wrong with it.
     pub diagnostics: Vec<Diagnostic>,
 }

@@ -5,7 +5,7 @@
 //! - `qike_geometry`: one blob a geometry; its key is `oid × 65536 + position`, so an object's blobs lie together;
 //! - `qike_rtree`: boxes in three dimensions, rounded outwards to 32 bits;
 //! - `qike_term`: which objects may have an attribute's value ([`crate::filters`]);
-//! - `qike_source`, `qike_diagnostic`, `qike_series`: what was imported, what was wrong with it, values over time;
+//! - `qike_source`, `qike_diagnostic`, `qike_series`: what was imported and what it says of itself, what was wrong with it, values over time;
 //! - `qike_import`, `qike_history`, `qike_change`: what each import added, changed and removed;
 //! - `qike_version`: what objects were before they were replaced or removed ([`crate::history`]);
 //! - `qike_image`, `qike_source_image`: pictures of textures, where there are any ([`crate::images`]);
@@ -21,7 +21,7 @@ pub const APPLICATION_ID: i32 = 0x4750_4B47;
 /// GeoPackage 1.3.0.
 pub const USER_VERSION: i32 = 10_300;
 /// Version of Qike's own tables.
-pub const STORE_VERSION: u32 = 3;
+pub const STORE_VERSION: u32 = 4;
 /// srs_id of a CRS without an EPSG code.
 const OWN_SRS: i32 = 100_000;
 
@@ -54,7 +54,7 @@ CREATE TABLE qike_meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITH
 CREATE TABLE qike_source (
   source INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, path TEXT NOT NULL, place TEXT NOT NULL, format TEXT NOT NULL,
   content_hash TEXT NOT NULL, crs TEXT NOT NULL, objects INTEGER NOT NULL, series INTEGER NOT NULL, diagnostics INTEGER NOT NULL,
-  removed INTEGER);
+  removed INTEGER, about TEXT);
 CREATE TABLE qike_object (
   oid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, class INTEGER NOT NULL, source INTEGER NOT NULL, hash BLOB NOT NULL,
   lods INTEGER NOT NULL, shape INTEGER NOT NULL, minx REAL, miny REAL, minz REAL, maxx REAL, maxy REAL, maxz REAL,
@@ -105,18 +105,24 @@ UPDATE qike_object SET since = c.import FROM (SELECT object, max(import) AS impo
   WHERE c.object = qike_object.id;
 "#;
 
+/// New with version 4: what each source says of itself as a whole, as JSON ([`qike_scene::about`]).
+const FROM_VERSION_3: &str = "ALTER TABLE qike_source ADD COLUMN about TEXT";
+
 /// Brings a store of an earlier version to this one, inside the caller's transaction.
 pub fn migrate(conn: &Connection, from: u32) -> Result<()> {
     if from < 2 {
         conn.execute_batch(VERSIONS)?;
         conn.execute_batch(FROM_VERSION_1)?;
     }
-    let classes = tables(conn)?;
-    classes.iter().try_for_each(|class| drop_triggers(conn, *class))?;
-    conn.execute_batch(TERMS)?;
-    conn.execute_batch(FROM_VERSION_2)?;
-    // Their triggers name the new table.
-    create_triggers(conn, classes.into_iter())?;
+    if from < 3 {
+        let classes = tables(conn)?;
+        classes.iter().try_for_each(|class| drop_triggers(conn, *class))?;
+        conn.execute_batch(TERMS)?;
+        conn.execute_batch(FROM_VERSION_2)?;
+        // Their triggers name the new table.
+        create_triggers(conn, classes.into_iter())?;
+    }
+    conn.execute_batch(FROM_VERSION_3)?;
     set_meta(conn, "store_version", &STORE_VERSION.to_string())
 }
 

@@ -5,7 +5,7 @@ use crate::totals::Totals;
 use crate::schema;
 use qike_core::crs::CrsKind;
 use qike_core::{Bounds3, Crs, CrsError};
-use qike_scene::{Class, Lod, SourceInfo};
+use qike_scene::{Attributes, Class, Lod, SourceInfo};
 use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -74,6 +74,9 @@ pub struct SourceCounts {
     pub objects: u64,
     /// Findings about it.
     pub diagnostics: u64,
+    /// What it says of itself ([`qike_scene::about`]).
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    pub about: Attributes,
 }
 
 impl SceneStore {
@@ -226,9 +229,15 @@ impl SceneStore {
 
     /// The sources in the order of their numbers.
     pub fn sources(&self) -> Result<Vec<SourceInfo>, StoreError> {
-        let mut statement = self.conn.prepare("SELECT path, format, content_hash, crs FROM qike_source ORDER BY source").at(&self.path)?;
-        let rows = statement.query_map([], |r| Ok(SourceInfo { path: r.get(0)?, format: r.get(1)?, content_hash: r.get(2)?, crs: r.get(3)? }));
+        let sql = format!("SELECT path, format, content_hash, crs, {} FROM qike_source ORDER BY source", self.about_column());
+        let mut statement = self.conn.prepare(&sql).at(&self.path)?;
+        let rows = statement.query_map([], |r| Ok(SourceInfo { path: r.get(0)?, format: r.get(1)?, content_hash: r.get(2)?, crs: r.get(3)?, about: read_about(r.get(4)?) }));
         rows.and_then(Iterator::collect).at(&self.path)
+    }
+
+    /// The column with what sources say of themselves, which earlier versions do not have.
+    pub(crate) fn about_column(&self) -> &'static str {
+        if self.version < 4 { "NULL" } else { "about" }
     }
 
     /// Counts by class, LOD and source.
@@ -248,9 +257,9 @@ impl SceneStore {
         }
         let bounds = self.bounds()?;
         let there = if self.version < 2 { "" } else { "WHERE removed IS NULL" };
-        let mut statement = self.conn.prepare(&format!("SELECT path, format, objects, diagnostics FROM qike_source {there} ORDER BY source")).at(&self.path)?;
+        let mut statement = self.conn.prepare(&format!("SELECT path, format, objects, diagnostics, {} FROM qike_source {there} ORDER BY source", self.about_column())).at(&self.path)?;
         let sources = statement
-            .query_map([], |r| Ok(SourceCounts { path: r.get(0)?, format: r.get(1)?, objects: r.get(2)?, diagnostics: r.get(3)? }))
+            .query_map([], |r| Ok(SourceCounts { path: r.get(0)?, format: r.get(1)?, objects: r.get(2)?, diagnostics: r.get(3)?, about: read_about(r.get(4)?) }))
             .and_then(Iterator::collect)
             .at(&self.path)?;
         Ok(Info {
@@ -263,6 +272,12 @@ impl SceneStore {
             content_hash: self.content_hash()?,
         })
     }
+}
+
+/// What a source says of itself, as it is stored. Another program may have written something else there: that is a text.
+pub(crate) fn read_about(stored: Option<String>) -> Attributes {
+    let Some(stored) = stored.filter(|text| !text.is_empty()) else { return Attributes::new() };
+    serde_json::from_str(&stored).unwrap_or_else(|_| Attributes::from_iter([("text".to_owned(), stored.into())]))
 }
 
 /// The LODs of an object as bits of their codes: codes are below 55.

@@ -12,10 +12,10 @@ use crate::images;
 use crate::totals::{Tally, Totals, totals};
 use crate::report::ImportReport;
 use crate::schema;
-use crate::store::SceneStore;
+use crate::store::{SceneStore, read_about};
 use crate::when::When;
 use qike_core::Diagnostic;
-use qike_scene::{Class, Image, ImageId, ObjectId, SourceInfo};
+use qike_scene::{Attributes, Class, Image, ImageId, ObjectId, SourceInfo};
 use rusqlite::{OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -299,7 +299,7 @@ impl<'s> Writer<'s> {
     /// Notes that a source is no longer part of the city.
     pub fn retire_source(&mut self, source: u32) -> Result<(), StoreError> {
         self.dirty = true;
-        self.run("UPDATE qike_source SET objects = 0, series = 0, diagnostics = 0, removed = ?2 WHERE source = ?1", params![source + 1, self.import])?;
+        self.run("UPDATE qike_source SET objects = 0, series = 0, diagnostics = 0, about = NULL, removed = ?2 WHERE source = ?1", params![source + 1, self.import])?;
         Ok(())
     }
 
@@ -381,12 +381,19 @@ impl<'s> Writer<'s> {
         Ok(((self.store.conn.last_insert_rowid() - 1) as u32, false))
     }
 
+    /// What a source said of itself so far.
+    pub fn about(&self, source: u32) -> Result<Attributes, StoreError> {
+        let stored = self.store.conn.query_row("SELECT about FROM qike_source WHERE source = ?1", [source + 1], |r| r.get(0)).at(self.path())?;
+        Ok(read_about(stored))
+    }
+
     /// Brings a source's row up to date; `counts` are objects, series, diagnostics.
     pub fn set_source(&mut self, number: u32, info: &SourceInfo, counts: [u64; 3]) -> Result<(), StoreError> {
+        let about = (!info.about.is_empty()).then(|| serde_json::to_string(&info.about)).transpose().unwrap_or_default();
         let changed = self.run(
-            "UPDATE qike_source SET content_hash = ?2, crs = ?3, objects = ?4, series = ?5, diagnostics = ?6, removed = NULL WHERE source = ?1
-             AND (content_hash, crs, objects, series, diagnostics, removed) IS NOT (?2, ?3, ?4, ?5, ?6, NULL)",
-            params![number + 1, info.content_hash, info.crs, counts[0], counts[1], counts[2]],
+            "UPDATE qike_source SET content_hash = ?2, crs = ?3, objects = ?4, series = ?5, diagnostics = ?6, about = ?7, removed = NULL WHERE source = ?1
+             AND (content_hash, crs, objects, series, diagnostics, about, removed) IS NOT (?2, ?3, ?4, ?5, ?6, ?7, NULL)",
+            params![number + 1, info.content_hash, info.crs, counts[0], counts[1], counts[2], about],
         )?;
         self.dirty |= changed > 0;
         Ok(())

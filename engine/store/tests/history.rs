@@ -213,7 +213,7 @@ fn of_version_1() -> (tempfile::TempDir, std::path::PathBuf) {
     let conn = rusqlite::Connection::open(&path).unwrap();
     conn.execute_batch(
         "DROP TABLE qike_version; DELETE FROM gpkg_extensions WHERE table_name = 'qike_version';
-         ALTER TABLE qike_source DROP COLUMN removed; ALTER TABLE qike_object DROP COLUMN since;
+         ALTER TABLE qike_source DROP COLUMN removed; ALTER TABLE qike_source DROP COLUMN about; ALTER TABLE qike_object DROP COLUMN since;
          ALTER TABLE qike_import DROP COLUMN holds; ALTER TABLE qike_import DROP COLUMN action;
          UPDATE qike_meta SET value = '1' WHERE key = 'store_version'; PRAGMA wal_checkpoint(TRUNCATE);",
     )
@@ -246,7 +246,8 @@ fn a_store_of_the_second_version_gets_its_lists() {
     let path = folder.path().join("town.gpkg");
     let conn = rusqlite::Connection::open(&path).unwrap();
     conn.execute_batch(
-        "DROP TRIGGER qike_building_edited; DROP TABLE qike_term; CREATE TABLE qike_filter (block INTEGER PRIMARY KEY, bits BLOB NOT NULL);
+        "ALTER TABLE qike_source DROP COLUMN about;
+         DROP TRIGGER qike_building_edited; DROP TABLE qike_term; CREATE TABLE qike_filter (block INTEGER PRIMARY KEY, bits BLOB NOT NULL);
          CREATE TRIGGER qike_building_edited AFTER UPDATE OF name, attributes ON building BEGIN DELETE FROM qike_filter WHERE block = OLD.fid >> 5; END;
          UPDATE gpkg_extensions SET table_name = 'qike_filter' WHERE table_name = 'qike_term';
          UPDATE qike_meta SET value = '2' WHERE key = 'store_version'; PRAGMA wal_checkpoint(TRUNCATE);",
@@ -273,4 +274,61 @@ fn a_store_of_the_second_version_gets_its_lists() {
     }
     conn.execute("UPDATE building SET attributes = '{\"height\":77}' WHERE id = 'n299'", []).unwrap();
     assert_eq!((found(&path, "77"), count("SELECT count(*) FROM qike_term")), (vec!["n299".to_owned()], lists - 1));
+}
+
+/// Imports a house from a source that says something of itself.
+fn import_saying(store: &mut SceneStore, day: &str, hash: &str, about: &str) -> ImportReport {
+    let mut transaction = store.import_at(on(day), &Feedback::silent()).unwrap();
+    transaction.source(source("a.json", hash)).unwrap();
+    transaction.object(house("a", 0.0, 0.0, 5.0)).unwrap();
+    transaction.about(serde_json::from_str(about).unwrap()).unwrap();
+    transaction.commit().unwrap()
+}
+
+#[test]
+fn what_a_source_says_of_itself_is_kept_and_changes_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("town.gpkg");
+    let mut store = SceneStore::create(&path, &crs()).unwrap();
+    let first = import_saying(&mut store, "2024-01-01", "1", r#"{"metadata":{"title":"One","n":1.5}}"#);
+    assert!(first.changed && first.sources[0].about.is_empty(), "all of a new source is new");
+    assert_eq!(store.info().unwrap().sources[0].about["metadata"]["title"], "One");
+    assert_eq!(store.snapshot(&Feedback::silent()).unwrap().sources()[0].about["metadata"]["n"], 1.5);
+    assert!(!import_saying(&mut store, "2024-01-01", "1", r#"{"metadata":{"title":"One","n":1.5}}"#).changed);
+    // Only the title is another: the objects stay, and the city is the same, but the store changes.
+    let second = import_saying(&mut store, "2024-03-01", "2", r#"{"metadata":{"title":"Two","n":1.5}}"#);
+    assert_eq!((second.changed, second.sources[0].unchanged, second.content_hash.as_str()), (true, 1, first.content_hash.as_str()));
+    let change = &second.sources[0].about[0];
+    assert_eq!((change.what.as_str(), &change.before, &change.after, second.sources[0].about.len()), ("metadata/title", &"One".into(), &"Two".into(), 1));
+    // It has no history: of a day when the source had other bytes nothing is known.
+    let then = |store: &SceneStore, day: &str| store.as_of(&Moment::last_of(day).unwrap(), &Feedback::silent()).unwrap().info().unwrap().sources[0].about.clone();
+    assert_eq!((then(&store, "2024-02-01").len(), then(&store, "2024-03-02").len()), (0, 1));
+    // It goes with its source, and comes back with it.
+    store.remove_sources(&[0], on("2024-04-01"), false, &Feedback::silent()).unwrap();
+    assert!(store.sources().unwrap()[0].about.is_empty());
+    import_saying(&mut store, "2024-05-01", "2", r#"{"metadata":{"title":"Two"}}"#);
+    assert_eq!(store.info().unwrap().sources[0].about["metadata"]["title"], "Two");
+    // What another program writes there is no reason to fail.
+    drop(store);
+    rusqlite::Connection::open(&path).unwrap().execute("UPDATE qike_source SET about = 'my notes'", []).unwrap();
+    assert_eq!(SceneStore::open(&path).unwrap().info().unwrap().sources[0].about["text"], "my notes");
+}
+
+#[test]
+fn a_store_of_the_third_version_has_room_for_what_sources_say() {
+    let (_folder, store) = town_with_history();
+    let path = store.path().to_path_buf();
+    drop(store);
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.execute_batch("ALTER TABLE qike_source DROP COLUMN about; UPDATE qike_meta SET value = '3' WHERE key = 'store_version'; PRAGMA wal_checkpoint(TRUNCATE);").unwrap();
+    drop(conn);
+    let mut store = SceneStore::open(&path).unwrap();
+    assert!(store.info().unwrap().sources[0].about.is_empty() && store.sources().unwrap()[0].about.is_empty());
+    assert_eq!(as_of(&store, "2024-03-01"), ["a 1", "b 2"]);
+    import_saying(&mut store, "2024-07-01", "4", r#"{"metadata":{"title":"New"}}"#);
+    drop(store);
+    let store = SceneStore::open(&path).unwrap();
+    assert_eq!(store.info().unwrap().sources[0].about["metadata"]["title"], "New");
+    assert_eq!(as_of(&store, "2024-06-01"), ["a 1", "b 2", "c 3", "d 1"]);
+    assert_eq!(store.validate(&Feedback::silent()).unwrap(), []);
 }

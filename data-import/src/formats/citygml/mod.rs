@@ -4,6 +4,7 @@
 //! A document is a stream of members ([`document`]); each is a small tree ([`tree`]) that becomes objects ([`features`]). Members
 //! that refer to others further on wait until a second pass has found what they need ([`links`]).
 
+mod about;
 pub(in crate::formats) mod appearance;
 pub(in crate::formats) mod attributes;
 mod classes;
@@ -29,7 +30,7 @@ use crate::{Confidence, ImportError, Importer, Profile, Source};
 use codelists::CodeLists;
 use document::Document;
 use features::Converter;
-use qike_core::Feedback;
+use qike_core::{Diagnostic, Feedback};
 use qike_scene::ObjectSink;
 use std::path::Path;
 use systems::Systems;
@@ -68,12 +69,17 @@ impl Importer for CityGml {
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         let mut names = Names::default();
         let mut systems = Systems::new(source, sink.crs().clone());
-        let mut appearances = survey::read(source, &mut names, &mut systems, feedback)?;
+        let (mut appearances, about) = survey::read(source, &mut names, &mut systems, feedback)?;
         let crs = match &source.options.source_crs {
             Some(crs) => crs.to_string(),
             None => systems.default_name().to_owned(),
         };
         let number = source.begin(NAME, &crs, sink)?;
+        for element in &about.too_large {
+            let message = format!("'{element}' of the document's root is left out: it is larger than what is kept of a file as a whole");
+            sink.diagnostic(Diagnostic::warning("about-too-large", message).file(source.name.as_str()).path(format!("/CityModel/{element}")));
+        }
+        source.tell(about.finish(), sink)?;
         let stem = source.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let (mut images, mut findings) = (Images::new(source), Findings::new(&source.name));
         appearances.load(&mut images, &mut findings, sink)?;

@@ -1,5 +1,6 @@
-//! What must be known of a document before its members: reference system, local frames, appearances of all members.
+//! What must be known of a document before its members: what it says of itself, reference system, local frames, appearances of all members.
 
+use super::about::About;
 use super::appearance::Appearances;
 use super::document::Document;
 use super::is_member;
@@ -11,10 +12,11 @@ use qike_core::{Crs, Feedback, SourceCrs, Transform};
 use std::io::BufRead;
 
 /// Reads what stands beside the members.
-pub fn read(source: &Source, names: &mut Names, systems: &mut Systems, feedback: &Feedback) -> Result<Appearances, ImportError> {
+pub fn read(source: &Source, names: &mut Names, systems: &mut Systems, feedback: &Feedback) -> Result<(Appearances, About), ImportError> {
     let mut document = Document::open(source)?;
     document.only_beginning = !has_appearances(source)?;
     let (mut tree, mut appearances) = (Tree::default(), Appearances::default());
+    let mut about = About::default();
     let mut default = None;
     let mut order = None;
     while document.next(&mut tree, names, &|local| !is_member(local))? {
@@ -23,6 +25,7 @@ pub fn read(source: &Source, names: &mut Names, systems: &mut Systems, feedback:
             tree.index(names);
         }
         appearances.read(&tree, names);
+        about.read(&tree, names);
         order = order.or_else(|| envelope(&tree, names).and_then(|e| north_first(&tree, names, e)));
         default = default.or_else(|| envelope(&tree, names).and_then(|e| tree.get(e, "srsName", names)).map(str::to_owned));
         for ix in tree.all().filter(|ix| tree.local(*ix, names) == "EngineeringCRS") {
@@ -34,7 +37,7 @@ pub fn read(source: &Source, names: &mut Names, systems: &mut Systems, feedback:
     if let Some(name) = default {
         systems.set_default(&name, order)?;
     }
-    Ok(appearances)
+    Ok((appearances, about))
 }
 
 /// May there be materials beside the members? They often stand at the document's end, and looking for the word is far quicker than

@@ -63,6 +63,11 @@ impl<'t, 'm> Json<'t, 'm> {
         self.at += count;
     }
 
+    /// Stands again where it stood before.
+    pub fn go_back(&mut self, at: usize) {
+        self.at = at;
+    }
+
     /// The next byte that is no white space.
     pub fn peek(&mut self) -> Option<u8> {
         while let Some(byte) = self.bytes.get(self.at) {

@@ -24,24 +24,18 @@ pub struct Layout {
     pub family: Family,
 }
 
-/// Members that are read in one piece.
-fn is_head(key: &str) -> bool {
-    matches!(key, "type" | "version" | "transform" | "metadata" | "appearance" | "geometry-templates") || key.starts_with('+')
-}
-
 enum Part {
     Vertices,
     Objects,
+    /// Members that are read in one piece.
     Head(String),
-    Other,
 }
 
 fn part(key: &str) -> Part {
     match key {
         "vertices" => Part::Vertices,
         "CityObjects" => Part::Objects,
-        _ if is_head(key) => Part::Head(key.to_owned()),
-        _ => Part::Other,
+        _ => Part::Head(key.to_owned()),
     }
 }
 
@@ -63,9 +57,6 @@ impl Layout {
                 }
                 Part::Head(key) => {
                     in_one_piece(window, maps, |json| out.head.member(json, key.as_bytes()))?;
-                }
-                Part::Other => {
-                    window.skip()?;
                 }
             }
         }

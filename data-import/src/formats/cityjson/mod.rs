@@ -125,7 +125,7 @@ struct Import<'s> {
 }
 
 impl Import<'_> {
-    fn run(mut self, layout: Layout, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+    fn run(mut self, mut layout: Layout, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         let source = self.source;
         let file = source.name.as_str();
         let mut findings = Findings::new(file);
@@ -136,6 +136,7 @@ impl Import<'_> {
             Some(hash) => source.begin_hashed(NAME, &crs.to_string(), hash, sink)?,
             None => source.begin(NAME, &crs.to_string(), sink)?,
         };
+        source.tell(layout.head.about(), sink)?;
         let mut objects = Objects::new(number, projector, findings, Images::new(source), feedback);
         self.give(layout, &mut objects, sink)?;
         objects.finish(file, sink);
@@ -185,8 +186,8 @@ fn header_checks(head: &Head, findings: &mut Findings, sink: &mut dyn ObjectSink
         let message = format!("the version is '{version}'; it is read like 2.0 (known are {})", VERSIONS.join(", "));
         findings.warn("cityjson-version", "", "/version", message, sink);
     }
-    for key in &head.extra {
-        let message = format!("'{key}' is a property of the file as a whole, which Qike has no place for; it is left out");
+    for (key, why) in &head.left_out {
+        let message = format!("'{key}', a property of the file as a whole, is left out: {why}");
         findings.warn("cityjson-root-property", "", &format!("/{key}"), message, sink);
     }
     if head.bad_transform {

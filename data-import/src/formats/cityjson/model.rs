@@ -9,6 +9,7 @@ use super::nested::Nested;
 use super::points::Points;
 use super::surfaces::RawSurface;
 use super::values::Values;
+use qike_scene::about::LIMIT;
 use qike_scene::{Attributes, Value};
 
 /// What a document, or a feature of a sequence, says beside its objects and vertices.
@@ -28,8 +29,10 @@ pub struct Head {
     pub appearance: RawAppearance,
     /// Geometries to be placed many times.
     pub templates: RawTemplates,
-    /// Names of members of extensions (`+census`), whose values are passed over.
-    pub extra: Vec<String>,
+    /// All other members: `extensions`, those of extensions (`+census`), those that no version knows.
+    pub others: Attributes,
+    /// Names of such members that are not kept, and why.
+    pub left_out: Vec<(String, &'static str)>,
 }
 
 impl Head {
@@ -46,13 +49,35 @@ impl Head {
             b"metadata" => self.metadata = json.value()?,
             b"appearance" => self.appearance = RawAppearance::read(json)?,
             b"geometry-templates" => self.templates = RawTemplates::read(json)?,
-            _ if key.starts_with(b"+") => {
-                self.extra.push(owned(key));
+            _ => {
+                // What is too large is passed over before it takes a multiple of its bytes as values.
+                json.peek();
+                let start = json.at();
                 json.pass()?;
+                let end = json.at();
+                if end - start > LIMIT {
+                    self.left_out.push((owned(key), "it is larger than what is kept of a file as a whole (1 MiB)"));
+                    return Ok(());
+                }
+                json.go_back(start);
+                match json.value() {
+                    Ok(value) => drop(self.others.insert(owned(key), value)),
+                    Err(Unread) => self.left_out.push((owned(key), "its text is no UTF-8")),
+                }
+                json.go_back(end);
             }
-            _ => json.pass()?,
         }
         Ok(())
+    }
+
+    /// What the document says of itself.
+    pub fn about(&mut self) -> Attributes {
+        let mut about = Attributes::new();
+        if !self.metadata.is_null() {
+            about.insert("metadata".to_owned(), self.metadata.clone());
+        }
+        about.append(&mut self.others);
+        about
     }
 }
 

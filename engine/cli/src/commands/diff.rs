@@ -1,6 +1,7 @@
 //! `qike diff`: what differs between two models.
 
 use crate::Done;
+use crate::changes::brief;
 use crate::failure::Failure;
 use crate::input::{self, Input};
 use crate::output::Output;
@@ -12,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 /// Compare two models: stores or source files, in any format.
 ///
-/// Objects are matched by id. Exit code 1 where anything differs: a round trip through another format has lost nothing where this
+/// Objects are matched by id. Where each model is of one source, what these say of themselves (title, date, contact …) is compared
+/// too. Exit code 1 where anything differs: a round trip through another format has lost nothing where this
 /// says so.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -109,6 +111,12 @@ fn describe(args: &Args, report: &Report) -> String {
     if diff.changed.len() > SHOWN {
         text += &format!("~ … and {} more\n", diff.changed.len() - SHOWN);
     }
+    if !diff.about.is_empty() {
+        text += "~ what the source says of itself\n";
+    }
+    for change in &diff.about {
+        text += &format!("    {}: {} → {}\n", change.what, brief(&change.before), brief(&change.after));
+    }
     for (what, count) in &report.counts {
         text += &format!("{count:>8} × {what}\n");
     }
@@ -118,7 +126,8 @@ fn describe(args: &Args, report: &Report) -> String {
         true => format!("{text}{a} and {b} are the same: {} objects; {shift}", diff.same),
         false => {
             let (removed, added, changed) = (diff.removed.len(), diff.added.len(), diff.changed.len());
-            format!("{text}{a} → {b}: {removed} removed, {added} added, {changed} changed, {} the same; {shift} where they are the same", diff.same)
+            let about = if diff.about.is_empty() { String::new() } else { format!(", {} in what the source says of itself", diff.about.len()) };
+            format!("{text}{a} → {b}: {removed} removed, {added} added, {changed} changed, {} the same{about}; {shift} where they are the same", diff.same)
         }
     }
 }

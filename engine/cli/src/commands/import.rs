@@ -1,7 +1,7 @@
 //! `qike import`: sources into a store, in one transaction.
 
 use crate::Done;
-use crate::changes::Changes;
+use crate::changes::{Changes, brief};
 use crate::failure::Failure;
 use crate::grounding::{self, GroundedSink, Grounding};
 use crate::input::{check_place, of_diagnostic, parse_source_crs, target_crs};
@@ -319,6 +319,12 @@ fn describe(report: &Report) -> String {
         (false, true) => "is up to date",
         (false, false) => "is as it was: nothing new in the sources",
     };
-    let changes = report.changes.as_ref().map(Changes::describe).unwrap_or_default();
+    let mut changes = report.changes.as_ref().map(Changes::describe).unwrap_or_default();
+    for source in report.sources.iter().filter(|s| !s.about.is_empty()) {
+        changes += &format!("~ what {} says of itself\n", source.path);
+        for change in &source.about {
+            changes += &format!("    {}: {} → {}\n", change.what, brief(&change.before), brief(&change.after));
+        }
+    }
     format!("{changes}{}\n{} {ending} ({}, {:.1} s)", table(&rows), report.store, report.crs, report.seconds)
 }

@@ -17,7 +17,8 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   qike info demo/city.gpkg
-  qike info --json building.ifc | jq .objects.by_class")]
+  qike info --json building.ifc | jq .objects.by_class
+  qike info --json city.gpkg | jq '.sources[].about.metadata.title'")]
 pub struct Args {
     /// A store, or a source file of a known kind.
     #[arg(value_name = "CITY.gpkg|FILE")]
@@ -32,6 +33,10 @@ pub struct Args {
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
 }
+
+/// Sources whose words about themselves are in the text, and how much of each.
+const SHOWN: usize = 5;
+const LINE: usize = 100;
 
 #[derive(Serialize)]
 struct Report {
@@ -123,5 +128,35 @@ fn describe(report: &Report) -> String {
     text += &table(&rows);
     let mut rows = vec![["source", "format", "objects", "findings"].map(str::to_owned).to_vec()];
     rows.extend(info.sources.iter().map(|s| vec![s.path.clone(), s.format.clone(), s.objects.to_string(), s.diagnostics.to_string()]));
-    text + "\n\n" + &table(&rows)
+    text + "\n\n" + &table(&rows) + &said(info)
+}
+
+/// What sources say of themselves, the first of them: their members as lines, long ones cut short.
+fn said(info: &Info) -> String {
+    let mut text = String::new();
+    let saying: Vec<_> = info.sources.iter().filter(|s| !s.about.is_empty()).collect();
+    for source in saying.iter().take(SHOWN) {
+        text += &format!("\n\n{} says of itself", source.path);
+        // Members of `metadata` are what is asked for most; they stand without it.
+        let (metadata, others): (Vec<_>, Vec<_>) = source.about.iter().partition(|(key, value)| *key == "metadata" && value.is_object());
+        let metadata = metadata.into_iter().filter_map(|(_, value)| value.as_object()).flatten();
+        let members: Vec<_> = metadata.chain(others).collect();
+        let width = members.iter().map(|(key, _)| key.chars().count()).max().unwrap_or_default();
+        for (key, value) in members {
+            let text_of = value.as_str().map_or_else(|| value.to_string(), |text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+            text += &format!("\n  {key:width$}  {}", cut(&text_of));
+        }
+    }
+    if saying.len() > SHOWN {
+        text += &format!("\n\n… and {} more sources; --json has all", saying.len() - SHOWN);
+    }
+    text
+}
+
+/// A text short enough for a line.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LINE) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
 }

@@ -4,6 +4,7 @@
 //! The element order is that of the schemas. Nothing is lost: what the schemas have no place for stands in one generic attribute,
 //! named `qike`, of the object it belongs to, and Qike's importer reads it back. Other programs see a text they do not know.
 
+mod about;
 mod address;
 mod attributes;
 mod dynamizer;
@@ -72,6 +73,7 @@ pub fn write(snapshot: &SceneSnapshot, chosen: &[ObjectIx], out: &mut dyn Write,
     let mut writer = Writer { snapshot, ids: Ids::new(snapshot, chosen), positions, state, xml: Xml::at(0), pictures: Pictures::default() };
     writer.xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     writer.xml.open("core:CityModel", NAMESPACES);
+    about::write(&crate::about::of(snapshot, chosen), &mut writer.xml);
     writer.envelope(chosen);
     let task = feedback.task("write", chosen.len() as u64);
     let mut count = 0_u64;

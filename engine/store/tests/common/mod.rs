@@ -63,7 +63,7 @@ pub fn series() -> Series {
 }
 
 pub fn source(path: &str, version: &str) -> SourceInfo {
-    SourceInfo { path: path.into(), format: "test".into(), content_hash: version.into(), crs: "EPSG:4549".into() }
+    SourceInfo { path: path.into(), format: "test".into(), content_hash: version.into(), crs: "EPSG:4549".into(), about: Default::default() }
 }
 
 pub fn import(store: &mut SceneStore, path: &str, version: &str, objects: Vec<CityObject>) -> ImportReport {
