@@ -11,7 +11,8 @@ use serde_json::json;
 /// comes twice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Written {
-    text: String,
+    /// UTF-8, as only texts and digits are put there.
+    text: Vec<u8>,
 }
 
 impl Default for Written {
@@ -23,17 +24,17 @@ impl Default for Written {
 impl Written {
     /// None yet, with room for so many bytes.
     pub fn with_capacity(bytes: usize) -> Self {
-        let mut text = String::with_capacity(bytes.max(16));
-        text.push('{');
+        let mut text = Vec::with_capacity(bytes.max(16));
+        text.push(b'{');
         Self { text }
     }
 
     fn key(&mut self, key: &str) {
         if self.text.len() > 1 {
-            self.text.push(',');
+            self.text.push(b',');
         }
         quote(&mut self.text, key);
-        self.text.push(':');
+        self.text.push(b':');
     }
 
     /// Adds a text.
@@ -45,7 +46,7 @@ impl Written {
     /// Adds any value.
     pub fn value(&mut self, key: &str, value: &Value) {
         self.key(key);
-        self.text.push_str(&value.to_string());
+        self.text.extend_from_slice(value.to_string().as_bytes());
     }
 
     /// Adds a list of texts.
@@ -61,24 +62,24 @@ impl Written {
     /// Adds a list of texts that each are a beginning and a whole number: `way/7`. The beginnings have nothing to escape.
     pub fn numbered(&mut self, key: &str, values: impl Iterator<Item = (&'static str, i64)>) {
         self.list(key, values, |text, (begin, number)| {
-            text.push('"');
-            text.push_str(begin);
+            text.push(b'"');
+            text.extend_from_slice(begin.as_bytes());
             put_number(text, number);
-            text.push('"');
+            text.push(b'"');
         });
     }
 
-    fn list<T>(&mut self, key: &str, values: impl Iterator<Item = T>, put: impl Fn(&mut String, T)) {
+    fn list<T>(&mut self, key: &str, values: impl Iterator<Item = T>, put: impl Fn(&mut Vec<u8>, T)) {
         self.key(key);
-        self.text.push('[');
+        self.text.push(b'[');
         let begin = self.text.len();
         for value in values {
             if self.text.len() > begin {
-                self.text.push(',');
+                self.text.push(b',');
             }
             put(&mut self.text, value);
         }
-        self.text.push(']');
+        self.text.push(b']');
     }
 
     /// How many bytes there are so far.
@@ -88,8 +89,8 @@ impl Written {
 
     /// The text.
     pub fn into_text(mut self) -> String {
-        self.text.push('}');
-        self.text
+        self.text.push(b'}');
+        String::from_utf8(self.text).unwrap_or_default()
     }
 
     /// The attributes as values.
@@ -100,16 +101,17 @@ impl Written {
 }
 
 /// A text as JSON has it.
-fn quote(out: &mut String, text: &str) {
-    out.push('"');
-    if is_plain(text.as_bytes()) {
-        out.push_str(text);
-        out.push('"');
-        return;
+fn quote(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    if is_plain(bytes) {
+        out.reserve(bytes.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+    } else {
+        // Rare enough to have it written by who reads it.
+        out.extend_from_slice(json!(text).to_string().as_bytes());
     }
-    // Rare enough to have it written by who reads it.
-    let quoted = json!(text).to_string();
-    out.push_str(&quoted[1..]);
 }
 
 /// True where nothing needs escaping: neither control characters nor quotes nor backslashes. Eight bytes at a time.
@@ -124,22 +126,24 @@ fn is_plain(bytes: &[u8]) -> bool {
     words.iter().all(|word| special(u64::from_le_bytes(*word)) == 0) && rest.iter().all(|b| *b >= 0x20 && *b != b'"' && *b != b'\\')
 }
 
-/// A whole number in decimal digits; formatting takes several times as long.
-pub fn put_number(out: &mut String, number: i64) {
-    let mut digits = [0u8; 20];
+/// A whole number in decimal digits, two at a time; formatting takes several times as long.
+pub fn put_number(out: &mut Vec<u8>, number: i64) {
+    let mut digits = [b'0'; 20];
     let (mut at, mut left) = (digits.len(), number.unsigned_abs());
-    while at > 0 {
-        at -= 1;
-        digits[at] = b'0' + (left % 10) as u8;
-        left /= 10;
+    for pair in digits.rchunks_exact_mut(2) {
+        let two = (left % 100) as u8;
+        left /= 100;
+        pair.copy_from_slice(&[b'0' + two / 10, b'0' + two % 10]);
+        at -= 2;
         if left == 0 {
+            at += usize::from(two < 10);
             break;
         }
     }
     if number < 0 {
-        out.push('-');
+        out.push(b'-');
     }
-    out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
+    out.extend_from_slice(digits.get(at..).unwrap_or_default());
 }
 
 #[cfg(test)]

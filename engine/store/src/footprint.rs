@@ -61,6 +61,16 @@ impl Footprint {
         bounds
     }
 
+    /// How many positions it has.
+    pub fn corners(&self) -> usize {
+        match self {
+            Footprint::None => 0,
+            Footprint::Points(p) => p.0.len(),
+            Footprint::Lines(l) => l.coords_count(),
+            Footprint::Areas(a) => a.coords_count(),
+        }
+    }
+
     /// Distance in the plane from a position, 0 inside an area; `None` where there is no geometry.
     pub fn distance_to(&self, p: [f64; 2]) -> Option<f64> {
         use geo::{Distance, Euclidean};

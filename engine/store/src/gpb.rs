@@ -49,7 +49,7 @@ pub fn write(footprint: &Footprint, srs_id: i32) -> Option<Vec<u8>> {
     if shape == Shape::None {
         return None;
     }
-    let mut out = Vec::with_capacity(128);
+    let mut out = Vec::with_capacity(64 + 20 * footprint.corners());
     // Little-endian, not empty; an envelope of four numbers, which a point does without.
     out.extend_from_slice(&[b'G', b'P', 0, if shape == Shape::Point { 0b001 } else { 0b011 }]);
     out.extend_from_slice(&srs_id.to_le_bytes());

@@ -56,6 +56,17 @@ impl Run {
 struct Prepared {
     db: *mut ffi::sqlite3,
     statement: *mut ffi::sqlite3_stmt,
+    /// What each place holds: SQLite keeps it from one run to the next, so what is the same again need not be bound.
+    held: Vec<Held>,
+}
+
+/// What a place of a statement holds.
+#[derive(Clone, Copy, PartialEq)]
+enum Held {
+    Null,
+    Int(i64),
+    /// What may lie elsewhere the next time.
+    Other,
 }
 
 impl Prepared {
@@ -69,15 +80,19 @@ impl Prepared {
             let db = conn.handle();
             (db, ffi::sqlite3_prepare_v2(db, sql.as_ptr(), -1, &mut statement, std::ptr::null_mut()))
         };
-        let prepared = Self { db, statement };
+        // Nothing is bound to a new statement.
+        let prepared = Self { db, statement, held: Vec::new() };
         prepared.check(code, ffi::SQLITE_OK)?;
         Ok(prepared)
     }
 
+    #[inline]
     fn check(&self, code: c_int, good: c_int) -> Result<()> {
-        if code == good {
-            return Ok(());
-        }
+        if code == good { Ok(()) } else { self.failure(code) }
+    }
+
+    #[cold]
+    fn failure(&self, code: c_int) -> Result<()> {
         // SAFETY: the connection is alive; its message is a text with a zero byte that is copied at once.
         let message = unsafe { CStr::from_ptr(ffi::sqlite3_errmsg(self.db)) }.to_string_lossy().into_owned();
         Err(Error::SqliteFailure(ffi::Error::new(code), Some(message)))
@@ -85,7 +100,22 @@ impl Prepared {
 
     /// # Safety
     /// Texts and bytes must stay until the statement was run.
-    unsafe fn bind(&self, column: c_int, cell: Cell<'_>) -> Result<()> {
+    unsafe fn bind(&mut self, place: usize, cell: Cell<'_>) -> Result<()> {
+        if self.held.len() <= place {
+            self.held.resize(place + 1, Held::Null);
+        }
+        let holds = match cell {
+            Cell::Null => Held::Null,
+            Cell::Int(value) => Held::Int(value),
+            _ => Held::Other,
+        };
+        if let Some(held) = self.held.get_mut(place) {
+            if holds != Held::Other && *held == holds {
+                return Ok(());
+            }
+            *held = holds;
+        }
+        let column = place as c_int + 1;
         // SAFETY: the statement is alive; what is bound stays (the caller's word), so SQLite need not copy it (a null destructor
         // says that); SQLite checks the column.
         let code = unsafe {
@@ -151,7 +181,7 @@ impl<'c, 'v> Rows<'c, 'v> {
             // SAFETY: as above.
             self.several = Some(unsafe { Prepared::new(self.conn, &(self.begin.clone() + &places(self.columns, TOGETHER)))? });
         }
-        if let Some(several) = &self.several {
+        if let Some(several) = &mut self.several {
             put(several, &self.waiting)?;
         }
         self.waiting.clear();
@@ -159,15 +189,16 @@ impl<'c, 'v> Rows<'c, 'v> {
     }
 
     /// Writes what still waits.
-    pub fn end(self) -> Result<()> {
-        self.waiting.chunks(self.columns).try_for_each(|row| put(&self.one, row))
+    pub fn end(mut self) -> Result<()> {
+        self.waiting.chunks(self.columns).try_for_each(|row| put(&mut self.one, row))
     }
 }
 
-fn put(statement: &Prepared, cells: &[Cell<'_>]) -> Result<()> {
+fn put(statement: &mut Prepared, cells: &[Cell<'_>]) -> Result<()> {
     for (n, cell) in cells.iter().enumerate() {
-        // SAFETY: the cells are borrowed until the statement was run, and every one of its places is bound anew before each run.
-        unsafe { statement.bind(n as c_int + 1, *cell)? };
+        // SAFETY: the cells are borrowed until the statement was run, and every one of its places is bound anew before each run (but for
+        // what lies nowhere).
+        unsafe { statement.bind(n, *cell)? };
     }
     statement.run()
 }

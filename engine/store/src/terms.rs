@@ -21,6 +21,12 @@ pub fn terms(name: Option<&str>, attributes: &Attributes) -> Vec<u64> {
 pub fn terms_of_text(name: Option<&str>, attributes: &str) -> Vec<u64> {
     let mut out = Vec::with_capacity(16);
     out.extend(name.map(|name| text_term("name", name)));
+    let mut scan = Scan { text: attributes.as_bytes(), at: 0 };
+    if scan.object(&mut out).is_some() {
+        return out;
+    }
+    out.clear();
+    out.extend(name.map(|name| text_term("name", name)));
     let whole = Said { path: None, depth: DEPTH + 1, listed: false, out: &mut out };
     // Text that is no JSON is found by anything.
     if whole.deserialize(&mut serde_json::Deserializer::from_str(attributes)).is_err() {
@@ -133,6 +139,95 @@ impl<'de> Visitor<'de> for Said<'_> {
     }
 }
 
+/// Reads what most attributes are: texts without escapes, whole numbers, and lists of these, with no space between. Gives nothing for
+/// all else, which then is read with more care.
+struct Scan<'t> {
+    text: &'t [u8],
+    at: usize,
+}
+
+impl Scan<'_> {
+    fn object(&mut self, out: &mut Vec<u64>) -> Option<()> {
+        self.take(b'{')?;
+        if self.text.get(self.at..) == Some(b"}") {
+            return Some(());
+        }
+        loop {
+            let key = self.quoted(Path::START)?;
+            self.take(b':')?;
+            if self.peek() == Some(b'[') {
+                self.at += 1;
+                if self.peek() == Some(b']') {
+                    self.at += 1;
+                } else {
+                    loop {
+                        out.push(self.value(key)?);
+                        if !self.goes_on(b']')? {
+                            break;
+                        }
+                    }
+                }
+            } else {
+                out.push(self.value(key)?);
+            }
+            if !self.goes_on(b'}')? {
+                return (self.at == self.text.len()).then_some(());
+            }
+        }
+    }
+
+    fn value(&mut self, path: Path) -> Option<u64> {
+        if self.peek()? == b'"' {
+            return Some(self.quoted(path.kind(b't'))?.mixed());
+        }
+        let negative = self.peek() == Some(b'-');
+        self.at += usize::from(negative);
+        let (begin, mut number) = (self.at, 0i64);
+        // Eighteen digits fit.
+        while let Some(digit @ b'0'..=b'9') = self.peek()
+            && self.at - begin < 18
+        {
+            number = number * 10 + i64::from(digit - b'0');
+            self.at += 1;
+        }
+        let whole = self.at > begin && matches!(self.peek(), Some(b',' | b']' | b'}'));
+        // Nought with a sign is no whole number.
+        (whole && !(negative && number == 0)).then(|| path.number(if negative { -number } else { number } as f64))
+    }
+
+    /// Hashes a text up to its quote.
+    fn quoted(&mut self, path: Path) -> Option<Path> {
+        self.take(b'"')?;
+        let (rest, mut sum) = (self.text.get(self.at..)?, path);
+        for (n, byte) in rest.iter().enumerate() {
+            match byte {
+                b'"' => {
+                    self.at += n + 1;
+                    return Some(sum);
+                }
+                b'\\' => return None,
+                byte => sum = sum.with(*byte),
+            }
+        }
+        None
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    /// True after a comma, false after what ends a list or a map.
+    fn goes_on(&mut self, end: u8) -> Option<bool> {
+        let byte = self.peek()?;
+        self.at += 1;
+        if byte == b',' { Some(true) } else { (byte == end).then_some(false) }
+    }
+}
+
 /// A key, where it lies if nothing in it was escaped.
 struct Key<'k>(Cow<'k, str>);
 
@@ -181,12 +276,19 @@ pub fn number_term(path: &str, number: f64) -> u64 {
 struct Path(u64);
 
 impl Path {
+    const START: Self = Self(0xcbf2_9ce4_8422_2325);
+
     fn of(key: &str) -> Self {
-        Self(0xcbf2_9ce4_8422_2325).and(key.as_bytes())
+        Self::START.and(key.as_bytes())
+    }
+
+    #[inline]
+    fn with(self, byte: u8) -> Self {
+        Self((self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
     }
 
     fn and(self, bytes: &[u8]) -> Self {
-        Self(bytes.iter().fold(self.0, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)))
+        bytes.iter().fold(self, |sum, byte| sum.with(*byte))
     }
 
     /// Of what a map has under a key.
@@ -211,10 +313,18 @@ impl Path {
         ["", "null"].map(|text| self.text(text))
     }
 
-    /// With a value, and splitmix's last step, so that both halves are good.
+    /// With what kind of value follows.
+    fn kind(self, kind: u8) -> Self {
+        self.with(0xff).with(kind)
+    }
+
     fn term(self, kind: u8, value: &[u8]) -> u64 {
-        let sum = self.and(&[0xff, kind]).and(value).0;
-        let mixed = (sum ^ sum >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        self.kind(kind).and(value).mixed()
+    }
+
+    /// With splitmix's last step, so that both halves are good.
+    fn mixed(self) -> u64 {
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ mixed >> 31
     }
@@ -239,6 +349,27 @@ mod tests {
         }
         assert!(terms(None, &attributes).contains(&ANYTHING), "what is too deep");
         assert_eq!(terms_of_text(None, "{\"a\":"), [ANYTHING]);
+    }
+
+    #[test]
+    fn plain_text_is_read_in_one_go_and_says_the_same() {
+        let plain = [
+            r#"{}"#, r#"{"a":"x"}"#, r#"{"a":"","":"路","n":7,"m":-12,"big":999999999999999999,"zero":0,"list":["a",1,""],"none":[],"one":[-5]}"#,
+        ];
+        let others = [
+            r#"{"a":"x\"y"}"#, r#"{"a\n":"x"}"#, r#"{"n":1.5}"#, r#"{"n":-0}"#, r#"{"n":1e3}"#, r#"{"n":12345678901234567890}"#, r#"{"b":true}"#, r#"{"z":null}"#,
+            r#"{"o":{"a":1}}"#, r#"{"l":[[1]]}"#, r#"{"l":[{"a":1}]}"#, r#"{ "a":"x"}"#, r#"{"a":"x"} "#,
+        ];
+        for (text, is_plain) in plain.iter().map(|t| (t, true)).chain(others.iter().map(|t| (t, false))) {
+            let attributes: Attributes = serde_json::from_str(text).unwrap();
+            assert_eq!(terms_of_text(Some("n"), text), terms(Some("n"), &attributes), "{text}");
+            assert_eq!(Scan { text: text.as_bytes(), at: 0 }.object(&mut vec![]).is_some(), is_plain, "{text}");
+        }
+        // Cut or altered, it is not taken for plain text of another meaning, and nothing is reached beyond its end.
+        let text = plain[2].as_bytes();
+        for n in 0..text.len() {
+            assert!(Scan { text: &text[..n], at: 0 }.object(&mut vec![]).is_none(), "cut at {n}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::store::{SceneStore, read_about};
 use crate::when::When;
 use qike_core::Diagnostic;
 use qike_scene::{Attributes, Class, Image, ImageId, ObjectId, SourceInfo};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, ffi, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -482,14 +482,21 @@ impl<'s> Writer<'s> {
         for (source, (source_hash, n)) in merged {
             self.run("INSERT INTO qike_history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", params![self.import, source + 1, source_hash, n[0], n[1], n[2], n[3]])?;
         }
+        // Last of all: SQLite reads the whole schema anew for whatever comes after them.
+        schema::create_triggers(&self.store.conn, self.open.keys().copied()).at(self.path())?;
         self.store.conn.execute_batch("COMMIT").at(self.path())?;
         self.store.version = schema::STORE_VERSION;
         // The import is safe in the log now; moving it into the main file can also happen later.
-        let _ = self.store.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        // (Not by a pragma, which would read the whole schema for it.)
+        // SAFETY: the connection is alive and in no transaction; null stands for all databases, and for numbers that nobody wants.
+        let _ = unsafe {
+            let nowhere = std::ptr::null_mut();
+            ffi::sqlite3_wal_checkpoint_v2(self.store.conn.handle(), std::ptr::null(), ffi::SQLITE_CHECKPOINT_PASSIVE, nowhere, nowhere)
+        };
         Ok(hash)
     }
 
-    /// Extents, kinds of geometry and triggers of the tables this import wrote to.
+    /// Extents and kinds of geometry of the tables this import wrote to.
     fn register_tables(&mut self, totals: &Totals) -> Result<(), StoreError> {
         let path = self.store.path.clone();
         let conn = &self.store.conn;
@@ -504,7 +511,7 @@ impl<'s> Writer<'s> {
             .at(&path)?;
             conn.execute("UPDATE gpkg_geometry_columns SET geometry_type_name = ?2 WHERE table_name = ?1", params![table, Shape::table_type(&shapes)]).at(&path)?;
         }
-        schema::create_triggers(conn, self.open.keys().copied()).at(&path)
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! An element's attributes, written as text at once: its tags, and what the importer adds.
 
 use super::model::{Member, MemberKind, Tags};
+use qike_scene::written::put_number;
 use qike_scene::{Attributes, Value, Written};
 
 /// What stands before the number in the id of an element's object.
@@ -95,10 +96,10 @@ pub fn add_members<'a>(extras: &mut Extras<'a>, members: &'a [Member]) {
 /// The id of an element's object.
 pub fn element_id(kind: MemberKind, id: i64) -> String {
     let start = id_start(kind);
-    let mut text = String::with_capacity(start.len() + 20);
-    text.push_str(start);
-    qike_scene::written::put_number(&mut text, id);
-    text
+    let mut text = Vec::with_capacity(start.len() + 20);
+    text.extend_from_slice(start.as_bytes());
+    put_number(&mut text, id);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// The function, where there is one.

@@ -3,7 +3,9 @@
 use super::classify::{is_telling, is_told};
 use super::model::{Chunk, Cursor, Fixed, Member, MemberKind, Pass, RawRelation, RawWay, Tags, fixed};
 use super::wire::{Message, zigzag};
+use qike_core::fast_map::FastMap;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Which kinds of elements a block has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +34,9 @@ pub struct Block<'a> {
     granularity: i64,
     offset: [i64; 2],
 }
+
+/// Roles by their numbers in the table of texts: a few for all members.
+type Roles = FastMap<u64, Arc<str>>;
 
 const BROKEN: &str = "a block that cannot be decoded";
 
@@ -88,7 +93,7 @@ impl<'a> Parts<'a> {
         Ok(visible)
     }
 
-    fn tags(&self) -> impl Iterator<Item = (u64, u64)> + 'a {
+    fn tags(&self) -> impl Iterator<Item = (u64, u64)> + Clone + 'a {
         Message(self.keys).numbers().zip(Message(self.values).numbers())
     }
 }
@@ -125,6 +130,7 @@ impl<'a> Block<'a> {
             Pass::Nodes(ids) => Some(Cursor::new(ids)),
             Pass::Shapes => None,
         };
+        let mut roles = Roles::default();
         for group in &self.groups {
             each(group, |number, value| {
                 holds.nodes |= matches!(number, 1 | 2);
@@ -133,7 +139,7 @@ impl<'a> Block<'a> {
                     (1, Some(cursor)) => self.node(value.bytes(), cursor, &mut chunk)?,
                     (2, Some(cursor)) => self.dense(value.bytes(), cursor, &mut chunk)?,
                     (3, None) => chunk.ways.extend(self.way(value.bytes())?),
-                    (4, None) => chunk.relations.extend(self.relation(value.bytes())?),
+                    (4, None) => chunk.relations.extend(self.relation(value.bytes(), &mut roles)?),
                     _ => {}
                 }
                 Ok(())
@@ -147,8 +153,13 @@ impl<'a> Block<'a> {
         text.map(|text| &**text).ok_or_else(|| format!("string {index} is not in the block's table"))
     }
 
-    fn tags(&self, pairs: impl Iterator<Item = (u64, u64)>) -> Result<Tags, String> {
-        let mut tags = Tags::default();
+    fn tags(&self, pairs: impl Iterator<Item = (u64, u64)> + Clone) -> Result<Tags, String> {
+        let (mut count, mut bytes) = (0, 0);
+        for (key, value) in pairs.clone() {
+            count += 1;
+            bytes += self.text(key)?.len() + self.text(value)?.len();
+        }
+        let mut tags = Tags::with_capacity(count, bytes);
         for (key, value) in pairs {
             tags.push(self.text(key)?, self.text(value)?);
         }
@@ -219,7 +230,7 @@ impl<'a> Block<'a> {
         Ok(Some(RawWay { id: parts.id as i64, refs: Message(parts.rows[0]).sums().collect(), tags: self.tags(parts.tags())? }))
     }
 
-    fn relation(&self, bytes: &[u8]) -> Result<Option<RawRelation>, String> {
+    fn relation(&self, bytes: &[u8], shared: &mut Roles) -> Result<Option<RawRelation>, String> {
         let parts = Parts::of(bytes)?;
         if !parts.is_visible()? {
             return Ok(None);
@@ -233,14 +244,18 @@ impl<'a> Block<'a> {
                 2 => MemberKind::Relation,
                 other => return Err(format!("a relation's member of the kind {other}")),
             };
-            members.push(Member { kind, id, role: self.text(role)?.into() });
+            let role = match shared.get(&role) {
+                Some(known) => known.clone(),
+                None => shared.entry(role).or_insert(self.text(role)?.into()).clone(),
+            };
+            members.push(Member { kind, id, role });
         }
         Ok(Some(RawRelation { id: parts.id as i64, tags: self.tags(parts.tags())?, members }))
     }
 }
 
 /// Keys and values up to the 0 that ends a node's.
-fn pairs(mut tags: Message<'_>) -> impl Iterator<Item = (u64, u64)> {
+fn pairs(mut tags: Message<'_>) -> impl Iterator<Item = (u64, u64)> + Clone {
     std::iter::from_fn(move || Some((tags.varint().filter(|key| *key != 0)?, tags.varint()?)))
 }
 

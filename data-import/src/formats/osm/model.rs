@@ -1,6 +1,7 @@
 //! OpenStreetMap's three kinds of elements as both readers give them out, and the store of node positions.
 
 use qike_core::fast_map::FastMap;
+use std::sync::Arc;
 
 /// Tags in the order of their source: all texts one after another, and where each ends.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -10,6 +11,11 @@ pub struct Tags {
 }
 
 impl Tags {
+    /// None yet, with room for so many of so many bytes.
+    pub fn with_capacity(tags: usize, bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(2 * tags) }
+    }
+
     /// Adds a tag. What no longer fits in 4 GiB of tags is no tag.
     pub fn push(&mut self, key: &str, value: &str) {
         let key_end = self.text.len() + key.len();
@@ -156,7 +162,8 @@ pub enum MemberKind {
 pub struct Member {
     pub kind: MemberKind,
     pub id: i64,
-    pub role: Box<str>,
+    /// What for; the members of a block share the texts.
+    pub role: Arc<str>,
 }
 
 /// A relation.

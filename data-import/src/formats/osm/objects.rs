@@ -220,14 +220,13 @@ impl Writer {
     }
 
     /// The nodes of a way that have a usable position, and where they are.
-    fn vertices(&mut self, way: &RawWay, osm: &Osm) -> (Vec<i64>, Vec<[f64; 3]>) {
-        let id = way_id(way.id);
+    fn vertices(&mut self, way: &RawWay, id: &str, osm: &Osm) -> (Vec<i64>, Vec<[f64; 3]>) {
         let (mut ids, mut points) = (Vec::with_capacity(way.refs.len()), Vec::with_capacity(way.refs.len()));
         for node in &way.refs {
             match osm.positions.place(*node) {
-                None => self.missing_nodes.add(&id),
+                None => self.missing_nodes.add(id),
                 Some((place, at)) => {
-                    if let Some(p) = self.place(place, at, &id) {
+                    if let Some(p) = self.place(place, at, id) {
                         ids.push(*node);
                         points.push(p);
                     }
@@ -238,20 +237,21 @@ impl Writer {
     }
 
     fn way<'e>(&mut self, way: &RawWay, kind: &'e Kind, osm: &Osm, restrictions: &ByFromWay) -> (CityObject, Extras<'e>) {
-        let (ids, mut points) = self.vertices(way, osm);
+        let id = way_id(way.id);
+        let (ids, mut points) = self.vertices(way, &id, osm);
         if kind.shape == Shape::Area {
             if points.len() > 1 && ids.first() == ids.last() {
                 points.pop();
             }
             let polygons = if points.len() >= 3 { vec![vec![points]] } else { vec![] };
-            return self.area(way_id(way.id), kind, &way.tags, &polygons);
+            return self.area(id, kind, &way.tags, &polygons);
         }
-        let mut object = self.object(way_id(way.id), kind.class, &way.tags);
+        let mut object = self.object(id, kind.class, &way.tags);
         let mut extras = function_of(&kind.function);
         if points.len() >= 2 {
             object.geometries.push(Geometry::line(Lod::ZERO, &points));
         } else {
-            self.shapeless.add(&way_id(way.id));
+            self.shapeless.add(object.id.as_str());
         }
         if matches!(kind.class, Class::Road | Class::Track | Class::Railway) {
             extras.push(("osm_nodes", Extra::Nodes(ids)));
@@ -317,9 +317,10 @@ impl Writer {
         let mut all: Vec<(String, Class, Vec<Footprint>)> = Vec::new();
         for way in &osm.ways {
             if let Some(kind) = way_kind(&way.tags, way.is_closed()).filter(is_building) {
-                let points: Vec<P2> = self.vertices(way, osm).1.iter().map(|p| [p[0], p[1]]).collect();
+                let id = way_id(way.id);
+                let points: Vec<P2> = self.vertices(way, &id, osm).1.iter().map(|p| [p[0], p[1]]).collect();
                 let footprint = if way.is_closed() { Footprint::new(&points, &[]) } else { None };
-                all.push((way_id(way.id), kind.class, footprint.into_iter().collect()));
+                all.push((id, kind.class, footprint.into_iter().collect()));
             }
         }
         for relation in &osm.relations {

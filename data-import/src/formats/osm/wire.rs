@@ -80,7 +80,7 @@ impl<'a> Message<'a> {
     }
 
     /// The numbers of a row, one after another; ends where the bytes are cut off.
-    pub fn numbers(mut self) -> impl Iterator<Item = u64> + 'a {
+    pub fn numbers(mut self) -> impl Iterator<Item = u64> + Clone + 'a {
         std::iter::from_fn(move || self.varint())
     }
 
