@@ -17,9 +17,10 @@ fn import_to(path: &Path, options: SourceOptions, crs: Crs) -> Result<MemorySink
     for object in &sink.objects {
         for geometry in &object.geometries {
             assert!(geometry.is_consistent() && geometry.is_finite(), "{}", object.id);
-            let line = object.str("ifc_type") == Some("IfcAlignment");
+            let line = geometry.kind == GeometryKind::MultiLine;
             let expected = if line { (GeometryKind::MultiLine, "0") } else { (GeometryKind::Mesh, "3") };
             assert_eq!((geometry.kind, geometry.lod.to_string().as_str()), expected);
+            assert!(line || object.str("ifc_type") != Some("IfcAlignment"), "{}", object.id);
         }
     }
     Ok(sink)
@@ -399,6 +400,29 @@ fn a_profile_is_swept_along_an_alignment() {
     assert!((far - 5.0).abs() < 0.02, "{far}");
     let bounds = mesh.bounds();
     assert!((bounds.min[0] - 300.0).abs() < 0.01 && (bounds.max[2] - 149.7).abs() < 0.01 && (bounds.min[2] - 148.52).abs() < 0.02, "{bounds:?}");
+}
+
+#[test]
+fn what_is_only_drawn_becomes_lines() {
+    let lines = |file: &str, ifc_type: &str| -> Option<Vec<Vec<[f64; 3]>>> {
+        let sink = bim(file)?;
+        assert!(!codes(&sink).contains("ifc-no-mesh"), "{file}: {:?}", sink.diagnostics);
+        let drawn = with_type(&sink, ifc_type).into_iter().flat_map(|o| &o.geometries).filter(|g| g.kind == GeometryKind::MultiLine);
+        Some(drawn.flat_map(|g| g.lines().collect::<Vec<_>>()).collect())
+    };
+    let Some(footprint) = lines("ifc43samples/geographic-referencing-rigid-operation.ifc", "IfcBuiltElement") else { return };
+    assert_eq!((footprint.len(), footprint[0].len(), footprint[0][0], footprint[0][6]), (1, 7, [32.58, 3.68, 0.0], [32.58, 3.68, 0.0]));
+    let Some(axis) = lines("web-ifc/ISSUE_044_test_IFCCOMPOSITEPROFILEDEF.ifc", "IfcWall") else { return };
+    let length = (axis[0][1][0] - axis[0][0][0]).hypot(axis[0][1][1] - axis[0][0][1]);
+    assert!(axis.len() == 1 && (length - 1.30162267373).abs() < 1e-6, "{axis:?}");
+    assert!(lines("ifc43samples/construction-scheduling-task.ifc", "IfcBuilding").is_some_and(|l| !l.is_empty()));
+    // Beside a solid that cannot be meshed, the lines stay and the loss is told.
+    let body = "#42=IFCEXTRUDEDAREASOLID(#43,$,#13,2500.);";
+    let half = room("$,$", "#90=IFCPOLYLINE((#11,#91));\n#91=IFCCARTESIANPOINT((4000.,0.,0.));\n#92=IFCSHAPEREPRESENTATION(#10,'Axis','Curve2D',(#90));\n#93=IFCPLANE(#12);");
+    let sink = read(&half.replace(body, "#42=IFCHALFSPACESOLID(#93,.T.);").replace("$,$,(#41))", "$,$,(#92,#41))")).unwrap();
+    let hall = with_type(&sink, "IfcSpace")[0];
+    assert!(codes(&sink).contains("ifc-no-mesh") && hall.geometries[0].kind == GeometryKind::MultiLine, "{:?}", sink.diagnostics);
+    assert_eq!(hall.bounds().max, [4.0, 0.0, 0.0]);
 }
 
 /// Distance in plan from a segment.

@@ -11,6 +11,7 @@ mod budget;
 mod check;
 mod classes;
 mod curve;
+mod drawn;
 mod effort;
 mod fallback;
 mod file;
@@ -151,7 +152,17 @@ impl Import<'_> {
             }
             match shape {
                 Some(shape) => self.dress(&mut object, product, shape, &placement, &mut projector, sink)?,
-                None => self.tell_if_shapeless(&object, product, &decoder, sink),
+                None if product.has_shape && product.kind != IfcType::IfcAlignment && !self.placeless => {
+                    // The library follows the curves: what it cannot bear costs them, not the file.
+                    let metres = mesher.frame.metres();
+                    let found = catch_unwind(AssertUnwindSafe(|| drawn::drawn(file, product, metres, &mut file.decoder()))).unwrap_or_default();
+                    found.lines.iter().for_each(|line| self.draw(&mut object, line, &placement, &mut projector));
+                    if found.has_more || object.geometries.is_empty() {
+                        self.tell_if_shapeless(&object, product, &decoder, sink);
+                    }
+                }
+                None if object.geometries.is_empty() => self.tell_if_shapeless(&object, product, &decoder, sink),
+                None => {}
             }
             sink.object(object)?;
         }
@@ -324,22 +335,32 @@ impl Import<'_> {
         sink.diagnostic(Diagnostic::warning("ifc-file-slow", message).file(self.source.name.as_str()).help(help));
     }
 
-    /// Gives an alignment its line, in the store's coordinates.
+    /// Gives an object a line, in the store's coordinates.
     fn draw(&self, object: &mut CityObject, line: &[[f64; 3]], placement: &Placement, projector: &mut Projector) {
         if self.placeless || line.len() < 2 {
             return;
         }
         let points: Option<Vec<[f64; 3]>> = line.iter().map(|p| projector.project(placement.apply(*p), object.id.as_str())).collect();
         if let Some(points) = points {
-            object.geometries.push(Geometry::line(Lod::ZERO, &points));
+            let line = Geometry::line(Lod::ZERO, &points);
+            match object.geometries.last_mut() {
+                Some(lines) => {
+                    let first = lines.vertices.len() as u32;
+                    lines.indices.extend(line.indices.iter().map(|i| i + first));
+                    lines.ring_ends.push(lines.indices.len() as u32);
+                    lines.vertices.extend(line.vertices);
+                }
+                None => object.geometries.push(line),
+            }
         }
     }
 
     /// A product that says it has a shape, of which nothing came.
     fn tell_if_shapeless(&mut self, object: &CityObject, product: &Product, decoder: &ifc_lite_core::EntityDecoder<'_>, sink: &mut dyn ObjectSink) {
         let has = self.file.record(decoder, product.span).is_some_and(|entity| entity.get_ref(6).is_some());
-        if has && product.has_shape && object.geometries.is_empty() && !self.placeless {
-            let message = format!("an {} has a representation, but none of it is a surface or a solid that could be meshed", product.kind.name());
+        if has && product.has_shape && !self.placeless {
+            let lines = if object.geometries.is_empty() { "" } else { "; its lines are kept" };
+            let message = format!("an {} has a representation, but none of it is a surface or a solid that could be meshed{lines}", product.kind.name());
             self.findings.add(Severity::Info, "ifc-no-mesh", object.id.as_str(), &format!("#{}", product.id), message, sink);
         }
     }
