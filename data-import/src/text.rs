@@ -3,7 +3,7 @@
 //!
 //! Nothing here fails on a wrong byte: it becomes U+FFFD, and whoever asked is told how many and where the first is.
 
-use encoding_rs::{Decoder, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{CoderResult, Decoder, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::borrow::Cow;
 use std::io::{BufRead, Error, ErrorKind, Read};
 
@@ -133,10 +133,11 @@ impl BufRead for Decoded {
         while self.at >= self.end && !self.done {
             let bytes = self.input.fill_buf()?;
             let last = bytes.is_empty();
-            let (_, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.text, last);
+            let (result, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.text, last);
             self.input.consume(read);
             (self.at, self.end) = (0, written);
-            self.done = last && written == 0;
+            // A decoder that took the end may not be asked again, even where the end gave a last character.
+            self.done = last && result == CoderResult::InputEmpty;
             if !last && read == 0 && written == 0 {
                 return Err(Error::new(ErrorKind::InvalidData, "the text does not decode"));
             }
@@ -192,6 +193,7 @@ mod tests {
         assert_eq!(streamed(b"<?xml version=\"1.0\" encoding=\"UTF-16\"?><a/>", 256).len(), 43, "says UTF-16 and is not");
         assert_eq!(streamed(b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\xFC</a>", 256).chars().nth(46), Some('ü'));
         assert_eq!(streamed(b"", 256), "");
+        assert_eq!(streamed(b"\xFF\xFE<\0a\0/\0>\0x", 256), "<a/>\u{FFFD}", "ends within a character");
     }
 
     #[test]
