@@ -18,6 +18,7 @@ pub mod object;
 pub mod scenario;
 pub mod sink;
 pub mod snapshot;
+pub mod traffic;
 pub mod triangulate;
 pub mod valid;
 pub mod written;

@@ -1,0 +1,148 @@
+//! What stands beside the road or acts on it: stops, car parks, detectors, closures, speed signs, zones.
+
+use super::RoadUsers;
+use serde::{Deserialize, Serialize};
+
+/// A bus stop, tram stop, charging station or the like.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StoppingPlace {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Lane.
+    pub lane: u32,
+    /// From, m.
+    pub from_m: f64,
+    /// To, m.
+    pub to_m: f64,
+    /// Lines that serve it.
+    pub lines: Vec<String>,
+}
+
+/// A car park at a lane.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ParkingArea {
+    /// The place.
+    pub place: StoppingPlace,
+    /// Cars it holds.
+    pub capacity: u32,
+    /// They stand on the lane.
+    pub on_road: bool,
+}
+
+/// What a detector measures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum DetectorKind {
+    /// A loop: flow, speed, occupancy at a point of a lane, m.
+    Loop {
+        /// Lane.
+        lane: u32,
+        /// Where, m.
+        at_m: f64,
+    },
+    /// A stretch of lanes: density, queue.
+    Area {
+        /// Lanes in order.
+        lanes: Vec<u32>,
+        /// From, m on the first.
+        from_m: f64,
+        /// To, m on the last.
+        to_m: f64,
+    },
+    /// Entries and exits: travel time between them; each a lane and a position, m.
+    EntryExit {
+        /// Where one enters.
+        entries: Vec<(u32, f64)>,
+        /// Where one leaves.
+        exits: Vec<(u32, f64)>,
+    },
+}
+
+/// A detector.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Detector {
+    /// Its id.
+    pub id: String,
+    /// What it measures.
+    pub kind: DetectorKind,
+    /// Interval, ms; none: the whole run.
+    pub every_ms: Option<i64>,
+    /// File it writes to.
+    pub file: String,
+    /// Only these kinds of vehicles, by id; empty: all.
+    pub kinds: Vec<String>,
+}
+
+/// What holds for a while at a rerouter.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// From, ms.
+    pub begin_ms: i64,
+    /// To, ms.
+    pub end_ms: i64,
+    /// Closed edges, and who may pass all the same.
+    pub closed_edges: Vec<(u32, RoadUsers)>,
+    /// Closed lanes, and who may pass all the same.
+    pub closed_lanes: Vec<(u32, RoadUsers)>,
+    /// Other destinations with weights; none stands for one's own.
+    pub destinations: Vec<(Option<u32>, f64)>,
+    /// Other paths with weights: places in [`super::Demand::paths`].
+    pub paths: Vec<(u32, f64)>,
+    /// Other car parks with weights.
+    pub parking: Vec<(u32, f64)>,
+}
+
+/// Sends those who come by another way.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rerouter {
+    /// Its id.
+    pub id: String,
+    /// Edges where it works.
+    pub edges: Vec<u32>,
+    /// Share of those who obey.
+    pub probability: f64,
+    /// When and what.
+    pub intervals: Vec<Interval>,
+}
+
+/// A speed limit that changes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SpeedSign {
+    /// Its id.
+    pub id: String,
+    /// Lanes.
+    pub lanes: Vec<u32>,
+    /// From when (ms), how fast (m/s; none: as before).
+    pub steps: Vec<(i64, Option<f64>)>,
+}
+
+/// A zone of demand: edges with weights, where one leaves and where one arrives.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Zone {
+    /// Its id.
+    pub id: String,
+    /// Where trips begin.
+    pub sources: Vec<(u32, f64)>,
+    /// Where they end.
+    pub sinks: Vec<(u32, f64)>,
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Extras {
+    /// Stops.
+    pub stops: Vec<StoppingPlace>,
+    /// Car parks.
+    pub parking: Vec<ParkingArea>,
+    /// Detectors.
+    pub detectors: Vec<Detector>,
+    /// Rerouters.
+    pub rerouters: Vec<Rerouter>,
+    /// Speed signs.
+    pub signs: Vec<SpeedSign>,
+    /// Zones.
+    pub zones: Vec<Zone>,
+    /// Mean values by edge: file, from, to and interval in ms (none: the whole run).
+    pub edge_data: Vec<(String, Option<i64>, Option<i64>, Option<i64>)>,
+}

@@ -1,0 +1,88 @@
+//! Roads and what drives on them, as a source states it: lanes and links with their right of way, signal plans, vehicle types,
+//! routes, flows, stops, detectors. Plain data; importers fill it, the network crate compiles it, models run it.
+//!
+//! A lane network that is derived from a scene and one that another simulator states both become a [`RoadMap`], so that there is
+//! one way into the models. Metres, m/s, milliseconds; positions on a lane are measured from its start in the direction of travel.
+
+mod demand;
+mod extras;
+mod map;
+mod users;
+
+pub use demand::{
+    Arrival, CarFollowing, Choice, Demand, DepartLane, DepartPos, DepartSpeed, Flow, JunctionManners, LaneChanging, Parking, Path, PathRef, Place, Release, Spacing,
+    SpeedFactor, Stop, StopPlace, Travel, TypeRef, VehicleKind,
+};
+pub use extras::{Detector, DetectorKind, Extras, Interval, ParkingArea, Rerouter, SpeedSign, StoppingPlace, Zone};
+pub use map::{
+    EdgeKind, MapConnection, MapEdge, MapJunction, MapLane, NodeKind, Request, RightOfWay, RoadMap, SignalLight, SignalPhase, SignalPlan, SignalSwitch, SwitchRule, TurnKind,
+};
+pub use users::RoadUsers;
+
+use qike_core::Diagnostic;
+use serde::{Deserialize, Serialize};
+
+/// A whole scenario of traffic: map, demand, what stands beside the road, and how it is to be run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrafficScenario {
+    /// What it is called: its file's name.
+    pub name: String,
+    /// Roads.
+    pub map: RoadMap,
+    /// Who travels.
+    pub demand: Demand,
+    /// Stops, detectors, closures.
+    pub extras: Extras,
+    /// How it is run.
+    pub settings: Settings,
+    /// What the source asks for and is not supported, and what was wrong in it.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// How a scenario is to be run, where its source says so.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// First moment, ms.
+    pub begin_ms: i64,
+    /// Last moment, ms; none: until everybody has arrived.
+    pub end_ms: Option<i64>,
+    /// Step, ms.
+    pub step_ms: i64,
+    /// Seed.
+    pub seed: u64,
+    /// One who has waited that long is taken out and put back further on, ms; none: never.
+    pub teleport_after_ms: Option<i64>,
+    /// One who could not depart for that long is given up, ms; none: never.
+    pub max_depart_delay_ms: Option<i64>,
+    /// Vehicles that overlap are moved apart by taking one out (SUMO's default); otherwise they are only counted.
+    pub collisions_teleport: bool,
+    /// All travellers times this.
+    pub scale: f64,
+    /// The queue model is asked for.
+    pub queues: bool,
+    /// Junctions are controlled in the queue model.
+    pub queue_junctions: bool,
+    /// Share of drivers who look for better ways while driving, and how often, ms.
+    pub rerouting: Option<(f64, i64)>,
+    /// Outputs that are asked for: kind (as the option is called) and file.
+    pub outputs: Vec<(String, String)>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            begin_ms: 0,
+            end_ms: None,
+            step_ms: 1000,
+            seed: 23423,
+            teleport_after_ms: Some(300_000),
+            max_depart_delay_ms: None,
+            collisions_teleport: true,
+            scale: 1.0,
+            queues: false,
+            queue_junctions: false,
+            rerouting: None,
+            outputs: Vec::new(),
+        }
+    }
+}
