@@ -21,4 +21,5 @@ pub use error::ImportError;
 pub use importer::{Confidence, IMPORTERS, Importer, Profile, sniff};
 pub use plan::{ImportReport, PlannedSource, SourceOutcome, import_all, plan, plan_with, suggest_crs};
 pub use projector::Projector;
+pub use formats::sumo;
 pub use source::{Place, Source, SourceOptions};

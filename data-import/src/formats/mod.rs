@@ -18,4 +18,5 @@ pub mod records;
 pub mod sensorthings;
 pub mod shapefile;
 pub mod table;
+pub mod sumo;
 pub mod terrain;

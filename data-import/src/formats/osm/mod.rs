@@ -9,7 +9,7 @@ mod attributes;
 mod block;
 mod building;
 mod classify;
-mod compressed;
+pub(super) mod compressed;
 mod footprint;
 mod load;
 mod model;
