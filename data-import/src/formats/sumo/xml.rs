@@ -76,11 +76,10 @@ impl Xml {
 
     /// The next element directly inside the one at `level`; `None` at its end. What lies deeper and was not looked at is passed over.
     pub fn child(&mut self, level: usize) -> Result<Option<Tag<'_>>, Broken> {
-        let Some(length) = self.advance(level)? else { return Ok(None) };
+        let Some((length, whole)) = self.advance(level)? else { return Ok(None) };
         let lines = self.reader.get_ref();
         let start = tag_start(&self.buffer);
-        let text = self.buffer.get(start..).unwrap_or_default();
-        let text = text.strip_suffix(b"/").unwrap_or(text);
+        let text = self.buffer.get(start..start + whole).unwrap_or_default();
         let (name, rest) = text.split_at(length.min(text.len()));
         if !spans(rest, &mut self.spans) {
             return Err(Broken { reason: format!("the attributes of '{}' are broken", shown(&String::from_utf8_lossy(name))), line: lines.line(), cut_off: false });
@@ -88,8 +87,8 @@ impl Xml {
         Ok(Some(Tag { name: local(name), text: rest, spans: &self.spans, lines }))
     }
 
-    /// Goes on to the next element directly inside the one at `level`: the length of its name.
-    fn advance(&mut self, level: usize) -> Result<Option<usize>, Broken> {
+    /// Goes on to the next element directly inside the one at `level`: the length of its name, and of its whole tag.
+    fn advance(&mut self, level: usize) -> Result<Option<(usize, usize)>, Broken> {
         loop {
             self.buffer.clear();
             let event = self.reader.read_event_into(&mut self.buffer);
@@ -102,7 +101,7 @@ impl Xml {
                         return Err(broken(format!("elements are nested deeper than {MAX_DEPTH}"), false));
                     }
                     if self.depth == level + 1 {
-                        return Ok(Some(tag.name().as_ref().len()));
+                        return Ok(Some((tag.name().as_ref().len(), tag.len())));
                     }
                 }
                 Ok(Event::End(_)) => {
