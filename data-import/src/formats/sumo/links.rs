@@ -3,7 +3,7 @@
 use super::loading::Loading;
 use super::values::{boolean, number};
 use super::xml::{Tag, shown};
-use qike_scene::traffic::{MapConnection, RightOfWay, TurnKind};
+use qike_scene::traffic::{EdgeKind, MapConnection, RightOfWay, TurnKind};
 
 /// Adds a connection.
 pub fn connection(loading: &mut Loading<'_>, tag: &Tag<'_>) {
@@ -51,7 +51,7 @@ pub fn connection(loading: &mut Loading<'_>, tag: &Tag<'_>) {
         loading.log.error("unknown-lane", tag.line(), || "a connection names a lane that its edge does not have; it is left out".to_owned());
         return;
     };
-    (link.from, link.to) = (start, end);
+    (link.from, link.to) = (free_lane(loading, start), end);
     if let Some(light) = light {
         match index.map(u16::try_from) {
             Some(Ok(index)) => {
@@ -63,6 +63,17 @@ pub fn connection(loading: &mut Loading<'_>, tag: &Tag<'_>) {
         }
     }
     loading.scenario.map.connections.push(link);
+}
+
+/// A lane over a junction leads to one lane only. netconvert may call two lanes of such an edge by the same number: then it is the
+/// next one's connection.
+fn free_lane(loading: &mut Loading<'_>, lane: u32) -> u32 {
+    let map = &loading.scenario.map;
+    let edge = map.lanes.get(lane as usize).and_then(|l| map.edges.get(l.edge as usize));
+    let Some(edge) = edge.filter(|e| e.kind == EdgeKind::Internal) else { return lane };
+    let free = (lane..edge.lanes.end).find(|at| !loading.led_on.contains(at)).unwrap_or(lane);
+    loading.led_on.insert(free);
+    free
 }
 
 fn turn(text: &str) -> TurnKind {

@@ -61,6 +61,8 @@ pub struct Loading<'f> {
     pub followers: Vec<Follower>,
     /// Plans whose states have been checked.
     pub checked_plans: usize,
+    /// Lanes over junctions that have their connection.
+    pub led_on: FastSet<u32>,
     /// By vehicle that has been read: when it departs, for putting files in order.
     pub departures: Vec<i64>,
     /// Latest departure of the file that is being read.
@@ -108,6 +110,7 @@ impl<'f> Loading<'f> {
             timetables: Vec::new(),
             followers: Vec::new(),
             checked_plans: map.plans.len(),
+            led_on: FastSet::default(),
             departures: departures.collect(),
             latest: i64::MIN,
             interval: None,
