@@ -4,12 +4,12 @@
 //! refused, depth and pieces are bounded: a file of a few bytes cannot grow in memory.
 
 use crate::formats::osm::compressed;
-use crate::text::line_ends;
 use crate::{ImportError, Source};
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
@@ -59,7 +59,7 @@ impl Xml {
 
     /// Reads what is there already.
     pub fn of(input: Box<dyn BufRead>, name: &str) -> Self {
-        let mut reader = Reader::from_reader(Lines { inner: input, block: vec![0; BLOCK], at: 0, end: 0, before: 0 });
+        let mut reader = Reader::from_reader(Lines { inner: input, block: vec![0; BLOCK], at: 0, end: 0, counted: Cell::new((0, 0)), sign: b'\n' });
         reader.config_mut().expand_empty_elements = true;
         Self { reader, buffer: Vec::new(), spans: Vec::new(), depth: 0, file: name.to_owned() }
     }
@@ -261,18 +261,28 @@ pub fn shown(text: &str) -> String {
     }
 }
 
-/// Counts lines, but only when somebody asks: whole blocks at once, the present one up to where it was read.
+/// Counts lines, but only when somebody asks, and from where it was asked last.
 struct Lines {
     inner: Box<dyn BufRead>,
     block: Vec<u8>,
     at: usize,
     end: usize,
-    before: u64,
+    /// How far lines are counted in the block, and how many there are up to there.
+    counted: Cell<(usize, u64)>,
+    /// What ends lines in the block: CR where it has no LF.
+    sign: u8,
 }
 
 impl Lines {
     fn line(&self) -> u64 {
-        1 + self.before + line_ends(self.block.get(..self.at).unwrap_or_default())
+        1 + self.count(self.at)
+    }
+
+    fn count(&self, to: usize) -> u64 {
+        let (from, before) = self.counted.get();
+        let lines = before + memchr_iter(self.sign, self.block.get(from..to).unwrap_or_default()).count() as u64;
+        self.counted.set((to, lines));
+        lines
     }
 }
 
@@ -289,9 +299,11 @@ impl Read for Lines {
 impl BufRead for Lines {
     fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
         if self.at >= self.end {
-            self.before += line_ends(self.block.get(..self.end).unwrap_or_default());
+            let lines = self.count(self.end);
             (self.at, self.end) = (0, 0);
+            self.counted.set((0, lines));
             self.end = self.inner.read(&mut self.block)?;
+            self.sign = if memchr(b'\n', self.block.get(..self.end).unwrap_or_default()).is_some() { b'\n' } else { b'\r' };
         }
         Ok(self.block.get(self.at..self.end).unwrap_or_default())
     }
