@@ -89,6 +89,7 @@ pub trait Importer: Sync {
 /// All importers. A new format is one line here.
 pub static IMPORTERS: &[&dyn Importer] = &[
     &formats::osm::Osm,
+    &formats::sumo::SumoNet,
     &formats::cityjson::CityJson,
     &formats::citygml::CityGml,
     &formats::indoorgml::IndoorGml,

@@ -125,7 +125,7 @@ fn a_network_keeps_all_that_counts_for_driving() {
     let lane = |id: &str| map.lanes.iter().find(|l| l.id == id).unwrap();
     let id = |at: u32| map.lanes[at as usize].id.as_str();
     assert!(map.left_hand);
-    assert_eq!(map.location, Some(("+proj=utm +zone=32 +ellps=WGS84".to_owned(), [-100.5, -200.0])));
+    assert_eq!(map.location, Some(("+proj=utm +zone=32 +ellps=WGS84".to_owned(), [100.5, 200.0])));
     let main = edge("main");
     assert_eq!((main.priority, main.name.as_deref(), main.road_type.as_deref(), main.lanes.len(), main.roundabout), (3, Some("Main Street"), Some("highway.primary"), 2, false));
     assert_eq!((main.from.map(|j| map.junctions[j as usize].id.as_str()), main.to.map(|j| map.junctions[j as usize].id.as_str())), (Some("A"), Some("J")));

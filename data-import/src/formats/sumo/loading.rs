@@ -167,7 +167,7 @@ impl<'f> Loading<'f> {
         let mut count = 0_u32;
         loop {
             count = count.wrapping_add(1);
-            if count % 4096 == 0 {
+            if count.is_multiple_of(4096) {
                 self.feedback.check()?;
                 task.advance(4096);
             }

@@ -9,6 +9,7 @@ mod classes;
 mod config;
 mod extras;
 mod flows;
+mod importer;
 mod junctions;
 mod kinds;
 mod links;
@@ -28,6 +29,8 @@ mod values;
 mod vehicles;
 mod xml;
 mod zones;
+
+pub use importer::SumoNet;
 
 use crate::ImportError;
 use loading::Loading;

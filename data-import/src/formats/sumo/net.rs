@@ -43,7 +43,7 @@ pub fn read(loading: &mut Loading<'_>, path: &Path, name: &str) -> Result<(), Im
     let mut count = 0_u64;
     loop {
         count += 1;
-        if count % 1024 == 0 {
+        if count.is_multiple_of(1024) {
             loading.feedback.check()?;
             task.advance(1024);
         }
@@ -115,7 +115,8 @@ fn location(loading: &mut Loading<'_>, tag: &Tag<'_>) {
     let text = tag.or_empty(b"netOffset");
     for (to, part) in offset.iter_mut().zip(text.split(',')) {
         match number(part) {
-            Some(n) => *to = n,
+            // What SUMO adds to get the map's coordinates is taken off to get there.
+            Some(n) => *to = 0.0 - n,
             None => {
                 loading.log.warn("bad-number", tag.line(), || format!("netOffset is '{}', not two numbers; it is taken as 0", shown(&text)));
             }
