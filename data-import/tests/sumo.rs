@@ -1,5 +1,7 @@
 //! Scenarios of SUMO: the Bologna one as it lies there, and small ones for each kind of thing and fault.
 
+mod common;
+
 use qike_core::{Feedback, testdata};
 use qike_import::sumo;
 use qike_scene::traffic::{EdgeKind, PathRef, TrafficScenario, TypeRef};
@@ -408,4 +410,28 @@ fn damaged_files_never_panic() {
             assert_eq!(scenario.map.edges.len(), 7);
         }
     }
+}
+
+#[test]
+fn a_network_becomes_city_objects() {
+    use qike_scene::Class;
+    let Some(path) = testdata::path("traffic/sumo/bologna/acosta/acosta_buslanes.net.xml") else { return };
+    let (sink, report) = common::import(&[path]);
+    assert_eq!(report.left_out(), 0);
+    assert_eq!((common::count(&sink, Class::Road), common::count(&sink, Class::Intersection)), (178, 112), "{:?}", common::codes(&sink));
+    assert_eq!(sink.objects.iter().filter(|o| o.str("function") == Some("traffic_signals")).count(), 16, "seven signals control sixteen junctions");
+    // In UTM 32, at Bologna.
+    let at = common::object(&sink, "sumo:junction/1").bounds().min;
+    assert!((at[0] - 684_500.0).abs() < 2000.0 && (at[1] - 4_929_500.0).abs() < 2000.0, "{at:?}");
+    let case = Case::new();
+    let (sink, _) = common::import_with(&[case.dir.path().join("x.net.xml")], &qike_import::SourceOptions::default(), Some("EPSG:32632"));
+    let main = common::object(&sink, "sumo:edge/main");
+    assert_eq!((main.str("highway"), main.str("oneway"), main.str("lanes"), main.str("maxspeed"), main.name.as_deref()), (Some("primary"), Some("yes"), Some("2"), Some("50"), Some("Main Street")));
+    assert_eq!(main.str("turn:lanes"), Some("through|through"));
+    assert_eq!(common::object(&sink, "sumo:edge/out").str("lanes"), Some("2"), "without the walkers' lane");
+    // Roads meet in the junction's point: the road into it and the one out of it.
+    let ends = |id: &str| common::object(&sink, id).geometries[0].ring_points(0);
+    assert_eq!(ends("sumo:edge/main").last(), ends("sumo:edge/out").first());
+    assert_eq!(common::object(&sink, "sumo:lane/main_1").parent.as_ref().map(|p| p.as_str()), Some("sumo:edge/main"));
+    assert_eq!(common::object(&sink, "sumo:junction/J").str("control"), Some("signal"));
 }

@@ -109,3 +109,16 @@ fn houses() {
         assert_eq!(room_groups(&walks), groups, "{file}");
     }
 }
+
+/// A network that SUMO's tools made goes through the same door as a map does.
+#[test]
+fn bologna_of_sumo() {
+    let Some(path) = testdata::path("traffic/sumo/bologna/acosta/acosta_buslanes.net.xml") else { return };
+    let scene = scene_of(&[path]);
+    let lanes = LaneNetwork::from_scene(&scene, &NetworkOptions::default()).unwrap();
+    let share = routable(&lanes);
+    eprintln!("{} links, {} lanes, {} connections, {} signals, routable {share}", lanes.links.len(), lanes.lanes.len(), lanes.connections.len(), lanes.programs.len());
+    // The file has 178 roads of 266 lanes; a few go together where nothing branches off.
+    assert!((165..=178).contains(&lanes.links.len()) && (245..=266).contains(&lanes.lanes.len()), "{} links, {} lanes", lanes.links.len(), lanes.lanes.len());
+    assert!(lanes.programs.len() >= 7 && share > 0.9);
+}
