@@ -18,6 +18,7 @@ mod lanes;
 pub mod overrides;
 pub mod route;
 pub mod shape;
+pub mod streets;
 pub mod utility;
 pub mod walk;
 pub mod walk_route;
@@ -31,6 +32,7 @@ pub use lane::{
 };
 pub use lanes::{NetworkOptions, RoadCheckOptions, check_roads};
 pub use route::{NearestLinks, OnLink, RouteTree, Router};
+pub use qike_scene::traffic;
 pub use utility::{Direction, UtilityKind, UtilityNetwork, UtilityOptions};
 pub use walk::{Anchor, AnchorKind, AreaKind, Crossing, Portal, WalkArea, WalkNetwork};
 pub use walk_route::{Goal, Step, WalkField, WalkRouter};

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod demand;
 pub mod exchange;
 mod intervals;
+pub mod micro;
 pub mod model;
 pub mod options;
 pub mod simulation;

@@ -249,14 +249,13 @@ pub enum DepartPos {
 }
 
 /// Speed at departure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum DepartSpeed {
     /// Exactly that, m/s.
     At(f64),
     /// Any up to the limit.
     Random,
     /// As fast as is safe.
-    #[default]
     Max,
     /// What the driver wants.
     Desired,
@@ -266,6 +265,12 @@ pub enum DepartSpeed {
     Last,
     /// Mean of the lane.
     Average,
+}
+
+impl Default for DepartSpeed {
+    fn default() -> Self {
+        Self::At(0.0)
+    }
 }
 
 /// Where and how a trip ends.

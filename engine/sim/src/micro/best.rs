@@ -1,0 +1,234 @@
+//! Which of an edge's lanes lead on along a vehicle's path, how far, and how many lanes one has to move.
+
+use qike_network::streets::{NONE, Streets};
+use qike_network::traffic::{RightOfWay, RoadUsers};
+use smallvec::SmallVec;
+
+/// Edges looked at: at least so many, or so far (m) on wide roads, or in towns.
+const FAR: (usize, f64) = (4, 3000.0);
+const NEAR: (usize, f64) = (8, 200.0);
+
+/// A lane of the edge a vehicle is on.
+#[derive(Clone, Debug, Default)]
+pub struct BestLane {
+    /// The lane.
+    pub lane: u32,
+    /// One can drive so far on it without changing, from the start of the edge, m.
+    pub length: f64,
+    /// Lanes to move (above 0: towards the middle).
+    pub offset: i32,
+    /// It leads on.
+    pub leads: bool,
+    /// Lanes of this edge and the next ones by which it leads on.
+    pub way: SmallVec<[u32; 9]>,
+    /// Length of the queue on it as seen in this step, m.
+    pub occupation: f64,
+}
+
+/// The lanes of the edge.
+#[derive(Clone, Debug, Default)]
+pub struct Best {
+    /// For this edge.
+    pub edge: u32,
+    /// Its lanes.
+    pub lanes: SmallVec<[BestLane; 4]>,
+}
+
+/// A place that one must reach.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// How many edges ahead.
+    pub edges: usize,
+    /// The lane.
+    pub lane: u32,
+    /// Position, m.
+    pub at: f64,
+}
+
+struct Row {
+    edge: u32,
+    lanes: SmallVec<[Cell; 4]>,
+}
+
+struct Cell {
+    lane: u32,
+    length: f64,
+    own: f64,
+    offset: i32,
+    leads: bool,
+    way: SmallVec<[u32; 9]>,
+}
+
+fn allows(streets: &Streets, lane: u32, user: RoadUsers) -> bool {
+    streets.lanes[lane as usize].allowed.contains(user)
+}
+
+/// Whether a lane leads to a lane of a road.
+fn leads_to(streets: &Streets, lane: u32, to: u32) -> bool {
+    streets.link_to(lane, to).is_some()
+}
+
+/// Right of way of the link by which a way leads on: 1 first, 0 gives way, -1 none.
+fn rank(streets: &Streets, way: &[u32]) -> i32 {
+    let &[from, to, ..] = way else { return -1 };
+    let Some(link) = streets.link_to(from, to) else { return -1 };
+    let link = &streets.links[link as usize];
+    // Behind a light, whoever has green for sure counts as first.
+    i32::from(link.light != NONE || matches!(link.way, RightOfWay::Major | RightOfWay::Zipper))
+}
+
+/// Works the lanes out for a path from its first edge on. `far`: braking distance of the vehicle, m.
+pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Target>, far: f64) -> Best {
+    let mut rows: SmallVec<[Row; 10]> = SmallVec::new();
+    let mut seen = 0.0;
+    for (n, &edge) in path.iter().enumerate() {
+        let next = path.get(n + 1);
+        let (first, count) = streets.edges[edge as usize].lanes;
+        let length = streets.edges[edge as usize].length;
+        let mut row = Row { edge, lanes: SmallVec::new() };
+        for lane in first..first + count {
+            let open = allows(streets, lane, user);
+            let leads = next.is_none_or(|next| {
+                open && streets.links_of(lane).any(|l| {
+                    let to = streets.links[l as usize].to;
+                    streets.lanes[to as usize].edge == *next && allows(streets, to, user)
+                })
+            });
+            let own = if open { length } else { 0.0 };
+            row.lanes.push(Cell { lane, length: own, own, offset: 0, leads, way: SmallVec::from_slice(&[lane]) });
+        }
+        let mut ends = false;
+        if let Some(target) = target.filter(|t| t.edges == n) {
+            ends = true;
+            let at = target.at.min(streets.lanes[target.lane as usize].length - 0.2).max(0.1);
+            for cell in row.lanes.iter_mut().filter(|c| c.lane != target.lane) {
+                cell.leads = false;
+                (cell.length, cell.own) = (at, at);
+            }
+        }
+        rows.push(row);
+        seen += length;
+        let count = rows.len();
+        if ends || !(count <= FAR.0 || seen < far.max(FAR.1)) || !(count <= NEAR.0 || seen < far.max(NEAR.1)) {
+            break;
+        }
+    }
+    if let Some(last) = rows.last_mut() {
+        let longest = last.lanes.iter().map(|c| c.length).fold(-1.0, f64::max);
+        let (low, high) = span(&last.lanes, |c| c.length == longest);
+        settle(streets, &mut last.lanes, low, high, user, |c| c.length < longest, true);
+    }
+    for n in (0..rows.len().saturating_sub(1)).rev() {
+        let (before, after) = rows.split_at_mut(n + 1);
+        back(streets, &mut before[n], &after[0], user);
+    }
+    let edge = path.first().copied().unwrap_or(NONE);
+    let lanes = rows.into_iter().next().map(|r| r.lanes).unwrap_or_default();
+    let lanes = lanes.into_iter().map(|c| BestLane { lane: c.lane, length: c.length, offset: c.offset, leads: c.leads, way: c.way, occupation: 0.0 }).collect();
+    Best { edge, lanes }
+}
+
+fn span(lanes: &[Cell], is: impl Fn(&Cell) -> bool) -> (usize, usize) {
+    let first = lanes.iter().position(&is).unwrap_or(0);
+    (first, lanes.iter().rposition(&is).unwrap_or(first))
+}
+
+/// Takes over into a row what the next one says.
+fn back(streets: &Streets, row: &mut Row, next: &Row, user: RoadUsers) {
+    let comes = |to: u32| streets.incoming_of_road(to).any(|from| streets.lanes[from as usize].edge == row.edge);
+    let connected = next.lanes.iter().filter(|c| comes(c.lane)).map(|c| c.length).fold(-1.0, f64::max);
+    let longest = next.lanes.iter().map(|c| c.length).fold(-1.0, f64::max);
+    if connected <= 0.0 {
+        apart(streets, row, next);
+        return;
+    }
+    for cell in &mut row.lanes {
+        let mut found: Option<&Cell> = None;
+        if cell.leads {
+            for m in next.lanes.iter().filter(|m| allows(streets, m.lane, user) && leads_to(streets, cell.lane, m.lane)) {
+                if found.is_none_or(|f| f.length < m.length || f.length == m.length && f.offset.abs() > m.offset.abs()) {
+                    found = Some(m);
+                }
+            }
+        }
+        match found {
+            Some(f) => {
+                cell.length += if f.length == connected && f.offset.abs() < 2 { longest } else { f.length };
+                cell.offset = f.offset;
+                if f.leads || f.length > 0.0 { cell.way.extend_from_slice(&f.way) } else { cell.leads = false }
+            }
+            None => cell.leads = false,
+        }
+    }
+    let (mut low, mut high) = (0, 0);
+    for n in 0..row.lanes.len() {
+        let (best, this) = (&row.lanes[low], &row.lanes[n]);
+        let (a, b) = (best.offset.abs(), this.offset.abs());
+        let (ra, rb) = (rank(streets, &best.way), rank(streets, &this.way));
+        if best.length < this.length || best.length == this.length && (a > b || a == b && ra < rb) {
+            (low, high) = (n, n);
+        } else if best.length == this.length && a == b && ra == rb {
+            high = n;
+        }
+    }
+    let (length, offset, first) = (row.lanes[low].length, row.lanes[low].offset.abs(), rank(streets, &row.lanes[low].way));
+    for cell in &mut row.lanes {
+        let behind = rank(streets, &cell.way) < first;
+        if !(cell.length < length || cell.length == length && cell.offset.abs() > offset || behind) {
+            cell.offset = 0;
+        } else {
+            cell.offset = i32::MAX;
+            if behind {
+                cell.length = cell.own;
+            }
+        }
+    }
+    settle(streets, &mut row.lanes, low, high, user, |c| c.offset == i32::MAX, false);
+}
+
+/// The path is broken here: the lane that comes nearest.
+fn apart(streets: &Streets, row: &mut Row, next: &Row) {
+    let (mut best, mut to, mut least) = (0, 0, row.lanes.len() as i32);
+    for (n, cell) in row.lanes.iter().enumerate().filter(|(_, c)| c.leads) {
+        for (m, other) in next.lanes.iter().enumerate() {
+            if leads_to(streets, cell.lane, other.lane) && least > other.offset.abs() {
+                (best, to, least) = (n, m, other.offset.abs());
+            }
+        }
+    }
+    if let (Some(cell), Some(other)) = (row.lanes.get_mut(best), next.lanes.get(to)) {
+        cell.length += other.length;
+        cell.way.extend_from_slice(&other.way);
+    }
+    for (n, cell) in row.lanes.iter_mut().enumerate() {
+        cell.offset = best as i32 - n as i32;
+    }
+}
+
+/// Says of all lanes that are not best how far the best ones are; those from which one may not change that way are worth nothing.
+fn settle(streets: &Streets, lanes: &mut [Cell], low: usize, high: usize, user: RoadUsers, worse: impl Fn(&Cell) -> bool, last: bool) {
+    let mut stuck_right = false;
+    let mut stuck_left = None;
+    for n in 0..lanes.len() {
+        if !worse(&lanes[n]) {
+            continue;
+        }
+        let cell = &mut lanes[n];
+        cell.offset = if low.abs_diff(n) < high.abs_diff(n) { low as i32 - n as i32 } else { high as i32 - n as i32 };
+        let lane = &streets.lanes[cell.lane as usize];
+        let shut = |side: usize| !lane.change[side].contains(user) || lane.beside[side] == NONE || !allows(streets, lane.beside[side], user);
+        if cell.offset < 0 && (shut(1) || stuck_right) {
+            stuck_right = true;
+            if last || cell.length == cell.own {
+                cell.length = 0.0;
+            }
+        } else if cell.offset > 0 && shut(0) {
+            stuck_left = Some(n);
+        }
+    }
+    for cell in lanes.iter_mut().take(stuck_left.map_or(0, |n| n + 1)) {
+        if last || cell.length == cell.own {
+            cell.length = 0.0;
+        }
+    }
+}

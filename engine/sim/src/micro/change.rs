@@ -1,0 +1,334 @@
+//! Changing lanes, edge by edge: the one furthest ahead first; who changes is seen by those behind it at once.
+
+use super::best::BestLane;
+use super::cars::{Car, Change, NOBODY, want};
+use super::wish::{Beside, Near, Word};
+use super::world::World;
+use qike_network::streets::NONE;
+use smallvec::SmallVec;
+
+/// Nobody drives faster than that many times the limit, or brakes less than that, m/s²: bounds how far back one looks.
+const MOST_FACTOR: f64 = 1.5;
+const USUAL_DECEL: f64 = 4.5;
+
+/// A lane of the edge in turn.
+struct Side {
+    lane: u32,
+    /// Vehicles that were not in turn yet: so many, from the lane's start.
+    left: usize,
+    /// The last one in turn that stayed.
+    lead: u32,
+    /// The last one that came over.
+    hopped: u32,
+    /// First and last of those who want in and cannot.
+    first_blocked: u32,
+    last_blocked: u32,
+    /// Lengths and gaps of those in turn before, m.
+    queue: f64,
+}
+
+/// A change: who, from, to.
+pub(super) struct Hop {
+    pub car: u32,
+    pub to: u32,
+}
+
+impl World {
+    /// Lets all on an edge change lanes. Cars' memories change here, and their lanes; lists of lanes are brought up to date at the end.
+    pub(super) fn change_on(&mut self, edge: u32, words: &mut Vec<Word>) {
+        let (first, count) = self.streets.edges[edge as usize].lanes;
+        let mut sides: SmallVec<[Side; 6]> = (first..first + count)
+            .map(|lane| Side { lane, left: self.on[lane as usize].cars.len(), lead: NOBODY, hopped: NOBODY, first_blocked: NOBODY, last_blocked: NOBODY, queue: 0.0 })
+            .collect();
+        let mut hops: SmallVec<[Hop; 4]> = SmallVec::new();
+        loop {
+            let next = sides.iter().enumerate().filter(|(_, s)| s.left > 0).map(|(n, s)| (n, self.on[s.lane as usize].cars[s.left - 1]));
+            let Some((n, me)) = next.max_by(|a, b| self.cars[a.1 as usize].pos.total_cmp(&self.cars[b.1 as usize].pos).then(b.0.cmp(&a.0))) else { break };
+            sides[n].left -= 1;
+            match self.turn(me, n, &mut sides, words) {
+                Some(to) => hops.push(Hop { car: me, to: sides[to].lane }),
+                None => {
+                    sides[n].lead = me;
+                    sides[n].queue += self.kinds[self.cars[me as usize].kind as usize].room;
+                }
+            }
+            for word in words.drain(..) {
+                let dt = self.dt;
+                let to = &mut self.cars[word.to as usize];
+                to.change.advice.push((word.speed - to.speed) / dt);
+                to.change.state |= word.state;
+            }
+        }
+        for hop in hops {
+            self.hop(&hop);
+        }
+    }
+
+    /// One vehicle's turn; gives the place of the lane it changes to.
+    fn turn(&mut self, me: u32, n: usize, sides: &mut [Side], words: &mut Vec<Word>) -> Option<usize> {
+        let car = &mut self.cars[me as usize];
+        if car.stopped || car.change.changed {
+            return None;
+        }
+        // Its memory changes while the rest of the world is only read.
+        let mut memory = std::mem::take(&mut car.change);
+        let mut best = std::mem::take(&mut car.best);
+        for (lane, side) in best.lanes.iter_mut().zip(sides.iter()) {
+            lane.occupation = side.queue;
+        }
+        let mine = best.lanes.iter().position(|b| b.lane == car.lane);
+        let to = mine.and_then(|mine| self.choose(me, n, mine, &best.lanes, &mut memory, sides, words));
+        if let Some(to) = to {
+            memory = super::cars::Change { changed: true, last_step: memory.last_step, ..Default::default() };
+            sides[to].hopped = me;
+        }
+        let car = &mut self.cars[me as usize];
+        (car.change, car.best) = (memory, best);
+        to
+    }
+
+    /// Tries the lane towards the kerb, then the one towards the middle.
+    #[allow(clippy::too_many_arguments)]
+    fn choose(&self, me: u32, n: usize, mine: usize, lanes: &[BestLane], memory: &mut Change, sides: &mut [Side], words: &mut Vec<Word>) -> Option<usize> {
+        let car = &self.cars[me as usize];
+        let user = self.kind(car).user;
+        let leader = self.ahead_on(car, lanes, me, &sides[n]);
+        let mut states = [0u32; 2];
+        for (slot, side) in [-1i32, 1].into_iter().enumerate() {
+            let Some(to) = n.checked_add_signed(side as isize).filter(|t| *t < sides.len()) else { continue };
+            let from = &self.streets.lanes[car.lane as usize];
+            let target = sides[to].lane;
+            if !from.change[usize::from(side < 0)].contains(user) || !self.streets.lanes[target as usize].allowed.contains(user) {
+                continue;
+            }
+            let ahead = self.ahead_on(car, lanes, me, &sides[to]);
+            let behind = self.behind_on(car, me, &sides[to]).filter(|b| ahead.is_none_or(|a| a.0 != b.0));
+            let blocked = self.blocked(car, ahead, behind);
+            let beside = Beside { side, lane: target, leader, ahead, behind, blocked };
+            let blockers = [sides[n].first_blocked, sides[n].last_blocked];
+            let mut state = blocked | self.wants(car, memory, lanes, mine, &beside, blockers, words);
+            let toward = if side < 0 { want::RIGHT } else { want::LEFT };
+            if blocked == 0 && state & want::CHANGE != 0 && self.unsafe_ahead(car, lanes, me, target, ahead) {
+                state |= want::BLOCKED_LEADER;
+            }
+            states[slot] = state;
+            if state & toward != 0 && state & want::BLOCKED == 0 {
+                return Some(to);
+            }
+            if state & toward != 0 && state & want::URGENT != 0 {
+                sides[to].last_blocked = me;
+                if sides[to].first_blocked == NOBODY {
+                    sides[to].first_blocked = me;
+                }
+            }
+        }
+        if states[0] & want::URGENT != 0 && states[1] & want::URGENT != 0 {
+            states[1] = 0;
+        }
+        memory.state = states[0] | states[1];
+        None
+    }
+
+    /// What keeps a vehicle from changing between two.
+    fn blocked(&self, car: &Car, ahead: Near, behind: Near) -> u32 {
+        let k = self.kind(car);
+        let mut blocked = 0;
+        let factor = 1.0 / k.changing.assertive;
+        if let Some((follow, gap)) = behind {
+            let other = &self.cars[follow as usize];
+            let ok = self.kind(other);
+            let rest = (ok.tau - self.dt).max(0.0);
+            let (fv, lv) = (other.speed + (rest * other.accel).max(0.0), car.speed + (rest * car.accel).min(0.0));
+            if gap < 0.0 {
+                blocked |= want::BLOCKED_FOLLOWER | want::OVERLAPPING;
+            } else if gap < ok.secure_gap(fv, lv, k.decel) * factor {
+                blocked |= want::BLOCKED_FOLLOWER;
+            }
+        }
+        if let Some((lead, gap)) = ahead {
+            let other = &self.cars[lead as usize];
+            let rest = (k.tau - self.dt).max(0.0);
+            let (fv, lv) = (car.speed + (rest * car.accel).max(0.0), other.speed + (rest * other.accel).min(0.0));
+            if gap < 0.0 {
+                blocked |= want::BLOCKED_LEADER | want::OVERLAPPING;
+            } else if gap < k.secure_gap(fv, lv, self.kind(other).decel) * factor {
+                blocked |= want::BLOCKED_LEADER;
+            }
+        }
+        blocked
+    }
+
+    /// Who is before a vehicle on a lane of its edge, or beyond it.
+    fn ahead_on(&self, car: &Car, lanes: &[BestLane], me: u32, side: &Side) -> Near {
+        let k = self.kind(car);
+        let mut lead = side.lead;
+        if side.hopped != NOBODY {
+            let pos = self.cars[side.hopped as usize].pos;
+            if pos > car.pos && (lead == NOBODY || self.cars[lead as usize].pos > pos) {
+                lead = side.hopped;
+            }
+        }
+        if lead == me {
+            lead = NOBODY;
+        }
+        if lead != NOBODY {
+            let other = &self.cars[lead as usize];
+            return Some((lead, other.pos - self.kind(other).length - car.pos - k.gap));
+        }
+        let partial = self.partial_on(side.lane);
+        if partial != NOBODY && partial != me {
+            return Some((partial, self.back_on(&self.cars[partial as usize], side.lane) - car.pos - k.gap));
+        }
+        let mut seen = self.streets.lanes[side.lane as usize].length - car.pos;
+        let dist = k.brake_gap(car.speed) + k.gap;
+        if seen > dist {
+            return None;
+        }
+        let way = way_of(lanes, side.lane);
+        let (mut lane, mut view) = (side.lane, 1);
+        while seen <= dist {
+            let link = self.next_link(car, lane, view, way)?;
+            let l = &self.streets.links[link as usize];
+            if !self.streets.lanes[l.next as usize].inside {
+                view += 1;
+            }
+            lane = l.next;
+            let last = self.last_on(lane);
+            if last != NOBODY && last != me {
+                return Some((last, seen + self.back_on(&self.cars[last as usize], lane) - k.gap));
+            }
+            seen += self.streets.lanes[lane as usize].length;
+        }
+        None
+    }
+
+    /// Who is behind a vehicle on a lane of its edge, or on the way there.
+    fn behind_on(&self, car: &Car, me: u32, side: &Side) -> Near {
+        let mut found = NOBODY;
+        let cars = &self.on[side.lane as usize].cars;
+        let gone = |c: u32| self.cars[c as usize].change.changed && self.cars[c as usize].lane == side.lane && c != side.hopped;
+        if side.left > 0 && !gone(cars[side.left - 1]) {
+            found = cars[side.left - 1];
+        }
+        let nearer = |a: u32, b: u32| {
+            let pos = |c: u32| self.cars[c as usize].pos;
+            match (a != NOBODY && pos(a) <= car.pos, b != NOBODY && pos(b) <= car.pos) {
+                (false, false) => NOBODY,
+                (true, false) => a,
+                (false, true) => b,
+                (true, true) => if pos(a) > pos(b) { a } else { b },
+            }
+        };
+        found = nearer(found, side.hopped);
+        if found == me {
+            found = NOBODY;
+        }
+        let back = car.pos - self.kind(car).length;
+        if found != NOBODY {
+            let other = &self.cars[found as usize];
+            return Some((found, back - other.pos - self.kind(other).gap));
+        }
+        self.upstream(side.lane, back, me)
+    }
+
+    /// Of those who come to a place on a lane from the lanes before it, the one who lacks most of the gap it needs.
+    pub(super) fn upstream(&self, lane: u32, at: f64, me: u32) -> Near {
+        let car = &self.cars[me as usize];
+        self.upstream_of(lane, at, car.speed, self.kind(car).decel, me)
+    }
+
+    /// The same for one with that speed and braking who may not be there yet.
+    pub(super) fn upstream_of(&self, lane: u32, at: f64, v: f64, decel: f64, me: u32) -> Near {
+        let top = self.limit[lane as usize] * MOST_FACTOR;
+        let far = (top * top * 0.5 / USUAL_DECEL).min(1000.0);
+        let mut best: Near = None;
+        let mut missing = f64::NEG_INFINITY;
+        let mut open: SmallVec<[(u32, f64); 8]> = SmallVec::new();
+        open.push((lane, at));
+        while let Some((lane, dist)) = open.pop() {
+            for &link in self.streets.incoming_of(lane) {
+                let before = self.streets.links[link as usize].from;
+                let length = self.streets.lanes[before as usize].length;
+                let on = &self.on[before as usize];
+                match on.cars.iter().rev().find(|c| **c != me) {
+                    Some(&last) => {
+                        let other = &self.cars[last as usize];
+                        let ok = self.kind(other);
+                        let gap = dist + length - other.pos - ok.gap;
+                        let lacks = ok.secure_gap(other.speed, v, decel) - gap;
+                        if lacks > missing {
+                            (best, missing) = (Some((last, gap)), lacks);
+                        }
+                    }
+                    None if dist + length < far => open.push((before, dist + length)),
+                    None => {}
+                }
+            }
+        }
+        best
+    }
+
+    /// Whether one beyond the end of a lane, on any lane over the junction there, is too near for who changes to it.
+    fn unsafe_ahead(&self, car: &Car, lanes: &[BestLane], me: u32, target: u32, ahead: Near) -> bool {
+        let k = self.kind(car);
+        let seen = self.streets.lanes[target as usize].length - car.pos;
+        if ahead.is_none() || seen >= k.brake_gap(car.speed) + k.gap {
+            return false;
+        }
+        let way = way_of(lanes, target);
+        let Some(link) = self.next_link(car, target, 1, way) else { return false };
+        let next = self.streets.links[link as usize].next;
+        let last = self.last_on(next);
+        if last == NOBODY || last == me || ahead.is_some_and(|a| a.0 == last) {
+            return false;
+        }
+        let other = &self.cars[last as usize];
+        let gap = seen + self.back_on(other, next) - k.gap;
+        gap < k.secure_gap(car.speed, other.speed, self.kind(other).decel) / k.changing.assertive
+    }
+
+    /// Moves a vehicle to the lane beside it.
+    fn hop(&mut self, hop: &Hop) {
+        let me = hop.car;
+        let from = self.cars[me as usize].lane;
+        let room = self.kinds[self.cars[me as usize].kind as usize].room;
+        let list = &mut self.on[from as usize];
+        list.cars.retain(|c| *c != me);
+        list.room -= room;
+        let pos = self.cars[me as usize].pos;
+        self.cars[me as usize].lane = hop.to;
+        let at = self.on[hop.to as usize].cars.partition_point(|c| self.cars[*c as usize].pos < pos);
+        let list = &mut self.on[hop.to as usize];
+        list.cars.insert(at, me);
+        list.room += room;
+        self.reach_back(me);
+    }
+
+    /// Works out anew which lanes behind a vehicle reaches onto, along the road it came.
+    pub(super) fn reach_back(&mut self, me: u32) {
+        let old = std::mem::take(&mut self.cars[me as usize].behind);
+        for lane in &old {
+            self.on[*lane as usize].partial.retain(|c| *c != me);
+        }
+        let length = self.kinds[self.cars[me as usize].kind as usize].length;
+        let mut left = length - self.cars[me as usize].pos;
+        let mut lane = self.cars[me as usize].lane;
+        let mut n = 0;
+        while left > 0.0 {
+            // Along the lanes it came by, or beside them.
+            let edge = old.get(n).map_or(NONE, |l| self.streets.lanes[*l as usize].edge);
+            let came = self.streets.incoming_of(lane).iter().map(|l| self.streets.links[*l as usize].from).find(|f| self.streets.lanes[*f as usize].edge == edge);
+            let Some(before) = came.or_else(|| old.get(n).copied()) else { break };
+            self.cars[me as usize].behind.push(before);
+            self.on[before as usize].partial.push(me);
+            left -= self.streets.lanes[before as usize].length;
+            lane = before;
+            n += 1;
+        }
+    }
+}
+
+/// The lanes by which a lane leads on.
+fn way_of(lanes: &[BestLane], lane: u32) -> &[u32] {
+    lanes.iter().find(|b| b.lane == lane).map_or(&[], |b| &b.way)
+}

@@ -1,0 +1,269 @@
+//! Vehicles, lane by lane, with the parameters, junction rules and motives of lane changing that SUMO's scenarios state.
+//!
+//! A step: all plan from the world as it is (no vehicle sees what another does in this step); who comes to which link is written down;
+//! all decide from that; then they move, in a fixed order; then they change lanes, edge by edge; then the waiting ones depart. Chance is
+//! a function of (seed, vehicle, time), so that planning and deciding may be shared out to any number of threads.
+
+mod act;
+mod best;
+mod cars;
+mod change;
+mod clear;
+mod depart;
+mod follow;
+mod junction;
+mod lights;
+mod moving;
+mod plan;
+mod teleport;
+mod trips;
+mod wish;
+mod world;
+
+pub use trips::{Counts, TripRow, Way};
+
+use act::Deed;
+use cars::{Items, OnLane};
+use depart::Queue;
+use lights::Lights;
+use qike_core::StateHasher;
+use qike_network::streets::Streets;
+use qike_network::traffic::TrafficScenario;
+use rayon::prelude::*;
+use std::sync::Arc;
+use world::World;
+
+/// Fewer vehicles than that are planned on one thread.
+const SHARED: usize = 512;
+
+/// The model.
+pub struct Micro {
+    world: World,
+    lights: Lights,
+    queue: Queue,
+    trips: trips::Trips,
+    /// Slots in use, lane by lane from the front, in the order in which they move.
+    active: Vec<u32>,
+    free: Vec<u32>,
+    plans: Vec<Items>,
+    stop_dist: Vec<f64>,
+    deeds: Vec<Deed>,
+    touched: Vec<u32>,
+    /// Edges with several lanes.
+    wide: Vec<u32>,
+    transfer: Vec<teleport::Transfer>,
+    teleport_after_ms: i64,
+    pool: Option<Arc<rayon::ThreadPool>>,
+    updates: u64,
+    end_ms: i64,
+}
+
+impl Micro {
+    /// A model of a scenario; `pool`: threads to plan on, none: this one alone.
+    ///
+    /// # Errors
+    /// What is wrong with the map, in words.
+    pub fn new(scenario: &TrafficScenario, seed: u64, pool: Option<Arc<rayon::ThreadPool>>) -> Result<Self, String> {
+        let (streets, findings) = Streets::from_map(&scenario.map)?;
+        let _ = findings;
+        let streets = Arc::new(streets);
+        let settings = &scenario.settings;
+        let dt_ms = settings.step_ms.max(1);
+        let dt = dt_ms as f64 / 1000.0;
+        let lanes = streets.lanes.len();
+        let mut world = World {
+            kinds: scenario.demand.kinds.iter().map(|k| follow::Kind::new(k, dt)).collect(),
+            paths: Vec::new(),
+            cars: Vec::new(),
+            on: vec![OnLane::default(); lanes],
+            planned: Vec::new(),
+            approaches: vec![Vec::new(); streets.links.len()],
+            shown: streets.links.iter().map(|l| lights::unlit(l.way)).collect(),
+            limit: streets.lanes.iter().map(|l| l.speed).collect(),
+            at_stop: vec![Vec::new(); scenario.extras.stops.len()],
+            now_ms: settings.begin_ms,
+            dt_ms,
+            dt,
+            seed,
+            streets: streets.clone(),
+        };
+        let lights = Lights::new(&world, &scenario.map, settings.begin_ms);
+        let mut trips = trips::Trips::default();
+        let queue = Queue::new(scenario, &mut world, &mut trips, seed);
+        let wide = (0..streets.edges.len() as u32).filter(|e| streets.edges[*e as usize].lanes.1 > 1 && !streets.edges[*e as usize].inside).collect();
+        Ok(Self {
+            world,
+            lights,
+            queue,
+            trips,
+            active: Vec::new(),
+            free: Vec::new(),
+            plans: Vec::new(),
+            stop_dist: Vec::new(),
+            deeds: Vec::new(),
+            touched: Vec::new(),
+            wide,
+            transfer: Vec::new(),
+            teleport_after_ms: settings.teleport_after_ms.unwrap_or(i64::MAX),
+            pool,
+            updates: 0,
+            end_ms: settings.end_ms.unwrap_or(i64::MAX),
+        })
+    }
+
+    /// Time of the next step, ms.
+    pub fn now_ms(&self) -> i64 {
+        self.world.now_ms
+    }
+
+    /// Everybody has arrived, or the end is reached.
+    pub fn finished(&self) -> bool {
+        self.world.now_ms >= self.end_ms || self.active.is_empty() && self.queue.is_empty() && self.transfer.is_empty()
+    }
+
+    /// Counts so far.
+    pub fn counts(&self) -> Counts {
+        let mut counts = self.trips.counts;
+        counts.running = (self.active.len() + self.transfer.len()) as u64;
+        counts.waiting = self.queue.waiting();
+        counts
+    }
+
+    /// Steps of single vehicles so far.
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+
+    /// Trips that have ended since the last call.
+    pub fn take_trips(&mut self) -> Vec<TripRow> {
+        self.trips.take()
+    }
+
+    /// The streets.
+    pub fn streets(&self) -> &Arc<Streets> {
+        &self.world.streets
+    }
+
+    /// Where everybody is.
+    pub fn ways(&self) -> impl Iterator<Item = Way> + '_ {
+        self.active.iter().map(|slot| {
+            let car = &self.world.cars[*slot as usize];
+            Way { vehicle: car.id, lane: car.lane, position_m: car.pos, speed_mps: car.speed, accel: car.accel, wait_ms: car.wait_ms }
+        })
+    }
+
+    /// One step.
+    pub fn step(&mut self) {
+        self.lights.update(&mut self.world);
+        self.order();
+        self.plan();
+        self.note();
+        self.decide();
+        self.advance();
+        self.change();
+        self.depart();
+        self.updates += self.active.len() as u64;
+        self.world.now_ms += self.world.dt_ms;
+    }
+
+    /// Puts those on the road in the order in which they move.
+    fn order(&mut self) {
+        self.active.clear();
+        for on in &self.world.on {
+            self.active.extend(on.cars.iter().rev());
+        }
+        let slots = self.world.cars.len();
+        self.plans.resize_with(slots, Items::default);
+        self.world.planned.resize_with(slots, Items::default);
+        self.stop_dist.resize(slots, f64::INFINITY);
+        self.deeds.resize(slots, Deed::default());
+    }
+
+    /// All plan from what is.
+    fn plan(&mut self) {
+        let world = &self.world;
+        let plan = |slot: u32, items: &mut Items| {
+            let car = &world.cars[slot as usize];
+            let on = &world.on[car.lane as usize];
+            let at = on.cars.iter().rposition(|c| *c == slot).unwrap_or(0);
+            let leader = on.cars.get(at + 1).copied().unwrap_or_else(|| world.partial_on(car.lane));
+            let before: f64 = on.cars[at + 1..].iter().map(|c| world.kind(&world.cars[*c as usize]).room).sum();
+            world.plan(slot, leader, before, items)
+        };
+        match &self.pool {
+            Some(pool) if self.active.len() >= SHARED => {
+                let mut work: Vec<(u32, Items, f64)> = self.active.iter().map(|s| (*s, std::mem::take(&mut self.plans[*s as usize]), 0.0)).collect();
+                pool.install(|| work.par_iter_mut().for_each(|(slot, items, stop)| *stop = plan(*slot, items)));
+                for (slot, items, stop) in work {
+                    self.plans[slot as usize] = items;
+                    self.stop_dist[slot as usize] = stop;
+                }
+            }
+            _ => {
+                for &slot in &self.active {
+                    let mut items = std::mem::take(&mut self.plans[slot as usize]);
+                    self.stop_dist[slot as usize] = plan(slot, &mut items);
+                    self.plans[slot as usize] = items;
+                }
+            }
+        }
+    }
+
+    /// Writes down who comes to which link.
+    fn note(&mut self) {
+        self.world.note_approaches(&self.active, &self.plans, &mut self.touched);
+    }
+
+    /// All decide.
+    fn decide(&mut self) {
+        let (world, plans, stop) = (&self.world, &self.plans, &self.stop_dist);
+        let decide = |slot: u32| world.decide(slot, &plans[slot as usize], stop[slot as usize]);
+        match &self.pool {
+            Some(pool) if self.active.len() >= SHARED => {
+                let found: Vec<Deed> = pool.install(|| self.active.par_iter().map(|s| decide(*s)).collect());
+                for (slot, deed) in self.active.iter().zip(found) {
+                    self.deeds[*slot as usize] = deed;
+                }
+            }
+            _ => {
+                for &slot in &self.active {
+                    self.deeds[slot as usize] = decide(slot);
+                }
+            }
+        }
+    }
+
+    /// All with a choice of lanes change, edge by edge.
+    fn change(&mut self) {
+        let mut words = Vec::new();
+        for n in 0..self.wide.len() {
+            let edge = self.wide[n];
+            let (first, count) = self.world.streets.edges[edge as usize].lanes;
+            if (first..first + count).any(|l| !self.world.on[l as usize].cars.is_empty()) {
+                self.world.change_on(edge, &mut words);
+            }
+        }
+    }
+
+    /// Hash of the whole state: equal runs have equal hashes, for any number of threads.
+    pub fn hash(&self) -> u64 {
+        let mut hasher = StateHasher::new();
+        hasher.u64(self.world.now_ms as u64);
+        for on in &self.world.on {
+            for slot in &on.cars {
+                let car = &self.world.cars[*slot as usize];
+                hasher.u64(u64::from(car.id) << 32 | u64::from(car.lane));
+                for value in [car.pos, car.speed, car.change.speed_gain, car.change.keep_right] {
+                    hasher.f64(value);
+                }
+                hasher.u64(u64::from(car.leg) << 32 | u64::from(car.change.state));
+                hasher.u64(car.wait_ms as u64);
+            }
+        }
+        for (plan, phase, until) in self.lights.phases() {
+            hasher.u64((plan as u64) << 32 | phase as u64);
+            hasher.u64(until as u64);
+        }
+        hasher.finish()
+    }
+}

@@ -1,0 +1,257 @@
+//! Moving on: from lane to lane, at stops, off the road at the journey's end.
+
+use super::Micro;
+use super::cars::{NEVER, NOBODY};
+use super::follow::{EPS, HALT};
+use super::junction::GIVEN_UP;
+use super::world::{World, shown};
+use qike_network::streets::kind as bits;
+
+impl Micro {
+    /// All move by what they decided.
+    pub(super) fn advance(&mut self) {
+        // Those who leave their lane come onto the next one when all have moved.
+        let mut entered: Vec<(u32, u32)> = Vec::new();
+        for n in 0..self.active.len() {
+            let slot = self.active[n];
+            let from = self.world.cars[slot as usize].lane;
+            let gone = self.move_one(slot);
+            let to = self.world.cars[slot as usize].lane;
+            if gone || to != from {
+                let room = self.world.kinds[self.world.cars[slot as usize].kind as usize].room;
+                let on = &mut self.world.on[from as usize];
+                // From the front: it is the last in the list, or near it.
+                if let Some(at) = on.cars.iter().rposition(|c| *c == slot) {
+                    on.cars.remove(at);
+                }
+                on.room -= room;
+                if gone {
+                    self.free_slot(slot);
+                } else {
+                    entered.push((to, slot));
+                }
+            }
+            std::mem::swap(&mut self.plans[slot as usize], &mut self.world.planned[slot as usize]);
+        }
+        for (lane, slot) in entered {
+            self.world.enter(lane, slot);
+        }
+        self.check_overlaps();
+        self.teleport();
+    }
+
+    pub(super) fn free_slot(&mut self, slot: u32) {
+        for lane in std::mem::take(&mut self.world.cars[slot as usize].behind) {
+            self.world.on[lane as usize].partial.retain(|c| *c != slot);
+        }
+        self.world.planned[slot as usize].clear();
+        self.plans[slot as usize].clear();
+        self.free.push(slot);
+    }
+
+    /// One moves; tells whether it has arrived.
+    fn move_one(&mut self, slot: u32) -> bool {
+        let deed = self.deeds[slot as usize];
+        let stop_dist = self.stop_dist[slot as usize];
+        let w = &mut self.world;
+        let (now, dt, dt_ms) = (w.now_ms, w.dt, w.dt_ms);
+        let car = &mut w.cars[slot as usize];
+        car.accel = (deed.v - car.speed) / dt;
+        car.must_wait = deed.must_wait;
+        car.stop_dist = stop_dist;
+        if deed.gives_up {
+            (car.entered_ms, car.conflict_ms) = (GIVEN_UP, GIVEN_UP);
+        }
+        let standing = deed.v <= HALT && !car.stopped && car.accel <= 0.5 * w.kinds[car.kind as usize].accel;
+        let began = standing && car.wait_ms == 0;
+        car.wait_ms = if standing { car.wait_ms + dt_ms } else { 0 };
+        let was_stopped = car.stopped;
+        Self::serve(w, slot, deed.reaches_stop, &mut self.trips);
+        let car = &mut w.cars[slot as usize];
+        car.speed = deed.v;
+        car.pos += deed.v * dt;
+        car.change.last_step = deed.v * dt;
+        let lane_before = car.lane;
+        let (id, mut arrived) = (car.id, false);
+        // Over as many lanes as the step reaches.
+        let items = std::mem::take(&mut self.plans[slot as usize]);
+        let mut next = items.iter();
+        loop {
+            let car = &w.cars[slot as usize];
+            let length = w.streets.lanes[car.lane as usize].length;
+            let last = car.leg as usize + 1 == w.paths[car.path as usize].len() && !w.streets.lanes[car.lane as usize].inside;
+            if last && car.pos > car.arrive_at - super::follow::STEP_M && car.stop.is_none() {
+                arrived = true;
+                break;
+            }
+            if car.pos <= length {
+                break;
+            }
+            let item = next.next().filter(|i| i.link != NOBODY && !last);
+            let held = item.is_some_and(|i| w.shown[i.link as usize] & shown::RED != 0 && !w.ignores_red(car, i.link, false) && i.dist >= 0.0);
+            let Some(item) = item.filter(|_| !held) else {
+                // It cannot go on and did not brake in time.
+                let car = &mut w.cars[slot as usize];
+                if car.pos > length + EPS {
+                    self.trips.counts.emergency_stops += 1;
+                    (car.speed, car.accel) = (0.0, 0.0);
+                }
+                car.pos = length;
+                break;
+            };
+            w.pass(slot, item.link, length, now, &mut self.trips);
+        }
+        self.plans[slot as usize] = items;
+        let car = &w.cars[slot as usize];
+        let wish = w.wish(car.lane, car);
+        let (v, moved, factor_loss) = (car.speed, car.lane != lane_before, dt * (wish - car.speed) / wish.max(EPS));
+        if let Some(journey) = self.trips.of(id) {
+            if standing {
+                journey.row.waiting_ms += dt_ms;
+                journey.row.waiting_count += u32::from(began);
+            }
+            if was_stopped {
+                journey.row.stop_ms += dt_ms;
+            } else {
+                journey.row.loss_s += factor_loss;
+            }
+            let _ = v;
+        }
+        if arrived {
+            self.arrive(slot);
+            return true;
+        }
+        let w = &mut self.world;
+        if moved || !w.cars[slot as usize].behind.is_empty() {
+            w.draw_in(slot);
+        }
+        let c = &mut w.cars[slot as usize].change;
+        c.state = if c.state & super::cars::want::STRATEGIC != 0 { c.state & super::cars::want::CHANGE } else { 0 };
+        (c.blocker, c.left_space, c.no_braking, c.changed) = (0.0, 0.0, false, false);
+        c.advice.clear();
+        false
+    }
+
+    /// The journey's end.
+    fn arrive(&mut self, slot: u32) {
+        let w = &self.world;
+        let car = &w.cars[slot as usize];
+        let (lane, pos, speed, at) = (car.lane, car.arrive_at.min(car.pos), car.speed, w.now_ms + w.dt_ms);
+        self.trips.counts.arrived += 1;
+        self.trips.end(car.id, |j| {
+            j.row.arrival_ms = Some(at);
+            (j.row.arrival_lane, j.row.arrival_pos_m, j.row.arrival_speed_mps) = (lane, pos, speed);
+            j.row.duration_ms = at - j.row.depart_ms;
+            j.row.length_m = j.odometer + pos;
+        });
+    }
+
+    /// Standing at a stop, coming to one, leaving it.
+    fn serve(w: &mut World, slot: u32, reaches: bool, trips: &mut super::trips::Trips) {
+        let (now, dt_ms) = (w.now_ms, w.dt_ms);
+        let car = &mut w.cars[slot as usize];
+        let Some(mut stop) = car.stop else { return };
+        if car.stopped {
+            stop.left_ms -= dt_ms;
+            car.stop = Some(stop);
+            if stop.left_ms <= 0 {
+                car.stopped = false;
+                car.wait_ms = 0;
+                if stop.place != NOBODY {
+                    w.at_stop[stop.place as usize].retain(|(c, _)| *c != slot);
+                }
+                w.cars[slot as usize].stop = trips.of(w.cars[slot as usize].id).and_then(|j| j.stops.pop_front());
+                w.find_lanes(slot);
+            }
+        } else if reaches {
+            car.stopped = true;
+            stop.left_ms = stop.duration_ms.max(stop.until_ms - now).max(0);
+            car.stop = Some(stop);
+            let front = car.pos;
+            if stop.place != NOBODY {
+                w.at_stop[stop.place as usize].push((slot, front));
+            }
+        }
+    }
+}
+
+impl World {
+    /// Onto the next lane by a link.
+    fn pass(&mut self, slot: u32, link: u32, length: f64, now: i64, trips: &mut super::trips::Trips) {
+        let l = &self.streets.links[link as usize];
+        let (next, kind) = (l.next, l.kind);
+        let to_road = !self.streets.lanes[next as usize].inside;
+        let car = &mut self.cars[slot as usize];
+        let from = car.lane;
+        car.pos -= length;
+        car.lane = next;
+        car.behind.insert(0, from);
+        self.on[from as usize].partial.push(slot);
+        if kind & bits::ENTRY != 0 {
+            (car.entered_ms, car.entered_first_ms) = (now, now);
+        }
+        if kind & bits::CONFLICT_ENTRY != 0 {
+            car.conflict_ms = now;
+            car.entered_ms = car.entered_first_ms;
+        }
+        if kind & bits::EXIT != 0 {
+            (car.entered_ms, car.entered_first_ms, car.conflict_ms) = (NEVER, NEVER, NEVER);
+        }
+        if let Some(journey) = trips.of(car.id) {
+            journey.odometer += length;
+        }
+        if to_road {
+            car.leg += 1;
+            // A stop that was passed by is a stop no more.
+            while car.stop.is_some_and(|s| s.leg < car.leg) {
+                car.stop = trips.of(car.id).and_then(|j| j.stops.pop_front());
+            }
+            self.find_lanes(slot);
+        }
+    }
+
+    /// Works out anew how the lanes of a vehicle's edge lead on.
+    pub(super) fn find_lanes(&mut self, slot: u32) {
+        let car = &self.cars[slot as usize];
+        let k = self.kind(car);
+        let path = &self.paths[car.path as usize][car.leg as usize..];
+        let target = car.stop.map(|s| super::best::Target { edges: (s.leg - car.leg) as usize, lane: s.lane, at: s.from });
+        let top = k.max_speed;
+        let far = self.streets.lanes[car.lane as usize].length + k.tau * top + k.brake_gap(top) + k.gap;
+        let best = super::best::best(&self.streets, path, k.user, target, far);
+        self.cars[slot as usize].best = best;
+    }
+
+    /// A vehicle comes onto a lane: it goes where its position says.
+    pub(super) fn enter(&mut self, lane: u32, slot: u32) {
+        let pos = self.cars[slot as usize].pos;
+        let at = self.on[lane as usize].cars.partition_point(|c| self.cars[*c as usize].pos < pos);
+        let room = self.kinds[self.cars[slot as usize].kind as usize].room;
+        let on = &mut self.on[lane as usize];
+        on.cars.insert(at, slot);
+        on.room += room;
+    }
+
+    /// Lets go of lanes behind that a vehicle does not reach onto any more.
+    fn draw_in(&mut self, slot: u32) {
+        let car = &self.cars[slot as usize];
+        let mut left = self.kinds[car.kind as usize].length - car.pos;
+        let mut keep = 0;
+        for lane in &car.behind {
+            if left <= 0.0 {
+                break;
+            }
+            keep += 1;
+            left -= self.streets.lanes[*lane as usize].length;
+        }
+        while self.cars[slot as usize].behind.len() > keep {
+            if let Some(lane) = self.cars[slot as usize].behind.pop() {
+                // It may be there twice, on its way round.
+                let on = &mut self.on[lane as usize].partial;
+                if let Some(at) = on.iter().position(|c| *c == slot) {
+                    on.remove(at);
+                }
+            }
+        }
+    }
+}

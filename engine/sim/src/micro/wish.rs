@@ -1,0 +1,408 @@
+//! Whether a vehicle wants to change lanes: for its route, to help others, for speed, to keep right.
+//!
+//! After J. Erdmann, Lane-changing model in SUMO (2014): four motives in this order, an inclination for speed that grows and fades
+//! with what the lanes beside allow, and words to those in the way, who adapt their speed.
+
+use super::best::BestLane;
+use super::cars::{Car, Change, want};
+use super::follow::{EPS, HALT, Kind};
+use super::world::World;
+use qike_network::streets::NONE;
+
+/// Looks that many seconds ahead.
+const LOOK_AHEAD_S: f64 = 10.0;
+/// The speed that decides it fades so slowly.
+const MEMORY: f64 = 0.9;
+/// Speed advantages are counted against at least this speed, m/s.
+const LEAST_SPEED: f64 = 10.0;
+/// After so many seconds without anybody on the right one goes there.
+const KEEP_RIGHT_S: f64 = 5.0;
+/// A lane that leads elsewhere within that distance is avoided, m.
+const TURN_LANE_M: f64 = 200.0;
+/// Stopped vehicles within that distance are driven around, m.
+const STOPPED_M: f64 = 100.0;
+/// Speed by which one lets another overtake, or falls behind, m/s.
+const OVERTAKE: f64 = 10.0 / 3.6;
+const FALL_BEHIND: f64 = 7.0 / 3.6;
+/// From that speed on one lets those on the left go first, m/s; ramps are shorter than that, m.
+const CUT_IN: f64 = 27.0;
+const RAMP_M: f64 = 200.0;
+/// Below that one overtakes on either side, m/s.
+const SLOW: f64 = 60.0 / 3.6;
+/// Changes for the route are hurried that much.
+const URGENCY: f64 = 2.0;
+
+/// Somebody near, and the gap to it, m.
+pub(super) type Near = Option<(u32, f64)>;
+
+/// What a vehicle sees around the lane beside it.
+pub(super) struct Beside {
+    /// -1: towards the kerb, 1: towards the middle.
+    pub side: i32,
+    /// The lane.
+    pub lane: u32,
+    /// Before it on its own lane.
+    pub leader: Near,
+    /// Before it there.
+    pub ahead: Near,
+    /// Behind it there.
+    pub behind: Near,
+    /// What keeps it from changing.
+    pub blocked: u32,
+}
+
+/// A word to another vehicle: to drive with that speed, and why.
+pub(super) struct Word {
+    /// To whom.
+    pub to: u32,
+    /// Speed, m/s.
+    pub speed: f64,
+    /// Bits of [`want`].
+    pub state: u32,
+}
+
+/// Whether the distance that is left is too short for so many changes.
+fn too_short(dist: f64, lanes: i32, look: f64) -> bool {
+    dist / f64::from(lanes.abs().max(1)) < look
+}
+
+impl World {
+    /// Decides whether a vehicle wants to change to the lane beside it; gives bits of [`want`]. `lanes`: those of its edge, `mine` its own
+    /// one's place. `blockers`: the first and the last of those who want in from that side and cannot.
+    pub(super) fn wants(&self, car: &Car, c: &mut Change, lanes: &[BestLane], mine: usize, b: &Beside, blockers: [u32; 2], words: &mut Vec<Word>) -> u32 {
+        let k = self.kind(car);
+        let p = &k.changing;
+        let right = b.side < 0;
+        let Some(other) = mine.checked_add_signed(b.side as isize).filter(|n| *n < lanes.len()) else { return 0 };
+        let (curr, neigh) = (&lanes[mine], &lanes[other]);
+        let mut offset = curr.offset;
+        if offset == 0 && neigh.offset == 0 {
+            offset = b.side;
+        }
+        let best = lanes.get(mine.saturating_add_signed(offset as isize)).unwrap_or(curr);
+        let to_best = right && offset < 0 || !right && offset > 0;
+        let pos = car.pos;
+        let (mut dist, mut neigh_dist) = (curr.length, neigh.length);
+        let mut to_stop = f64::NEG_INFINITY;
+        if car.stop.is_some_and(|s| !car.stopped && s.leg == car.leg && car.stop_dist.is_finite()) {
+            to_stop = car.stop_dist;
+            let at = pos + car.stop_dist - c.last_step;
+            (dist, neigh_dist) = (dist.max(at), neigh_dist.max(at));
+        }
+        let lca = if right { want::RIGHT } else { want::LEFT };
+        let mut ret = c.state & want::TOLD;
+        let (v, dt) = (car.speed, self.dt);
+        for blocked in dedup(blockers) {
+            self.slow_for(car, c, k, blocked);
+        }
+        // Looking ahead grows at once and fades slowly.
+        c.look_ahead = if v > c.look_ahead { v } else { (MEMORY * c.look_ahead + (1.0 - MEMORY) * v).max(0.0) };
+        let mut look = c.look_ahead * LOOK_AHEAD_S * p.strategic * if right { 1.0 } else { p.lookahead_left } + 2.0 * k.room;
+        let stopped = |near: Near| near.is_some_and(|(o, _)| self.cars[o as usize].stopped);
+        let room_of = |near: Near| near.map_or(0.0, |(o, _)| self.kind(&self.cars[o as usize]).room);
+        let gap_of = |near: Near| near.map_or(f64::INFINITY, |(_, gap)| gap);
+        if offset == 0 && stopped(b.leader) && gap_of(b.leader) < dist - pos {
+            look = 0.5 * (k.room + room_of(b.leader) + gap_of(b.leader));
+        } else if offset == b.side && stopped(b.ahead) && gap_of(b.ahead) < dist - pos {
+            look = k.room + room_of(b.ahead) + gap_of(b.ahead);
+        }
+        if p.strategic < 0.0 {
+            look = -1e3;
+        }
+        let bonus = self.roundabout_bonus(car, p.cooperative_roundabout.unwrap_or(p.cooperative), curr, neigh);
+        dist += bonus;
+        neigh_dist += bonus;
+        let usable = (dist - pos - best.occupation).max(to_stop);
+        let neigh_left = (neigh_dist - pos - neigh.occupation.max(curr.occupation)).max(0.0);
+        let wish = self.wish(car.lane, car);
+        let neigh_wish = self.wish(b.lane, car);
+        if to_best && offset == curr.offset && too_short(usable, offset, look) {
+            ret |= lca | want::STRATEGIC | want::URGENT;
+        } else {
+            let around = gap_of(b.leader) + k.length + room_of(b.leader);
+            if stopped(b.leader)
+                && gap_of(b.leader) < STOPPED_M
+                && neigh_dist.min(dist) - pos > around
+                && (b.ahead.is_none() || !stopped(b.ahead) || gap_of(b.ahead) > around)
+            {
+                dist = pos + gap_of(b.leader);
+                ret |= lca | want::STRATEGIC | want::URGENT;
+            } else if !to_best && too_short(neigh_left, offset.abs() + 2, look)
+                || offset == 0 && neigh_left * 2.0 < look
+                || offset == 0 && !stopped(b.leader) && self.leads_somewhere(neigh) && bonus == 0.0 && p.strategic >= 0.0 && neigh_dist < TURN_LANE_M
+            {
+                ret |= want::STAY | want::STRATEGIC;
+            }
+        }
+        if ret & want::STAY != 0 {
+            return ret;
+        }
+        let canceled = ret;
+        if ret & want::URGENT != 0 {
+            let many = to_best && offset.abs() > 1;
+            let ways = curr.way.len() > 1;
+            self.hurry(car, c, k, b, offset, dist - pos, many, ways, blockers[0], words);
+            return canceled;
+        }
+        let accelerating = [b.leader, b.ahead].into_iter().flatten().any(|(o, _)| self.cars[o as usize].accel > 0.0);
+        let there = neigh_wish.min(self.expected(car, k, b.ahead, neigh_dist, neigh_wish, accelerating));
+        let here = wish.min(self.expected(car, k, b.leader, dist, wish, accelerating));
+        let (right_at, left_at) = if p.speed_gain > 0.0 { (0.2 / p.speed_gain_right / p.speed_gain, 0.2 / p.speed_gain) } else { (f64::INFINITY, f64::INFINITY) };
+        let inconvenience = if right { c.speed_gain / right_at } else { -c.speed_gain / left_at };
+        let inconvenient = inconvenience.max(here / there.max(1e-9) - 1.0).min(1.0) > p.cooperative;
+        if bonus > 0.0 {
+            let req = if right { ret | want::STAY | want::COOPERATIVE } else { ret | lca | want::COOPERATIVE };
+            return req;
+        }
+        let road = &self.streets.lanes[car.lane as usize];
+        if right && offset == 0 && road.speed > 80.0 / 3.6 && c.look_ahead > HALT {
+            return ret | want::STAY | want::STRATEGIC;
+        }
+        let told = if right { want::OTHER_RIGHT } else { want::OTHER_LEFT };
+        if c.state & want::AM_BLOCKING_FOLLOWER != 0
+            && !inconvenient
+            && c.state & told != 0
+            && (to_best || !too_short(neigh_dist - pos, offset.abs() + 1, look))
+        {
+            return ret | lca | want::COOPERATIVE | want::URGENT;
+        }
+        let gain = (there - here) / there.max(LEAST_SPEED);
+        let far = neigh_dist / v.max(0.1) > 20.0;
+        if right {
+            if here - 5.0 / 3.6 > there {
+                if c.speed_gain < 0.0 {
+                    c.speed_gain *= 0.5f64.powf(dt);
+                }
+            } else {
+                if c.speed_gain < 0.0 || gain > 0.0 {
+                    c.speed_gain -= dt * gain;
+                }
+                let accept = 7.0 * (wish / road.speed) * v.max(1.0);
+                let mut free = (neigh_dist - k.brake_gap(wish)).max(0.0);
+                let mut seconds = accept.min(free / wish);
+                if let Some((lead, gap)) = b.ahead {
+                    let lead = &self.cars[lead as usize];
+                    if lead.speed < wish {
+                        free = free.min(gap - k.secure_gap(wish, lead.speed, self.kind(lead).decel)).max(0.0);
+                        seconds = seconds.min(free / (wish - lead.speed));
+                    }
+                }
+                c.keep_right -= dt * right_at * (seconds / accept) / KEEP_RIGHT_S;
+                if c.keep_right * p.keep_right < -right_at {
+                    return ret | lca | want::KEEP_RIGHT;
+                }
+            }
+            if c.speed_gain < -right_at && far {
+                return ret | lca | want::SPEED;
+            }
+        } else {
+            if here > there {
+                if c.speed_gain > 0.0 {
+                    c.speed_gain *= 0.5f64.powf(dt);
+                }
+            } else if here == there {
+                if c.speed_gain > 0.0 {
+                    c.speed_gain *= 0.8f64.powf(dt);
+                }
+            } else {
+                c.speed_gain += dt * gain;
+            }
+            if c.speed_gain > left_at && gain > EPS && far {
+                return ret | lca | want::SPEED;
+            }
+        }
+        let inclined = if right { c.speed_gain < 0.0 } else { c.speed_gain > 0.0 };
+        if to_best && offset == curr.offset && p.strategic >= 0.0 && gain >= 0.0 && inclined {
+            return ret | lca | want::STRATEGIC;
+        }
+        ret
+    }
+
+    /// Whether a vehicle is in slow traffic, or on a slow road: there one overtakes on either side.
+    fn congested(&self, car: &Car) -> bool {
+        car.speed < SLOW || self.streets.lanes[car.lane as usize].speed < SLOW + 0.1 / 3.6
+    }
+
+    /// Whether a lane's way ends where it could go on.
+    fn leads_somewhere(&self, lane: &BestLane) -> bool {
+        lane.way.last().is_some_and(|l| self.streets.lanes[*l as usize].links.1 > 0)
+    }
+
+    /// Distance that roundabouts ahead add: inner lanes are worth using.
+    fn roundabout_bonus(&self, car: &Car, weight: f64, curr: &BestLane, neigh: &BestLane) -> f64 {
+        let edge_of = |l: u32| &self.streets.edges[self.streets.lanes[l as usize].edge as usize];
+        if !curr.way.iter().chain(&neigh.way).take(6).any(|l| *l != NONE && edge_of(*l).roundabout) {
+            return 0.0;
+        }
+        let count = |way: &[u32]| way.iter().take_while(|l| edge_of(**l).roundabout).count();
+        // Only for those who are on it, or about to enter, and drive along more than one edge of it.
+        let (here, there) = (count(&curr.way[usize::from(!edge_of(car.lane).roundabout)..]), count(&neigh.way[usize::from(!edge_of(car.lane).roundabout)..]));
+        if here.max(there) > 1 { weight * self.streets.lanes[car.lane as usize].length.max(50.0) } else { 0.0 }
+    }
+
+    /// Speed that a lane allows a second from now.
+    fn expected(&self, car: &Car, k: &Kind, near: Near, dist: f64, wish: f64, accelerating: bool) -> f64 {
+        let v = match near {
+            None if accelerating => k.follow_looking(car.speed, dist, 0.0, k.decel, wish),
+            None => k.safe_follow(car.speed, dist, 0.0, k.decel, true),
+            Some((lead, gap)) => {
+                let lead = &self.cars[lead as usize];
+                let decel = self.kind(lead).decel;
+                if accelerating { k.follow_looking(car.speed, gap, lead.speed, decel, wish) } else { k.safe_follow(car.speed, gap, lead.speed, decel, true) }
+            }
+        };
+        v.min(wish)
+    }
+
+    /// Slows for one who stands before it and cannot get in.
+    fn slow_for(&self, car: &Car, c: &mut Change, k: &Kind, blocked: u32) {
+        let other = &self.cars[blocked as usize];
+        let gap = other.pos - self.kind(other).length - car.pos - k.gap;
+        if gap > super::follow::STEP_M && car.speed < k.decel {
+            let v = k.follow_looking(car.speed, gap - super::follow::STEP_M, other.speed, self.kind(other).decel, self.wish(car.lane, car));
+            c.advice.push((v - car.speed) / self.dt);
+        }
+    }
+
+    /// Prepares a change that must be made soon: keeps room, adapts speed, tells those in the way.
+    #[allow(clippy::too_many_arguments)]
+    fn hurry(&self, car: &Car, c: &mut Change, k: &Kind, b: &Beside, offset: i32, left: f64, many: bool, leads_on: bool, first_blocked: u32, words: &mut Vec<Word>) {
+        let right = b.side < 0;
+        c.left_space = left;
+        if many {
+            c.blocker = c.blocker.max(if right { 20.0 } else { 40.0 });
+        }
+        let counter = if right { want::LEFT } else { want::RIGHT };
+        let mut can = true;
+        let ahead = b.ahead.map(|a| a.0);
+        for other in ahead.into_iter().chain(Some(first_blocked).filter(|f| *f != super::cars::NOBODY && Some(*f) != ahead)) {
+            can &= self.keep_room(car, c, k, other, counter, left, leads_on);
+        }
+        c.no_braking |= !can && leads_on;
+        let lanes = f64::from(offset.abs().max(1));
+        let seconds = (left / c.look_ahead.max(EPS) / lanes / URGENCY).max(self.dt);
+        let speed = self.tell_leader(car, c, k, b, seconds, words);
+        if let Some(speed) = speed {
+            self.tell_follower(car, c, k, b, seconds, speed, words);
+        }
+    }
+
+    /// Keeps room for one ahead who must change the other way; false where there is none.
+    fn keep_room(&self, car: &Car, c: &mut Change, k: &Kind, other: u32, counter: u32, left: f64, leads_on: bool) -> bool {
+        let o = &self.cars[other as usize];
+        if o.change.state & counter != 0 && o.change.state & want::URGENT != 0 {
+            // Both cannot go on: the longer one waits further back.
+            let room = self.kind(o).room;
+            let can = left - room - k.gap - 1.0 > k.brake_gap(car.speed);
+            if can || !leads_on {
+                c.blocker = c.blocker.max(room);
+                return true;
+            }
+            return false;
+        }
+        true
+    }
+
+    /// Adapts to the one ahead on the lane beside; gives the speed planned, or none when it is to be overtaken.
+    fn tell_leader(&self, car: &Car, c: &mut Change, k: &Kind, b: &Beside, seconds: f64, words: &mut Vec<Word>) -> Option<f64> {
+        let wish = self.wish(car.lane, car);
+        let (left, blocker) = (c.left_space, c.blocker);
+        let mut plan = car.speed.min(k.stand(car.speed, left - blocker, wish));
+        for a in c.advice.iter().filter(|a| **a >= -k.decel) {
+            plan = plan.min(car.speed + a * self.dt);
+        }
+        let Some((lead, gap)) = b.ahead else { return Some(plan) };
+        let other = &self.cars[lead as usize];
+        let ok = self.kind(other);
+        let next_v = other.speed - self.dt * (-other.accel).max(1.0);
+        let next_gap = gap + (next_v - plan) * self.dt;
+        let behind = |w: &World| k.next_min(car.speed).max(k.follow_looking(car.speed, next_gap, next_v, ok.decel, w.wish(b.lane, car)));
+        if b.blocked & want::BLOCKED_LEADER == 0 {
+            let target = behind(self);
+            c.advice.push((target - car.speed) / self.dt);
+            return Some(target.min(plan));
+        }
+        let way = (gap + ok.room + k.length + ok.secure_gap(other.speed, car.speed, k.decel)).max(0.0);
+        let dv = plan - other.speed;
+        let time = if dv > 0.0 { way / dv } else { seconds + 1.0 };
+        let told = if b.side < 0 { want::OTHER_RIGHT } else { want::OTHER_LEFT };
+        let cannot = dv < 0.0 || b.side > 0 && !self.congested(car) || left - blocker - k.brake_gap(car.speed) < way || seconds < time;
+        if cannot && !other.stopped {
+            words.push(Word { to: lead, speed: f64::INFINITY, state: told | want::AM_BLOCKING_LEADER });
+            let target = behind(self);
+            if target < car.speed {
+                let decel = k.decel.min(FALL_BEHIND.max((car.speed - target) / seconds));
+                let next = plan.min((car.speed - decel * self.dt).max(0.0));
+                c.advice.push((next - car.speed) / self.dt);
+                return Some(next);
+            }
+            c.advice.push((target - car.speed) / self.dt);
+            return Some(plan);
+        }
+        words.push(Word { to: lead, speed: other.speed, state: told | want::AM_BLOCKING_LEADER });
+        None
+    }
+
+    /// Asks the one behind on the lane beside to let it in, or lets it overtake.
+    fn tell_follower(&self, car: &Car, c: &mut Change, k: &Kind, b: &Beside, seconds: f64, plan: f64, words: &mut Vec<Word>) {
+        let Some((follow, gap)) = b.behind else { return };
+        let other = &self.cars[follow as usize];
+        let ok = self.kind(other);
+        let right = b.side < 0;
+        let told = if right { want::OTHER_RIGHT } else { want::OTHER_LEFT };
+        let wish = self.wish(b.lane, other);
+        if b.blocked & want::BLOCKED_FOLLOWER == 0 {
+            if b.blocked & want::BLOCKED_LEADER != 0 {
+                let first = ok.follow_looking(other.speed, gap + plan * self.dt, plan, k.decel, wish);
+                let safe = ok.follow_looking(other.speed, gap + (plan - first) * self.dt, plan, k.decel, wish);
+                words.push(Word { to: follow, speed: safe, state: told });
+            }
+            return;
+        }
+        let mut ask = |speed: f64| words.push(Word { to: follow, speed, state: told | want::AM_BLOCKING_FOLLOWER });
+        if plan - other.speed >= OVERTAKE {
+            let need = ok.secure_gap(other.speed, plan, k.decel);
+            if (need - gap) / seconds < plan - other.speed {
+                ask(plan - OVERTAKE);
+                return;
+            }
+        }
+        let help = ok.decel;
+        let new_v = (other.speed - help * self.dt).max(0.0);
+        let new_v1 = (other.speed - help).max(0.0);
+        let dv = plan - new_v1;
+        let left = gap + dv;
+        let secure = ok.secure_gap(new_v1, plan, k.decel);
+        if left > 0.0 && left >= secure {
+            // If it helps, one gets in at once.
+            let first = new_v.max(ok.follow_looking(other.speed, gap + plan * self.dt, plan, k.decel, wish));
+            let safe = new_v.max(ok.follow_looking(other.speed, gap + (plan - first) * self.dt, plan, k.decel, wish));
+            ask(safe);
+        } else if dv > 0.0 && dv * seconds > secure - left + super::follow::STEP_M {
+            ask(new_v);
+        } else if right && !self.congested(other) {
+            ask(new_v.max(OVERTAKE));
+        } else {
+            let mut help_v = other.speed.max(car.speed + OVERTAKE);
+            let long = self.streets.lanes[car.lane as usize].length > RAMP_M;
+            if other.speed > car.speed && (right || plan > CUT_IN || long) {
+                help_v = new_v.max(car.speed + OVERTAKE);
+                if (other.speed - car.speed) / help < seconds {
+                    ask(help_v);
+                    return;
+                }
+            }
+            ask(help_v);
+            let over = (gap + k.room + ok.length + k.secure_gap(plan, help_v, ok.decel)).max(0.0);
+            let v = (help_v - over / seconds).max(car.speed - k.decel * self.dt);
+            c.advice.push((v - car.speed) / self.dt);
+        }
+    }
+}
+
+/// Both, or one, or none of two who want in.
+fn dedup(blockers: [u32; 2]) -> impl Iterator<Item = u32> {
+    let [first, last] = blockers;
+    let nobody = super::cars::NOBODY;
+    [Some(last).filter(|l| *l != nobody), Some(first).filter(|f| *f != nobody && *f != last)].into_iter().flatten()
+}
