@@ -7,8 +7,10 @@
 mod build;
 mod conflicts;
 mod geometry;
+mod ways;
 
 pub use geometry::{along, length as shape_length};
+pub use ways::WayFinder;
 
 use qike_scene::traffic::{RightOfWay, RoadUsers, TurnKind};
 

@@ -216,7 +216,6 @@ pub enum DepartLane {
     /// That lane.
     Lane(u8),
     /// The rightmost that may be used.
-    #[default]
     First,
     /// Any.
     Random,
@@ -224,8 +223,11 @@ pub enum DepartLane {
     Free,
     /// With the fewest of those that lead on furthest.
     Allowed,
-    /// The one that leads on furthest.
+    /// The one that leads on furthest, with the fewest vehicles on it.
     Best,
+    /// Any of those that lead on furthest (what SUMO does since 1.28 where nothing is said).
+    #[default]
+    Likely,
 }
 
 /// Position at departure.
@@ -249,13 +251,14 @@ pub enum DepartPos {
 }
 
 /// Speed at departure.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum DepartSpeed {
     /// Exactly that, m/s.
     At(f64),
     /// Any up to the limit.
     Random,
-    /// As fast as is safe.
+    /// As fast as is safe (what SUMO does since 1.28 where nothing is said).
+    #[default]
     Max,
     /// What the driver wants.
     Desired,
@@ -265,12 +268,6 @@ pub enum DepartSpeed {
     Last,
     /// Mean of the lane.
     Average,
-}
-
-impl Default for DepartSpeed {
-    fn default() -> Self {
-        Self::At(0.0)
-    }
 }
 
 /// Where and how a trip ends.

@@ -55,6 +55,10 @@ impl World {
             for word in words.drain(..) {
                 let dt = self.dt;
                 let to = &mut self.cars[word.to as usize];
+                if word.keep > 0.0 {
+                    to.change.blocker = to.change.blocker.max(word.keep);
+                    continue;
+                }
                 to.change.advice.push((word.speed - to.speed) / dt);
                 to.change.state |= word.state;
             }
@@ -73,8 +77,10 @@ impl World {
         // Its memory changes while the rest of the world is only read.
         let mut memory = std::mem::take(&mut car.change);
         let mut best = std::mem::take(&mut car.best);
+        let on = &self.on;
         for (lane, side) in best.lanes.iter_mut().zip(sides.iter()) {
-            lane.occupation = side.queue;
+            let further: f64 = lane.way.iter().skip(1).map(|l| on[*l as usize].room).sum();
+            lane.occupation = side.queue + further;
         }
         let mine = best.lanes.iter().position(|b| b.lane == car.lane);
         let to = mine.and_then(|mine| self.choose(me, n, mine, &best.lanes, &mut memory, sides, words));

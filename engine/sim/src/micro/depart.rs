@@ -7,7 +7,10 @@ use super::follow::{Kind, STEP_M};
 use super::trips::{Journey, TripRow, Trips};
 use super::world::{World, shown};
 use qike_core::CounterRng;
-use qike_network::traffic::{Arrival, DepartLane, DepartPos, DepartSpeed, PathRef, Release, Spacing, Stop, StopPlace, TrafficScenario, Travel, TypeRef};
+use qike_network::streets::WayFinder;
+use qike_network::traffic::{
+    Arrival, DepartLane, DepartPos, DepartSpeed, EdgeKind, PathRef, Place, Release, RoadUsers, Spacing, Stop, StopPlace, TrafficScenario, Travel, TypeRef,
+};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -30,6 +33,8 @@ struct Waiting {
     speed: DepartSpeed,
     arrival: Arrival,
     stops: VecDeque<Halt>,
+    /// The lanes of its first edge, once they were looked at.
+    best: Option<Best>,
 }
 
 /// All who have not departed.
@@ -67,9 +72,13 @@ impl Queue {
     /// All of a scenario.
     pub fn new(scenario: &TrafficScenario, world: &mut World, trips: &mut Trips, seed: u64) -> Self {
         let mut all = Vec::new();
-        let mut builder = Builder { scenario, paths: BTreeMap::new(), seed, number: 0 };
+        let streets = world.streets.clone();
+        let mut builder = Builder { scenario, paths: BTreeMap::new(), found: BTreeMap::new(), ways: WayFinder::new(&streets), seed, number: 0 };
         for (id, release, travel) in &scenario.demand.vehicles {
-            if let Release::At(ms) = release {
+            // Who would have departed before the run begins is no part of it.
+            if let Release::At(ms) = release
+                && *ms >= scenario.settings.begin_ms
+            {
                 builder.add(world, trips, id.clone(), *ms, travel, &mut all);
             }
         }
@@ -91,6 +100,10 @@ impl Queue {
                 }
                 at = if next < 0.0 { time } else { at + next };
                 if matches!(flow.spacing, Spacing::Probability(p) if rng.uniform() >= p) {
+                    continue;
+                }
+                if (time as i64) < scenario.settings.begin_ms {
+                    n += 1;
                     continue;
                 }
                 builder.add(world, trips, format!("{}.{n}", flow.id), time as i64, &flow.travel, &mut all);
@@ -117,6 +130,9 @@ struct Builder<'s> {
     scenario: &'s TrafficScenario,
     /// Paths that several share, by their place in the scenario.
     paths: BTreeMap<u32, u32>,
+    /// Paths that were found: from, over, to, for whom.
+    found: BTreeMap<(Vec<u32>, u64), Option<u32>>,
+    ways: WayFinder<'s>,
     seed: u64,
     number: u32,
 }
@@ -132,23 +148,66 @@ impl Builder<'_> {
             TypeRef::Kind(kind) => kind,
             TypeRef::Choice(choice) => pick(&demand.kind_choices[choice as usize].members, rng.uniform()),
         };
-        let place = match &travel.path {
-            PathRef::Path(path) => Some(*path),
-            PathRef::Choice(choice) => Some(pick(&demand.path_choices[*choice as usize].members, rng.uniform())),
-            // A way is found before the run; who has none stays at home.
-            PathRef::Find { .. } => None,
+        let user = world.kinds[kind as usize].user;
+        let given = |n: u32| (!demand.paths[n as usize].edges.is_empty()).then_some(n);
+        let (place, path) = match &travel.path {
+            PathRef::Path(n) => (given(*n), None),
+            PathRef::Choice(choice) => (given(pick(&demand.path_choices[*choice as usize].members, rng.uniform())), None),
+            PathRef::Find { from, via, to } => (None, self.find(world, *from, via, *to, user, &mut rng)),
         };
-        let Some(place) = place.filter(|p| !demand.paths[*p as usize].edges.is_empty()) else {
+        let known = place.map(|place| {
+            *self.paths.entry(place).or_insert_with(|| {
+                world.paths.push(Arc::from(&demand.paths[place as usize].edges[..]));
+                world.paths.len() as u32 - 1
+            })
+        });
+        let Some(path) = known.or(path) else {
+            // Who has no way stays at home.
             trips.counts.discarded += 1;
             return;
         };
-        let path = *self.paths.entry(place).or_insert_with(|| {
-            world.paths.push(Arc::from(&demand.paths[place as usize].edges[..]));
+        let factor = travel.speed_factor.unwrap_or_else(|| share(&world.kinds[kind as usize], &mut rng));
+        let stops = self.halts(world, path, travel.stops.iter().chain(place.map(|p| &demand.paths[p as usize].stops[..]).unwrap_or_default()));
+        all.push(Waiting { id, number, depart_ms, kind, path, factor, lane: travel.lane, at: travel.at, speed: travel.speed, arrival: travel.arrival, stops, best: None });
+    }
+
+    /// The quickest way between two places.
+    fn find(&mut self, world: &mut World, from: Place, via: &[u32], to: Place, user: RoadUsers, rng: &mut CounterRng) -> Option<u32> {
+        let from = self.edge_at(from, true, rng)?;
+        let to = self.edge_at(to, false, rng)?;
+        let points: Vec<u32> = std::iter::once(from).chain(via.iter().copied()).chain([to]).collect();
+        if let Some(known) = self.found.get(&(points.clone(), user.0)) {
+            return *known;
+        }
+        let mut way = vec![from];
+        let whole = points.windows(2).all(|w| {
+            let piece = self.ways.find(w[0], w[1], user);
+            way.extend(piece.iter().flatten().skip(1));
+            piece.is_some()
+        });
+        let found = whole.then(|| {
+            world.paths.push(Arc::from(&way[..]));
             world.paths.len() as u32 - 1
         });
-        let factor = travel.speed_factor.unwrap_or_else(|| share(&world.kinds[kind as usize], &mut rng));
-        let stops = self.halts(world, path, travel.stops.iter().chain(&demand.paths[place as usize].stops));
-        all.push(Waiting { id, number, depart_ms, kind, path, factor, lane: travel.lane, at: travel.at, speed: travel.speed, arrival: travel.arrival, stops });
+        self.found.insert((points, user.0), found);
+        found
+    }
+
+    /// An edge of a place: where one leaves, or where one arrives.
+    fn edge_at(&self, place: Place, leaves: bool, rng: &mut CounterRng) -> Option<u32> {
+        let map = &self.scenario.map;
+        match place {
+            Place::Edge(edge) => Some(edge),
+            Place::Junction(junction) => {
+                let at = |e: &qike_network::traffic::MapEdge| e.kind == EdgeKind::Normal && if leaves { e.from } else { e.to } == Some(junction);
+                map.edges.iter().position(at).map(|n| n as u32)
+            }
+            Place::Zone(zone) => {
+                let zone = self.scenario.extras.zones.get(zone as usize)?;
+                let edges = if leaves { &zone.sources } else { &zone.sinks };
+                (!edges.is_empty()).then(|| pick(edges, rng.uniform()))
+            }
+        }
     }
 
     /// Stops, in the order of the path.
@@ -185,18 +244,25 @@ impl Micro {
         }
         let mut due = std::mem::take(&mut self.queue.due);
         due.retain(|edge, queue| {
-            while let Some(w) = queue.front() {
-                if self.try_depart(*edge, w) {
-                    queue.pop_front();
-                    self.trips.counts.inserted += 1;
-                    continue;
+            // A lane that had no room for one has none for those after it.
+            let (mut full, all) = (0u64, (1u64 << self.world.streets.edges[*edge as usize].lanes.1.min(63)) - 1);
+            let mut n = 0;
+            while n < queue.len() && full & all != all {
+                match self.try_depart(*edge, &mut queue[n], full) {
+                    Ok(()) => {
+                        queue.remove(n);
+                        self.trips.counts.inserted += 1;
+                    }
+                    Err(lanes) => {
+                        full |= lanes;
+                        if now - queue[n].depart_ms >= self.queue.give_up_after_ms {
+                            queue.remove(n);
+                            self.trips.counts.discarded += 1;
+                        } else {
+                            n += 1;
+                        }
+                    }
                 }
-                if now - w.depart_ms >= self.queue.give_up_after_ms {
-                    queue.pop_front();
-                    self.trips.counts.discarded += 1;
-                    continue;
-                }
-                break;
             }
             !queue.is_empty()
         });
@@ -218,14 +284,15 @@ impl Micro {
         }
     }
 
-    fn try_depart(&mut self, edge: u32, w: &Waiting) -> bool {
+    /// Lets one depart, or tells which lanes have no room; `full`: those of which that is known.
+    fn try_depart(&mut self, edge: u32, w: &mut Waiting, full: u64) -> Result<(), u64> {
         let world = &self.world;
         let k = &world.kinds[w.kind as usize];
         let path = &world.paths[w.path as usize];
         let target = w.stops.front().map(|s| Target { edges: s.leg as usize, lane: s.lane, at: s.from });
         let (first, count) = world.streets.edges[edge as usize].lanes;
         let far = world.streets.edges[edge as usize].length + k.tau * k.max_speed + k.brake_gap(k.max_speed) + k.gap;
-        let lanes = best(&world.streets, path, k.user, target, far);
+        let lanes = w.best.take().unwrap_or_else(|| best(&world.streets, path, k.user, target, far));
         let mut rng = CounterRng::new(world.seed, u64::from(w.number), (world.now_ms as u64) << 3 | 7);
         let open = |l: u32| world.streets.lanes[l as usize].allowed.contains(k.user);
         let freest = |choice: &mut dyn Iterator<Item = u32>| choice.min_by(|a, b| world.on[*a as usize].room.total_cmp(&world.on[*b as usize].room));
@@ -242,8 +309,18 @@ impl Micro {
                 let most = lanes.lanes.iter().map(|b| b.length).fold(0.0, f64::max).min(FAR_ENOUGH_M);
                 freest(&mut lanes.lanes.iter().filter(|b| b.length >= most && open(b.lane)).map(|b| b.lane))
             }
+            DepartLane::Likely => {
+                let most = lanes.lanes.iter().map(|b| b.length).fold(0.0, f64::max).min(FAR_ENOUGH_M);
+                let all: SmallVec<[u32; 6]> = lanes.lanes.iter().filter(|b| b.length >= most && open(b.lane)).map(|b| b.lane).collect();
+                (!all.is_empty()).then(|| all[rng.below(all.len() as u64) as usize])
+            }
         };
-        let Some(lane) = lane else { return false };
+        let Some(lane) = lane else { return Err(0) };
+        let bit = 1u64 << (lane - first).min(63);
+        if full & bit != 0 {
+            w.best = Some(lanes);
+            return Err(0);
+        }
         let wish = (world.limit[lane as usize] * w.factor).min(k.max_speed);
         let last = world.last_on(lane);
         let (speed, patch) = match w.speed {
@@ -283,9 +360,12 @@ impl Micro {
             DepartPos::Stop => places.push(w.stops.front().filter(|s| s.lane == lane).map_or(base, |s| s.to)),
         }
         let fits = places.into_iter().find_map(|pos| world.room_for(w, &lanes, lane, pos, speed, patch).map(|v| (pos, v)));
-        let Some((pos, speed)) = fits else { return false };
+        let Some((pos, speed)) = fits else {
+            w.best = Some(lanes);
+            return Err(bit);
+        };
         self.enter_new(w, lanes, lane, pos, speed);
-        true
+        Ok(())
     }
 
     fn enter_new(&mut self, w: &Waiting, lanes: Best, lane: u32, pos: f64, speed: f64) {

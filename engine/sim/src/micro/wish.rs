@@ -59,6 +59,8 @@ pub(super) struct Word {
     pub speed: f64,
     /// Bits of [`want`].
     pub state: u32,
+    /// Instead of all that: to keep so much room, m.
+    pub keep: f64,
 }
 
 /// Whether the distance that is left is too short for so many changes.
@@ -276,7 +278,7 @@ impl World {
         let mut can = true;
         let ahead = b.ahead.map(|a| a.0);
         for other in ahead.into_iter().chain(Some(first_blocked).filter(|f| *f != super::cars::NOBODY && Some(*f) != ahead)) {
-            can &= self.keep_room(car, c, k, other, counter, left, leads_on);
+            can &= self.keep_room(car, c, k, other, counter, left, leads_on, words);
         }
         c.no_braking |= !can && leads_on;
         let lanes = f64::from(offset.abs().max(1));
@@ -287,20 +289,24 @@ impl World {
         }
     }
 
-    /// Keeps room for one ahead who must change the other way; false where there is none.
-    fn keep_room(&self, car: &Car, c: &mut Change, k: &Kind, other: u32, counter: u32, left: f64, leads_on: bool) -> bool {
+    /// Keeps room for one ahead who changes the other way, or has it keep room; false where neither can.
+    #[allow(clippy::too_many_arguments)]
+    fn keep_room(&self, car: &Car, c: &mut Change, k: &Kind, other: u32, counter: u32, left: f64, leads_on: bool, words: &mut Vec<Word>) -> bool {
         let o = &self.cars[other as usize];
-        if o.change.state & counter != 0 && o.change.state & want::URGENT != 0 {
-            // Both cannot go on: the longer one waits further back.
-            let room = self.kind(o).room;
-            let can = left - room - k.gap - 1.0 > k.brake_gap(car.speed);
-            if can || !leads_on {
-                c.blocker = c.blocker.max(room);
-                return true;
-            }
-            return false;
+        if o.change.state & counter == 0 {
+            return true;
         }
-        true
+        let ok = self.kind(o);
+        if ok.room <= left - k.brake_gap_by(car.speed, k.decel, 0.0) {
+            c.blocker = c.blocker.max(ok.room);
+            return true;
+        }
+        let its = o.change.left_space;
+        if k.room <= its - ok.brake_gap_by(o.speed, ok.decel, 0.0) || its > left {
+            words.push(Word { to: other, speed: 0.0, state: 0, keep: k.room });
+            return true;
+        }
+        !leads_on
     }
 
     /// Adapts to the one ahead on the lane beside; gives the speed planned, or none when it is to be overtaken.
@@ -328,7 +334,7 @@ impl World {
         let told = if b.side < 0 { want::OTHER_RIGHT } else { want::OTHER_LEFT };
         let cannot = dv < 0.0 || b.side > 0 && !self.congested(car) || left - blocker - k.brake_gap(car.speed) < way || seconds < time;
         if cannot && !other.stopped {
-            words.push(Word { to: lead, speed: f64::INFINITY, state: told | want::AM_BLOCKING_LEADER });
+            words.push(Word { to: lead, speed: f64::INFINITY, state: told | want::AM_BLOCKING_LEADER, keep: 0.0 });
             let target = behind(self);
             if target < car.speed {
                 let decel = k.decel.min(FALL_BEHIND.max((car.speed - target) / seconds));
@@ -339,7 +345,7 @@ impl World {
             c.advice.push((target - car.speed) / self.dt);
             return Some(plan);
         }
-        words.push(Word { to: lead, speed: other.speed, state: told | want::AM_BLOCKING_LEADER });
+        words.push(Word { to: lead, speed: other.speed, state: told | want::AM_BLOCKING_LEADER, keep: 0.0 });
         None
     }
 
@@ -355,11 +361,11 @@ impl World {
             if b.blocked & want::BLOCKED_LEADER != 0 {
                 let first = ok.follow_looking(other.speed, gap + plan * self.dt, plan, k.decel, wish);
                 let safe = ok.follow_looking(other.speed, gap + (plan - first) * self.dt, plan, k.decel, wish);
-                words.push(Word { to: follow, speed: safe, state: told });
+                words.push(Word { to: follow, speed: safe, state: told, keep: 0.0 });
             }
             return;
         }
-        let mut ask = |speed: f64| words.push(Word { to: follow, speed, state: told | want::AM_BLOCKING_FOLLOWER });
+        let mut ask = |speed: f64| words.push(Word { to: follow, speed, state: told | want::AM_BLOCKING_FOLLOWER, keep: 0.0 });
         if plan - other.speed >= OVERTAKE {
             let need = ok.secure_gap(other.speed, plan, k.decel);
             if (need - gap) / seconds < plan - other.speed {
