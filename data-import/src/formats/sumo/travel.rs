@@ -83,7 +83,7 @@ pub fn head(loading: &mut Loading<'_>, tag: &Tag<'_>) -> Head {
         via: Vec::new(),
         release: None,
         // SUMO lets vehicles start from standing where nothing else is said.
-        depart: (DepartLane::First, DepartPos::Base, DepartSpeed::At(0.0)),
+        depart: <(DepartLane, DepartPos, DepartSpeed)>::default(),
         arrival: Arrival::default(),
         stops: Vec::new(),
         public_line: None,
@@ -212,7 +212,8 @@ fn lane(word: &str) -> Option<DepartLane> {
         "random" => DepartLane::Random,
         "free" => DepartLane::Free,
         "allowed" => DepartLane::Allowed,
-        "best" | "best_prob" => DepartLane::Best,
+        "best" => DepartLane::Best,
+        "best_prob" => DepartLane::Likely,
         number => DepartLane::Lane(number.parse().ok()?),
     })
 }
