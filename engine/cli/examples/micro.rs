@@ -33,7 +33,7 @@ fn main() {
             }
         }
         if let Ok(list) = std::env::var("LANES")
-            && model.now_ms() <= 1_800_000 + scenario.settings.begin_ms
+            && model.now_ms() <= 3_600_000 + scenario.settings.begin_ms
         {
             for w in model.ways() {
                 let lane = &model.streets().lane_ids[w.lane as usize];

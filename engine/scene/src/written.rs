@@ -120,7 +120,7 @@ fn is_plain(bytes: &[u8]) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let special = |word: u64| {
         let zero = |w: u64| w.wrapping_sub(ONES) & !w;
-        (zero(word ^ ONES * 0x22) | zero(word ^ ONES * 0x5c) | word.wrapping_sub(ONES * 0x20) & !word) & HIGH
+        (zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | word.wrapping_sub(ONES * 0x20) & !word) & HIGH
     };
     let (words, rest) = bytes.as_chunks::<8>();
     words.iter().all(|word| special(u64::from_le_bytes(*word)) == 0) && rest.iter().all(|b| *b >= 0x20 && *b != b'"' && *b != b'\\')

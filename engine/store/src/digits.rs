@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn as_a_stable_sort_sorts() {
-        for (count, mask) in [(0, 0), (3, u64::MAX), (255, 7), (256, 7), (5_000, 0), (5_000, 0xfff), (5_000, u64::MAX), (5_000, 0xf0_0000_0000_0000_f0)] {
+        for (count, mask) in [(0, 0), (3, u64::MAX), (255, 7), (256, 7), (5_000, 0), (5_000, 0xfff), (5_000, u64::MAX), (5_000, 0xf000_0000_0000_00f0)] {
             let mut rng = CounterRng::new(9, count as u64, mask);
             let mut entries: Vec<(u64, usize)> = (0..count).map(|n| (((rng.range(0.0, 1.0) * 1e18) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) & mask, n)).collect();
             let mut expected = entries.clone();

@@ -73,7 +73,7 @@ impl AlignmentSweeps {
         let curve = AlignmentCurve::parse(&directrix, decoder)?.ok_or_else(|| missing("directrix that can be followed"))?;
         let length = curve.horizontal_length();
         let [from, to] = [solid.get_float(3).unwrap_or(0.0), solid.get_float(4).unwrap_or(length)].map(|at| at.clamp(0.0, length));
-        if !(to - from > 1e-9 * length) {
+        if (to - from).partial_cmp(&(1e-9 * length)) != Some(std::cmp::Ordering::Greater) {
             return Err(missing("length along its directrix"));
         }
         let placement = match solid.get_ref(1) {

@@ -62,7 +62,7 @@ fn met(streets: &Streets, link: u32, exit: u32) -> (f64, f64, bool) {
     let scale = lane.length / length(a).max(0.01);
     let crossed = crossings(a, b);
     let inside = |l: &super::StreetLink| l.kind & kind::INSIDE != 0;
-    if this.to == that.to && !inside(this) && !(inside(that) && !crossed.is_empty()) {
+    if this.to == that.to && !inside(this) && (!inside(that) || crossed.is_empty()) {
         let apart = APART_M.min(0.5 * (lane.width + other.width));
         let far = a.last().zip(b.last()).is_none_or(|(x, y)| dist(*x, *y) >= apart);
         let back = |s: &[[f64; 3]]| s.iter().rev().copied().collect::<Vec<_>>();

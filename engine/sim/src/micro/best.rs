@@ -28,10 +28,8 @@ pub struct BestLane {
 /// The lanes of the edge.
 #[derive(Clone, Debug, Default)]
 pub struct Best {
-    /// For this edge.
-    pub edge: u32,
     /// Its lanes.
-    pub lanes: SmallVec<[BestLane; 4]>,
+    pub lanes: Vec<BestLane>,
 }
 
 /// A place that one must reach.
@@ -122,10 +120,9 @@ pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Tar
         let (before, after) = rows.split_at_mut(n + 1);
         back(streets, &mut before[n], &after[0], user);
     }
-    let edge = path.first().copied().unwrap_or(NONE);
     let lanes = rows.into_iter().next().map(|r| r.lanes).unwrap_or_default();
     let lanes = lanes.into_iter().map(|c| BestLane { lane: c.lane, length: c.length, offset: c.offset, leads: c.leads, way: c.way, occupation: 0.0 }).collect();
-    Best { edge, lanes }
+    Best { lanes }
 }
 
 fn span(lanes: &[Cell], is: impl Fn(&Cell) -> bool) -> (usize, usize) {

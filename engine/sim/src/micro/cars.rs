@@ -48,8 +48,9 @@ pub mod want {
     pub const BLOCKED: u32 = BLOCKED_LEADER | BLOCKED_FOLLOWER | OVERLAPPING;
 }
 
-/// A vehicle on the road.
+/// A vehicle on the road. What others look at comes first, so that one line of the cache holds it.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct Car {
     /// Front bumper's distance from the lane's start, m.
     pub pos: f64,
@@ -59,6 +60,8 @@ pub struct Car {
     pub accel: f64,
     /// Own share of the speed limit.
     pub factor: f64,
+    /// Standing since, ms.
+    pub wait_ms: i64,
     /// Lane of the front bumper.
     pub lane: u32,
     /// Kind.
@@ -69,8 +72,12 @@ pub struct Car {
     pub path: u32,
     /// Place on its path of the edge it is on, or was on last.
     pub leg: u32,
-    /// Standing since, ms.
-    pub wait_ms: i64,
+    /// It must wait at the next link.
+    pub must_wait: bool,
+    /// It stands at a stop.
+    pub stopped: bool,
+    /// It stands beside the lane.
+    pub parked: bool,
     /// Since when it is on the junction; [`NEVER`] where it gave its claim up.
     pub entered_ms: i64,
     /// The same, never given up.
@@ -79,24 +86,18 @@ pub struct Car {
     pub conflict_ms: i64,
     /// Distance to its next stop, m, as planned last.
     pub stop_dist: f64,
-    /// Its next stop.
-    pub stop: Option<Halt>,
     /// Position on the last edge where it arrives, m.
     pub arrive_at: f64,
     /// Speed with which it arrives, where that matters.
     pub arrive_v: Option<f64>,
-    /// It must wait at the next link.
-    pub must_wait: bool,
-    /// It stands at a stop.
-    pub stopped: bool,
-    /// It stands beside the lane.
-    pub parked: bool,
+    /// The lanes of its edge, and how well they lead on.
+    pub best: Best,
     /// Lanes behind that it still reaches onto, the nearest first.
     pub behind: SmallVec<[u32; 4]>,
     /// Changing lanes.
     pub change: Change,
-    /// The lanes of its edge, and how well they lead on.
-    pub best: Best,
+    /// Its next stop.
+    pub stop: Option<Halt>,
 }
 
 /// A stop that is next.
@@ -194,7 +195,7 @@ impl Item {
 }
 
 /// All that a vehicle plans.
-pub type Items = SmallVec<[Item; 6]>;
+pub type Items = Vec<Item>;
 
 /// One who comes to a link, as others see it.
 #[derive(Clone, Copy, Debug)]
@@ -207,11 +208,9 @@ pub struct Approach {
     pub arrive_ms: i64,
     /// Has left, ms.
     pub leave_ms: i64,
-    /// Speeds of arriving, leaving, arriving when braking from now on.
-    pub arrive_v: f64,
-    /// Leaving.
+    /// Leaves with that speed, m/s.
     pub leave_v: f64,
-    /// Arriving when braking.
+    /// Arrives with that speed if it brakes from now on, m/s.
     pub brake_v: f64,
     /// Distance, m.
     pub dist: f64,

@@ -216,16 +216,15 @@ impl World {
         if side.left > 0 && !gone(cars[side.left - 1]) {
             found = cars[side.left - 1];
         }
-        let nearer = |a: u32, b: u32| {
-            let pos = |c: u32| self.cars[c as usize].pos;
-            match (a != NOBODY && pos(a) <= car.pos, b != NOBODY && pos(b) <= car.pos) {
-                (false, false) => NOBODY,
-                (true, false) => a,
-                (false, true) => b,
-                (true, true) => if pos(a) > pos(b) { a } else { b },
-            }
+        // Who came over may be nearer.
+        let behind = |c: u32| c != NOBODY && self.cars[c as usize].pos <= car.pos;
+        found = match (behind(found), behind(side.hopped)) {
+            (false, false) => NOBODY,
+            (true, false) => found,
+            (false, true) => side.hopped,
+            (true, true) if self.cars[found as usize].pos > self.cars[side.hopped as usize].pos => found,
+            (true, true) => side.hopped,
         };
-        found = nearer(found, side.hopped);
         if found == me {
             found = NOBODY;
         }

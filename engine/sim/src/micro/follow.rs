@@ -15,6 +15,12 @@ pub const HALT: f64 = 0.1;
 /// Emergency braking is begun that much harder than is just enough.
 const HARDER: f64 = 1.2;
 
+/// The whole part of a number that is not below 0; without a call, which rounding down is on plain x86-64.
+#[inline]
+fn whole(x: f64) -> f64 {
+    x as i64 as f64
+}
+
 /// A kind of vehicle as the model uses it.
 #[derive(Clone, Debug)]
 pub struct Kind {
@@ -54,6 +60,42 @@ pub struct Kind {
     pub impatience: f64,
     /// Time until fully impatient, s.
     pub patience: f64,
+    /// For stopping with its own braking after its headway, and after a step.
+    stops: [Stopping; 2],
+    /// One over the speed that it brakes away in a step, s/m.
+    per_less: f64,
+}
+
+/// What of the formula of the safe speed does not depend on the gap: steps are whole(`a` + `b` √(`c` + `d` gap)).
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Stopping {
+    a: f64,
+    b: f64,
+    c: f64,
+    d: f64,
+    /// Speed braked away in a step, m/s; headway, s; step, s.
+    less: f64,
+    headway: f64,
+    step: f64,
+}
+
+impl Stopping {
+    fn new(decel: f64, headway: f64, step: f64) -> Self {
+        let root = step - 2.0 * headway;
+        Self { a: 0.5 - headway / step, b: 0.5 / step, c: root * root, d: 8.0 * step / (decel * step), less: decel * step, headway, step }
+    }
+
+    /// Greatest speed from which a stand after `gap` is reached, going on for the headway first and braking in steps.
+    #[inline]
+    fn speed(&self, gap: f64) -> f64 {
+        let g = gap - EPS;
+        if g < 0.0 {
+            return 0.0;
+        }
+        let n = whole(self.a + self.b * (self.c + self.d * g).sqrt());
+        let h = n * self.less * (0.5 * (n - 1.0) * self.step + self.headway);
+        n * self.less + (g - h) / (n * self.step + self.headway)
+    }
 }
 
 impl Kind {
@@ -78,6 +120,8 @@ impl Kind {
             factor: k.speed_factor,
             impatience: k.impatience,
             patience: k.minor_patience_s,
+            stops: [Stopping::new(k.decel, k.tau_s, dt), Stopping::new(k.decel, dt, dt)],
+            per_less: 1.0 / (k.decel * dt),
         }
     }
 
@@ -103,7 +147,7 @@ impl Kind {
     #[inline]
     pub fn brake_gap_by(&self, v: f64, decel: f64, headway: f64) -> f64 {
         let less = decel * self.dt;
-        let steps = (v / less).floor();
+        let steps = whole(if decel == self.decel { v * self.per_less } else { v / less });
         self.dt * (steps * v - less * steps * (steps + 1.0) * 0.5) + v * headway
     }
 
@@ -119,19 +163,6 @@ impl Kind {
         (2.0 * dist * accel + v * v).max(0.0).sqrt().min(self.max_speed)
     }
 
-    /// Greatest speed from which a stand after `gap` is reached, going on for `headway` first and braking in steps.
-    #[inline]
-    fn safe_stop(&self, gap: f64, decel: f64, headway: f64) -> f64 {
-        let g = gap - EPS;
-        if g < 0.0 {
-            return 0.0;
-        }
-        let (b, t, s) = (decel * self.dt, headway, self.dt);
-        let n = (0.5 - (t - 0.5 * (s * s + 4.0 * (s * (2.0 * g / b - t) + t * t)).sqrt()) / s).floor();
-        let h = 0.5 * n * (n - 1.0) * b * s + n * b * t;
-        n * b + (g - h) / (n * s + t)
-    }
-
     /// Braking that is needed so as not to run into one at `gap`.
     fn needed_decel(&self, gap: f64, v: f64, leader_v: f64, leader_decel: f64) -> f64 {
         if gap <= 0.0 {
@@ -145,10 +176,10 @@ impl Kind {
     /// Where braking harder than is comfortable is asked for, no harder than is needed.
     #[inline]
     fn relax(&self, v: f64, safe: f64, gap: f64, leader_v: f64, leader_decel: f64) -> f64 {
-        let asked = (v - safe) / self.dt;
-        if self.decel == self.emergency || asked <= self.decel + EPS {
+        if v - safe <= (self.decel + EPS) * self.dt || self.decel == self.emergency {
             return safe;
         }
+        let asked = (v - safe) / self.dt;
         let needed = (HARDER * self.needed_decel(gap, v, leader_v, leader_decel)).max(self.decel).min(asked);
         (v - needed * self.dt).max(0.0)
     }
@@ -157,7 +188,7 @@ impl Kind {
     #[inline]
     pub fn safe_follow(&self, v: f64, gap: f64, leader_v: f64, leader_decel: f64, looking: bool) -> f64 {
         let safe = if gap >= 0.0 || looking {
-            self.safe_stop(gap + self.brake_gap_by(leader_v, self.decel.max(leader_decel), 0.0), self.decel, self.tau)
+            self.stops[0].speed(gap + self.brake_gap_by(leader_v, self.decel.max(leader_decel), 0.0))
         } else {
             (v - self.emergency * self.dt).max(0.0)
         };
@@ -167,7 +198,7 @@ impl Kind {
     /// Krauss: the speed that is safe before a place where one has to stand.
     #[inline]
     pub fn safe_stand(&self, v: f64, gap: f64, decel: f64) -> f64 {
-        let safe = self.safe_stop(gap, decel, self.dt);
+        let safe = if decel == self.decel { self.stops[1] } else { Stopping::new(decel, self.dt, self.dt) }.speed(gap);
         self.relax(v, safe, gap, 0.0, decel)
     }
 
@@ -209,7 +240,7 @@ impl Kind {
                 }
                 let idm = self.idm(v, gap, 0.0, wish, delta, steps, 0.0);
                 // One who stands close before the place creeps up to it.
-                if v < EPS && idm < EPS { self.safe_stop(gap, decel, 0.0) } else { idm }
+                if v < EPS && idm < EPS { Stopping::new(decel, self.dt, self.dt).speed(gap) } else { idm }
             }
             _ => self.safe_stand(v, gap, decel).min(self.next_max(v)),
         }
@@ -240,7 +271,7 @@ impl Kind {
         }
         let b = self.decel * self.dt * self.dt;
         let y = ((((b + 2.0 * way) * (b + 2.0 * way) + 8.0 * b * dist).sqrt() - b) * 0.5 - way) / b;
-        let full = y.max(0.0).floor();
+        let full = whole(y.max(0.0));
         let exact = (full * full + full) * 0.5 * b + full * way + if y > full { way } else { 0.0 };
         let gain = (full + f64::from(u8::from(inserting))) * self.decel * self.dt;
         (dist - exact).max(0.0) / (full + 1.0) / self.dt + gain + target
@@ -353,6 +384,8 @@ mod tests {
             factor,
             impatience: 0.0,
             patience: 180.0,
+            stops: [Stopping::new(4.5, 1.0, 1.0); 2],
+            per_less: 1.0 / 4.5,
         }
     }
 
@@ -396,6 +429,7 @@ mod tests {
         // s(v) = (s0 + v T) / sqrt(1 - (v / v0)^4), Treiber et al. 2000.
         let mut k = kind(CarFollowing::Idm { delta: 4.0, steps: 10.0 });
         k.dt = 0.1;
+        (k.stops, k.per_less) = ([Stopping::new(4.5, 1.0, 0.1), Stopping::new(4.5, 0.1, 0.1)], 1.0 / 0.45);
         for v in [5.0, 12.0, 20.0] {
             let (mut x, mut speed, mut lead) = (0.0, v, 60.0);
             for _ in 0..20_000 {

@@ -50,10 +50,10 @@ impl World {
         }
     }
 
-    /// Whether who comes by a link waited inside the junction and had come onto it by right.
+    /// Whether who leaves a waiting place inside the junction had come onto it by right, or at yellow.
     pub(super) fn came_first(&self, link: u32) -> bool {
         let l = &self.streets.links[link as usize];
-        if l.kind & bits::EXIT_AFTER_INSIDE == 0 {
+        if l.kind & bits::INSIDE == 0 {
             return false;
         }
         self.shows(l.entry, shown::FIRST | shown::YELLOW)
@@ -95,7 +95,7 @@ impl World {
         if l.kind & bits::WAITS_INSIDE != 0 && show & shown::ALL_STOP == 0 {
             return true;
         }
-        let after = l.kind & bits::EXIT_AFTER_INSIDE != 0;
+        let after = l.kind & bits::INSIDE != 0;
         let green_entry = after && self.shows(l.entry, shown::GREEN) && self.shows(l.entry, shown::FIRST);
         if (show & shown::FIRST != 0 || green_entry) && show & shown::ZIPPER == 0 {
             return true;
@@ -316,7 +316,6 @@ impl World {
                     request: item.request,
                     arrive_ms: item.arrive_ms,
                     leave_ms: item.arrive_ms.saturating_add(leave_after(l.length, k.length, item.arrive_v, leave_v)),
-                    arrive_v: item.arrive_v,
                     leave_v,
                     brake_v: item.brake_v,
                     dist: item.dist,

@@ -26,7 +26,7 @@ use act::Deed;
 use cars::{Items, OnLane};
 use depart::Queue;
 use lights::Lights;
-use qike_core::StateHasher;
+use qike_core::{Diagnostic, StateHasher};
 use qike_network::streets::Streets;
 use qike_network::traffic::TrafficScenario;
 use rayon::prelude::*;
@@ -52,10 +52,13 @@ pub struct Micro {
     /// Edges with several lanes.
     wide: Vec<u32>,
     transfer: Vec<teleport::Transfer>,
+    /// Those who stand beside the road.
+    parked: Vec<u32>,
     teleport_after_ms: i64,
     pool: Option<Arc<rayon::ThreadPool>>,
     updates: u64,
     end_ms: i64,
+    findings: Vec<Diagnostic>,
 }
 
 impl Micro {
@@ -65,7 +68,6 @@ impl Micro {
     /// What is wrong with the map, in words.
     pub fn new(scenario: &TrafficScenario, seed: u64, pool: Option<Arc<rayon::ThreadPool>>) -> Result<Self, String> {
         let (streets, findings) = Streets::from_map(&scenario.map)?;
-        let _ = findings;
         let streets = Arc::new(streets);
         let settings = &scenario.settings;
         let dt_ms = settings.step_ms.max(1);
@@ -84,6 +86,7 @@ impl Micro {
             now_ms: settings.begin_ms,
             dt_ms,
             dt,
+            fading: [0.5f64.powf(dt), 0.8f64.powf(dt)],
             seed,
             streets: streets.clone(),
         };
@@ -104,9 +107,11 @@ impl Micro {
             touched: Vec::new(),
             wide,
             transfer: Vec::new(),
+            parked: Vec::new(),
             teleport_after_ms: settings.teleport_after_ms.unwrap_or(i64::MAX),
             pool,
             updates: 0,
+            findings,
             end_ms: settings.end_ms.unwrap_or(i64::MAX),
         })
     }
@@ -118,13 +123,13 @@ impl Micro {
 
     /// Everybody has arrived, or the end is reached.
     pub fn finished(&self) -> bool {
-        self.world.now_ms >= self.end_ms || self.active.is_empty() && self.queue.is_empty() && self.transfer.is_empty()
+        self.world.now_ms >= self.end_ms || self.active.is_empty() && self.queue.is_empty() && self.transfer.is_empty() && self.parked.is_empty()
     }
 
     /// Counts so far.
     pub fn counts(&self) -> Counts {
         let mut counts = self.trips.counts;
-        counts.running = (self.active.len() + self.transfer.len()) as u64;
+        counts.running = (self.active.len() + self.transfer.len() + self.parked.len()) as u64;
         counts.waiting = self.queue.waiting();
         counts
     }
@@ -137,6 +142,11 @@ impl Micro {
     /// Trips that have ended since the last call.
     pub fn take_trips(&mut self) -> Vec<TripRow> {
         self.trips.take()
+    }
+
+    /// What was doubtful in the map.
+    pub fn findings(&self) -> &[Diagnostic] {
+        &self.findings
     }
 
     /// The streets.
@@ -181,29 +191,37 @@ impl Micro {
 
     /// All plan from what is.
     fn plan(&mut self) {
-        let world = &self.world;
-        let plan = |slot: u32, items: &mut Items| {
-            let car = &world.cars[slot as usize];
-            let on = &world.on[car.lane as usize];
-            let at = on.cars.iter().rposition(|c| *c == slot).unwrap_or(0);
-            let leader = on.cars.get(at + 1).copied().unwrap_or_else(|| world.partial_on(car.lane));
-            let before: f64 = on.cars[at + 1..].iter().map(|c| world.kind(&world.cars[*c as usize]).room).sum();
-            world.plan(slot, leader, before, items)
-        };
+        let (world, plans, stop) = (&self.world, &mut self.plans, &mut self.stop_dist);
         match &self.pool {
             Some(pool) if self.active.len() >= SHARED => {
-                let mut work: Vec<(u32, Items, f64)> = self.active.iter().map(|s| (*s, std::mem::take(&mut self.plans[*s as usize]), 0.0)).collect();
-                pool.install(|| work.par_iter_mut().for_each(|(slot, items, stop)| *stop = plan(*slot, items)));
-                for (slot, items, stop) in work {
-                    self.plans[slot as usize] = items;
-                    self.stop_dist[slot as usize] = stop;
+                let busy: Vec<u32> = (0..world.on.len() as u32).filter(|l| !world.on[*l as usize].cars.is_empty()).collect();
+                let mut work: Vec<(u32, Items, f64)> = self.active.iter().map(|s| (*s, std::mem::take(&mut plans[*s as usize]), 0.0)).collect();
+                // The vehicles of a lane stand side by side in the list, so that each lane's part of it goes to one thread.
+                let mut parts = Vec::with_capacity(busy.len());
+                let mut rest = &mut work[..];
+                for lane in busy {
+                    let (part, more) = std::mem::take(&mut rest).split_at_mut(world.on[lane as usize].cars.len());
+                    parts.push((lane, part));
+                    rest = more;
+                }
+                pool.install(|| {
+                    parts.par_iter_mut().with_min_len(8).for_each(|(lane, part)| {
+                        world.plan_lane(*lane, &mut |n, slot, leader, before| {
+                            let (_, items, stop) = &mut part[n];
+                            *stop = world.plan(slot, leader, before, items);
+                        });
+                    });
+                });
+                for (slot, items, dist) in work {
+                    plans[slot as usize] = items;
+                    stop[slot as usize] = dist;
                 }
             }
             _ => {
-                for &slot in &self.active {
-                    let mut items = std::mem::take(&mut self.plans[slot as usize]);
-                    self.stop_dist[slot as usize] = plan(slot, &mut items);
-                    self.plans[slot as usize] = items;
+                for lane in 0..world.on.len() as u32 {
+                    world.plan_lane(lane, &mut |_, slot, leader, before| {
+                        stop[slot as usize] = world.plan(slot, leader, before, &mut plans[slot as usize]);
+                    });
                 }
             }
         }

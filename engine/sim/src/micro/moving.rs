@@ -17,7 +17,8 @@ impl Micro {
             let from = self.world.cars[slot as usize].lane;
             let gone = self.move_one(slot);
             let to = self.world.cars[slot as usize].lane;
-            if gone || to != from {
+            let parks = self.world.cars[slot as usize].parked;
+            if gone || parks || to != from {
                 let room = self.world.kinds[self.world.cars[slot as usize].kind as usize].room;
                 let on = &mut self.world.on[from as usize];
                 // From the front: it is the last in the list, or near it.
@@ -27,6 +28,12 @@ impl Micro {
                 on.room -= room;
                 if gone {
                     self.free_slot(slot);
+                } else if parks {
+                    for lane in std::mem::take(&mut self.world.cars[slot as usize].behind) {
+                        self.world.on[lane as usize].partial.retain(|c| *c != slot);
+                    }
+                    self.plans[slot as usize].clear();
+                    self.parked.push(slot);
                 } else {
                     entered.push((to, slot));
                 }
@@ -38,6 +45,28 @@ impl Micro {
         }
         self.check_overlaps();
         self.teleport();
+        self.leave_parking();
+    }
+
+    /// Those who have stood beside the road long enough come back onto it where there is room.
+    fn leave_parking(&mut self) {
+        let mut parked = std::mem::take(&mut self.parked);
+        parked.retain(|&slot| {
+            Self::serve(&mut self.world, slot, false, &mut self.trips);
+            let car = &self.world.cars[slot as usize];
+            if let Some(journey) = self.trips.of(car.id) {
+                journey.row.stop_ms += self.world.dt_ms;
+            }
+            if car.stopped || !self.world.has_room(slot) {
+                return true;
+            }
+            let lane = car.lane;
+            self.world.cars[slot as usize].parked = false;
+            self.world.enter(lane, slot);
+            self.world.reach_back(slot);
+            false
+        });
+        self.parked = parked;
     }
 
     pub(super) fn free_slot(&mut self, slot: u32) {
@@ -165,6 +194,7 @@ impl Micro {
             }
         } else if reaches {
             car.stopped = true;
+            car.parked = stop.beside;
             stop.left_ms = stop.duration_ms.max(stop.until_ms - now).max(0);
             car.stop = Some(stop);
             let front = car.pos;
@@ -220,6 +250,25 @@ impl World {
         let far = self.streets.lanes[car.lane as usize].length + k.tau * top + k.brake_gap(top) + k.gap;
         let best = super::best::best(&self.streets, path, k.user, target, far);
         self.cars[slot as usize].best = best;
+    }
+
+    /// Whether a vehicle beside its lane could stand on it where it is, and those behind could stop.
+    fn has_room(&self, slot: u32) -> bool {
+        let car = &self.cars[slot as usize];
+        let k = self.kind(car);
+        let on = &self.on[car.lane as usize];
+        let back = car.pos - k.length;
+        let at = on.cars.partition_point(|c| self.cars[*c as usize].pos < car.pos);
+        let ahead = on.cars.get(at).copied().unwrap_or_else(|| self.partial_on(car.lane));
+        let free = ahead == NOBODY || self.back_on(&self.cars[ahead as usize], car.lane) - car.pos >= k.gap;
+        let behind = match at.checked_sub(1) {
+            Some(n) => Some((on.cars[n], back - self.cars[on.cars[n] as usize].pos - self.kind(&self.cars[on.cars[n] as usize]).gap)),
+            None => self.upstream(car.lane, back, slot),
+        };
+        free && behind.is_none_or(|(c, gap)| {
+            let other = &self.cars[c as usize];
+            gap >= self.kind(other).secure_gap(other.speed, 0.0, k.decel)
+        })
     }
 
     /// A vehicle comes onto a lane: it goes where its position says.

@@ -11,6 +11,8 @@ const BEFORE_LINE_M: f64 = 1.0;
 const YELLOW_DECEL: f64 = 3.0;
 /// Looks that many own lengths beyond a junction for room.
 const ROOM_LENGTHS: f64 = 5.0;
+/// Links further away than braking distance and so many seconds are not looked at.
+const FAR_S: f64 = 8.0;
 /// One who has stood that long on a junction does not count as about to leave it, ms.
 const BLOCKED_MS: i64 = 5000;
 
@@ -35,12 +37,44 @@ pub(super) struct Look<'a> {
 }
 
 impl World {
+    /// Calls `plan` for all on a lane, the first in the queue first: its place in that order, itself, who is before it, and lengths and
+    /// gaps of all before it.
+    pub(super) fn plan_lane(&self, lane: u32, plan: &mut dyn FnMut(usize, u32, u32, f64)) {
+        let cars = &self.on[lane as usize].cars;
+        if cars.is_empty() {
+            return;
+        }
+        let (mut leader, mut before) = (self.partial_on(lane), 0.0);
+        for (n, &slot) in cars.iter().rev().enumerate() {
+            plan(n, slot, leader, before);
+            before += self.kind(&self.cars[slot as usize]).room;
+            leader = slot;
+        }
+    }
+
+    /// Whether a vehicle stands behind one who stands on the same lane, too near to move; then it need not look any further.
+    fn is_queued(&self, car: &Car, k: &Kind, leader: u32) -> bool {
+        if car.speed > 0.0 || leader == NOBODY || car.stopped {
+            return false;
+        }
+        let other = &self.cars[leader as usize];
+        if other.speed > 0.0 || other.lane != car.lane {
+            return false;
+        }
+        let gap = other.pos - self.kind(other).length - car.pos - k.gap;
+        gap < EPS || gap < 1.0 && k.follow(0.0, gap, 0.0, self.kind(other).apparent, self.wish(car.lane, car)) < EPS
+    }
+
     /// Plans a vehicle's next step. `leader`: the one before it on its lane, or reaching back onto it. `before_m`: lengths and gaps of
     /// all before it on its lane. Gives the distance to its next stop.
     pub(super) fn plan(&self, me: u32, leader: u32, before_m: f64, items: &mut Items) -> f64 {
         items.clear();
         let car = &self.cars[me as usize];
         let k = self.kind(car);
+        if self.is_queued(car, k, leader) && !self.streets.lanes[car.lane as usize].inside {
+            items.push(Item::end(0.0, self.streets.lanes[car.lane as usize].length - car.pos));
+            return car.stop_dist;
+        }
         let v_min = k.next_min(car.speed);
         let max_v = k.next_max(car.speed);
         let mut lane = car.lane;
@@ -97,6 +131,12 @@ impl World {
                 }
                 let mut end = Item::end(look.v, look.seen);
                 end.space = if self.streets.edges[self.streets.lanes[lane as usize].edge as usize].fringe { 1000.0 } else { 0.0 };
+                look.items.push(end);
+                break;
+            }
+            // What is so far away need not be known yet, by nobody.
+            if look.seen > horizon + FAR_S * max_v {
+                let end = Item::end(look.v, look.seen);
                 look.items.push(end);
                 break;
             }
@@ -225,8 +265,10 @@ impl World {
         if behind {
             safe = k.follow(look.car.speed, gap, other.speed, lead.apparent, wish);
         }
+        // With what speed one leaves a link matters where somebody gives way.
         if look.passed
             && let Some(last) = look.items.last_mut()
+            && (self.streets.links[last.link as usize].kind & bits::WATCHED != 0 || !self.shows(last.link, shown::FIRST))
         {
             last.leave_at_most(k.follow(last.pass, gap, other.speed, lead.apparent, wish));
         }

@@ -71,6 +71,7 @@ fn too_short(dist: f64, lanes: i32, look: f64) -> bool {
 impl World {
     /// Decides whether a vehicle wants to change to the lane beside it; gives bits of [`want`]. `lanes`: those of its edge, `mine` its own
     /// one's place. `blockers`: the first and the last of those who want in from that side and cannot.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn wants(&self, car: &Car, c: &mut Change, lanes: &[BestLane], mine: usize, b: &Beside, blockers: [u32; 2], words: &mut Vec<Word>) -> u32 {
         let k = self.kind(car);
         let p = &k.changing;
@@ -173,7 +174,7 @@ impl World {
         if right {
             if here - 5.0 / 3.6 > there {
                 if c.speed_gain < 0.0 {
-                    c.speed_gain *= 0.5f64.powf(dt);
+                    c.speed_gain *= self.fading[0];
                 }
             } else {
                 if c.speed_gain < 0.0 || gain > 0.0 {
@@ -200,11 +201,11 @@ impl World {
         } else {
             if here > there {
                 if c.speed_gain > 0.0 {
-                    c.speed_gain *= 0.5f64.powf(dt);
+                    c.speed_gain *= self.fading[0];
                 }
             } else if here == there {
                 if c.speed_gain > 0.0 {
-                    c.speed_gain *= 0.8f64.powf(dt);
+                    c.speed_gain *= self.fading[1];
                 }
             } else {
                 c.speed_gain += dt * gain;
@@ -350,6 +351,7 @@ impl World {
     }
 
     /// Asks the one behind on the lane beside to let it in, or lets it overtake.
+    #[allow(clippy::too_many_arguments)]
     fn tell_follower(&self, car: &Car, c: &mut Change, k: &Kind, b: &Beside, seconds: f64, plan: f64, words: &mut Vec<Word>) {
         let Some((follow, gap)) = b.behind else { return };
         let other = &self.cars[follow as usize];

@@ -54,6 +54,8 @@ pub struct World {
     pub dt_ms: i64,
     /// Step, s.
     pub dt: f64,
+    /// What is left of an inclination after a step that speaks against it, and after one that says nothing.
+    pub fading: [f64; 2],
     /// Seed of all chance.
     pub seed: u64,
 }
@@ -95,12 +97,6 @@ impl World {
             }
         }
         -left
-    }
-
-    /// Where its front is, measured along a lane that it is on in part.
-    #[inline]
-    pub fn front_on(&self, car: &Car, lane: u32) -> f64 {
-        self.back_on(car, lane) + self.kind(car).length
     }
 
     /// The vehicle furthest back on a lane, in part or wholly.
