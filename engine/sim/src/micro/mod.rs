@@ -34,7 +34,7 @@ use std::sync::Arc;
 use world::World;
 
 /// Fewer vehicles than that are planned on one thread.
-const SHARED: usize = 512;
+const SHARED: usize = 2048;
 
 /// The model.
 pub struct Micro {
@@ -44,6 +44,8 @@ pub struct Micro {
     trips: trips::Trips,
     /// Slots in use, lane by lane from the front, in the order in which they move.
     active: Vec<u32>,
+    /// Lanes that somebody was on when the step began.
+    busy: Vec<u32>,
     free: Vec<u32>,
     plans: Vec<Items>,
     stop_dist: Vec<f64>,
@@ -100,6 +102,7 @@ impl Micro {
             queue,
             trips,
             active: Vec::new(),
+            busy: Vec::new(),
             free: Vec::new(),
             plans: Vec::new(),
             stop_dist: Vec::new(),
@@ -179,7 +182,9 @@ impl Micro {
     /// Puts those on the road in the order in which they move.
     fn order(&mut self) {
         self.active.clear();
-        for on in &self.world.on {
+        self.busy.clear();
+        for (lane, on) in self.world.on.iter().enumerate().filter(|(_, on)| !on.cars.is_empty()) {
+            self.busy.push(lane as u32);
             self.active.extend(on.cars.iter().rev());
         }
         let slots = self.world.cars.len();
@@ -194,12 +199,11 @@ impl Micro {
         let (world, plans, stop) = (&self.world, &mut self.plans, &mut self.stop_dist);
         match &self.pool {
             Some(pool) if self.active.len() >= SHARED => {
-                let busy: Vec<u32> = (0..world.on.len() as u32).filter(|l| !world.on[*l as usize].cars.is_empty()).collect();
                 let mut work: Vec<(u32, Items, f64)> = self.active.iter().map(|s| (*s, std::mem::take(&mut plans[*s as usize]), 0.0)).collect();
                 // The vehicles of a lane stand side by side in the list, so that each lane's part of it goes to one thread.
-                let mut parts = Vec::with_capacity(busy.len());
+                let mut parts = Vec::with_capacity(self.busy.len());
                 let mut rest = &mut work[..];
-                for lane in busy {
+                for &lane in &self.busy {
                     let (part, more) = std::mem::take(&mut rest).split_at_mut(world.on[lane as usize].cars.len());
                     parts.push((lane, part));
                     rest = more;
@@ -218,7 +222,7 @@ impl Micro {
                 }
             }
             _ => {
-                for lane in 0..world.on.len() as u32 {
+                for &lane in &self.busy {
                     world.plan_lane(lane, &mut |_, slot, leader, before| {
                         stop[slot as usize] = world.plan(slot, leader, before, &mut plans[slot as usize]);
                     });

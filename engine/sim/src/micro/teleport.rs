@@ -16,7 +16,7 @@ impl Micro {
     /// Counts those who overlap.
     pub(super) fn check_overlaps(&mut self) {
         let w = &self.world;
-        for on in w.on.iter().filter(|on| on.cars.len() > 1) {
+        for on in self.busy.iter().map(|l| &w.on[*l as usize]).filter(|on| on.cars.len() > 1) {
             for pair in on.cars.windows(2) {
                 let (a, b) = (&w.cars[pair[0] as usize], &w.cars[pair[1] as usize]);
                 if a.pos > b.pos - w.kind(b).length + 1e-3 {
@@ -32,7 +32,8 @@ impl Micro {
         if self.teleport_after_ms <= 0 || self.teleport_after_ms == i64::MAX {
             return;
         }
-        for lane in 0..self.world.on.len() {
+        for n in 0..self.busy.len() {
+            let lane = self.busy[n] as usize;
             let Some(&slot) = self.world.on[lane].cars.last() else { continue };
             let car = &self.world.cars[slot as usize];
             if car.wait_ms <= self.teleport_after_ms || car.stopped {
