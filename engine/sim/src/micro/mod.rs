@@ -15,11 +15,13 @@ mod junction;
 mod lights;
 mod moving;
 mod plan;
+mod sight;
 mod teleport;
 mod trips;
 mod wish;
 mod world;
 
+pub use sight::OnRoad;
 pub use trips::{Counts, TripRow, Way};
 
 use act::Deed;

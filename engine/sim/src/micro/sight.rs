@@ -1,0 +1,49 @@
+//! What outputs ask of the model between two steps.
+
+use super::Micro;
+use super::trips::{TripRow, Way};
+
+/// One who is on the road.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OnRoad {
+    /// Where.
+    pub way: Way,
+    /// Kind: a place in the scenario's list.
+    pub kind: u32,
+    /// It stands at a stop.
+    pub stopped: bool,
+}
+
+impl Micro {
+    /// Everybody who is on the road now, lane by lane; who has just departed is among them, who has just arrived is not.
+    pub fn on_road(&self) -> impl Iterator<Item = OnRoad> + '_ {
+        self.world.on.iter().flat_map(|on| &on.cars).map(|slot| {
+            let car = &self.world.cars[*slot as usize];
+            let way = Way { vehicle: car.id, lane: car.lane, position_m: car.pos, speed_mps: car.speed, accel: car.accel, wait_ms: car.wait_ms };
+            OnRoad { way, kind: car.kind, stopped: car.stopped }
+        })
+    }
+
+    /// The journey of one who has departed and has not arrived: its id, its kind, its departure.
+    pub fn journey(&self, vehicle: u32) -> Option<&TripRow> {
+        self.trips.journeys.get(vehicle as usize).and_then(|j| j.as_ref()).map(|j| &j.row)
+    }
+
+    /// Journeys under way as they stand now, by number, each with the edge where it is to end.
+    pub fn under_way(&self) -> Vec<(TripRow, u32)> {
+        let beside = self.transfer.iter().map(|t| (t.slot, false));
+        let slots = self.world.on.iter().flat_map(|on| &on.cars).map(|slot| (*slot, true)).chain(beside);
+        let mut rows: Vec<(TripRow, u32)> = slots
+            .filter_map(|(slot, on_road)| {
+                let car = &self.world.cars[slot as usize];
+                let journey = self.trips.journeys.get(car.id as usize)?.as_ref()?;
+                let mut row = journey.row.clone();
+                row.duration_ms = self.world.now_ms - row.depart_ms;
+                row.length_m = journey.odometer + if on_road { car.pos } else { 0.0 };
+                Some((row, *self.world.paths[car.path as usize].last()?))
+            })
+            .collect();
+        rows.sort_by_key(|(row, _)| row.vehicle);
+        rows
+    }
+}
