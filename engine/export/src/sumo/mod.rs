@@ -1,0 +1,15 @@
+//! Results of traffic runs in SUMO's own XML, as its release 1.28 writes them: the same elements, attributes, units and two decimals,
+//! so that scripts which read SUMO's outputs read these.
+//!
+//! Rows are written as they come; nothing is kept. Formats: <https://sumo.dlr.de/docs/Simulation/Output/>.
+
+mod edge_data;
+mod fcd;
+mod summary;
+mod tripinfo;
+mod xml;
+
+pub use edge_data::{EdgeData, EdgeValues};
+pub use fcd::{Fcd, FcdVehicle};
+pub use summary::{SummaryOutput, SummaryStep};
+pub use tripinfo::{TripInfo, TripInfos};
