@@ -13,6 +13,7 @@ mod input;
 mod output;
 mod past;
 mod progress;
+mod traffic;
 
 use clap::{Parser, Subcommand};
 use commands::*;

@@ -17,6 +17,9 @@ pub struct VehicleCounts {
     pub running: u64,
     /// Times that a stuck vehicle was moved on.
     pub teleported: u64,
+    /// Trips that were given up before they began: no way, or no room in time.
+    #[serde(default)]
+    pub discarded: u64,
 }
 
 /// How many people on foot got how far.

@@ -79,6 +79,14 @@ pub enum RunError {
         /// What is wrong.
         message: String,
     },
+    /// A traffic scenario that cannot be run.
+    #[error("{scenario}: {message}")]
+    Traffic {
+        /// The scenario.
+        scenario: String,
+        /// What is wrong.
+        message: String,
+    },
     /// The simulation refuses its input.
     #[error(transparent)]
     Simulation(#[from] qike_sim::SimError),
@@ -91,7 +99,8 @@ pub enum RunError {
 }
 
 impl RunError {
-    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> RunError {
+    /// A file that could not be read or written.
+    pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> RunError {
         let path = path.to_owned();
         move |source| RunError::Io { path, source }
     }

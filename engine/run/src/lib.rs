@@ -2,6 +2,7 @@
 //!
 //! - [`run`]: one scenario, all its seeds → a run directory (or one with a folder for each seed).
 //! - [`sweep`]: a study: scenarios × parameters × seeds → many run directories and a table.
+//! - [`traffic`]: a traffic scenario of another simulator → a run directory, and whatever else is written as it runs.
 //! - [`compare`]: two run directories or more → what changed, and how sure that is.
 //!
 //! The viewer, the command and CI all come through here: there is no other way to run anything. Nothing here prints; what takes
@@ -17,6 +18,7 @@ mod run;
 mod summary;
 mod sweep;
 mod tally;
+pub mod traffic;
 
 pub use compare::{Comparison, compare, geh, seed_folders};
 pub use error::{RunError, TableFault};

@@ -22,7 +22,7 @@ impl Cost {
     }
 
     /// Seconds on the wall clock, and processor seconds of all threads (the former where the system does not tell).
-    fn end(&self) -> (f64, f64) {
+    pub(crate) fn end(&self) -> (f64, f64) {
         let wall = self.wall.elapsed().as_secs_f64();
         let cpu = self.cpu.zip(cpu_time()).map(|(begin, end)| end.saturating_sub(begin).as_secs_f64());
         (wall, cpu.unwrap_or(wall))
@@ -85,6 +85,7 @@ pub(crate) fn summary(run: RunInfo, seed: u64, threads: u32, sim_seconds: f64, c
             arrived: counts.arrived,
             running: counts.running,
             teleported: counts.teleported,
+            discarded: 0,
         },
         mean_duration_s: mean(cars.duration_s, cars.arrived),
         mean_time_loss_s: mean(cars.time_loss_s, cars.arrived),

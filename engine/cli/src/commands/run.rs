@@ -3,23 +3,28 @@
 use crate::Done;
 use crate::failure::Failure;
 use crate::output::{Output, table};
+use crate::traffic;
 use qike_core::SimTime;
 use qike_run::{RunError, RunOptions, RunReport};
 use std::path::PathBuf;
 
-/// Run a scenario.
+/// Run a scenario: of Qike, or of SUMO as it is.
 ///
 /// Writes a run directory with summary.json, trips.parquet, links.parquet, tracks.parquet, events.parquet and the resolved
 /// scenario; with several seeds, one such directory a seed. The same seed gives the same result for any number of threads.
+///
+/// A scenario of SUMO (its configuration) is run lane by lane. Outputs in SUMO's XML that it asks for itself are written into the
+/// run directory. What it asks for and is not supported is listed, and the exit code is then 3.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   qike run demo/holiday.toml
   qike run demo/holiday-bridge-closed.toml --out runs/closed --seed 7
-  qike run demo/holiday.toml --until 00:10:00 --threads 1 --json | jq .runs[0].summary.state_hash")]
+  qike run demo/holiday.toml --until 00:10:00 --threads 1 --json | jq .runs[0].summary.state_hash
+  qike run bologna/run.sumocfg --out runs/b --tripinfo-output trips.xml --edgedata-output edges.xml")]
 pub struct Args {
-    /// The scenario.
-    #[arg(value_name = "SCENARIO.toml")]
+    /// The scenario, or a configuration of SUMO.
+    #[arg(value_name = "SCENARIO.toml|X.sumocfg")]
     scenario: PathBuf,
     /// The run directory; without it, NAME-run beside the scenario.
     #[arg(long, short, value_name = "DIR")]
@@ -33,6 +38,8 @@ pub struct Args {
     /// Simulate only so long: seconds, or HH:MM:SS.
     #[arg(long, value_name = "S")]
     until: Option<String>,
+    #[command(flatten)]
+    sumo: traffic::Args,
 }
 
 /// Runs the command.
@@ -40,6 +47,15 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let until = args.until.as_deref().map(|text| text.parse::<SimTime>().map_err(|e| Failure::usage(format!("--until: {e}")))).transpose()?;
     if until.is_some_and(|t| t <= SimTime::ZERO) {
         return Err(Failure::usage("--until: there is nothing to simulate"));
+    }
+    if traffic::is_configuration(&args.scenario) {
+        let out = args.out.clone().unwrap_or_else(|| qike_run::default_out(&args.scenario));
+        let common = traffic::Common { path: &args.scenario, out, seed: args.seed, threads: args.threads.map(|n| n as usize), until };
+        return traffic::run(&common, &args.sumo, output);
+    }
+    if let Some(option) = args.sumo.given() {
+        let message = format!("{option}: {} is no configuration of SUMO", args.scenario.display());
+        return Err(Failure::usage(message).help("a scenario of Qike says in its [output] what is recorded"));
     }
     let options = RunOptions { out: args.out.clone(), seed: args.seed, threads: args.threads.map(|n| n as usize), until };
     let report = qike_run::run(&args.scenario, &options, &output.feedback)?;

@@ -1,0 +1,145 @@
+//! `qike run X.sumocfg`: a scenario of SUMO, run lane by lane, with outputs in Parquet and in SUMO's XML.
+
+mod edges;
+mod outputs;
+mod wanted;
+
+use crate::Done;
+use crate::failure::Failure;
+use crate::output::{Output, table};
+use outputs::Outputs;
+use qike_core::{Severity, SimTime};
+use qike_run::traffic::{TrafficOptions, TrafficReport, run_traffic};
+use serde_json::json;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use wanted::Wanted;
+
+/// Scenarios of more vehicles than that are recorded with key frames further apart.
+const MANY: usize = 20_000;
+/// A link interval, ms.
+const LINKS_MS: i64 = 300_000;
+/// So much of a file is looked at to tell what it is.
+const HEAD: u64 = 4096;
+
+/// Options that only scenarios of SUMO have.
+#[derive(clap::Args)]
+#[command(next_help_heading = "For scenarios of SUMO (X.sumocfg)")]
+pub struct Args {
+    /// Write each journey, as SUMO does.
+    #[arg(long, value_name = "FILE")]
+    pub tripinfo_output: Option<PathBuf>,
+    /// Write how many did what in each step, as SUMO does.
+    #[arg(long, value_name = "FILE")]
+    pub summary_output: Option<PathBuf>,
+    /// Write what happened on each edge over the whole run, as SUMO does.
+    #[arg(long, value_name = "FILE")]
+    pub edgedata_output: Option<PathBuf>,
+    /// Write where everybody is in each step, as SUMO does.
+    #[arg(long, value_name = "FILE")]
+    pub fcd_output: Option<PathBuf>,
+    /// Seconds between two key frames of tracks.parquet; 0: no tracks. Without it 1, with more than 20000 vehicles 10.
+    #[arg(long, value_name = "S", conflicts_with = "no_tracks")]
+    pub tracks: Option<f64>,
+    /// Record no tracks.
+    #[arg(long)]
+    pub no_tracks: bool,
+}
+
+impl Args {
+    /// The first option that is given.
+    pub fn given(&self) -> Option<&'static str> {
+        let files = [("--tripinfo-output", &self.tripinfo_output), ("--summary-output", &self.summary_output), ("--edgedata-output", &self.edgedata_output), ("--fcd-output", &self.fcd_output)];
+        let file = files.into_iter().find(|(_, file)| file.is_some()).map(|(name, _)| name);
+        file.or_else(|| self.tracks.map(|_| "--tracks")).or_else(|| self.no_tracks.then_some("--no-tracks"))
+    }
+}
+
+/// What scenarios of both kinds have.
+pub struct Common<'a> {
+    /// The configuration.
+    pub path: &'a Path,
+    /// The run directory.
+    pub out: PathBuf,
+    /// This seed.
+    pub seed: Option<u64>,
+    /// So many threads.
+    pub threads: Option<usize>,
+    /// So long.
+    pub until: Option<SimTime>,
+}
+
+/// Whether a file is a configuration of SUMO: by its ending, or by its root element.
+pub fn is_configuration(path: &Path) -> bool {
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("sumocfg")) {
+        return true;
+    }
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|f| f.take(HEAD).read_to_end(&mut head));
+    let text = String::from_utf8_lossy(&head);
+    read.is_ok() && (text.contains("<configuration") || text.contains("<sumoConfiguration"))
+}
+
+/// Runs the command.
+pub fn run(common: &Common<'_>, args: &Args, output: &Output) -> Result<Done, Failure> {
+    let tracks_ms = match args.tracks {
+        Some(s) if s.is_finite() && (0.0..=86_400.0).contains(&s) => Some((s * 1000.0).round() as i64),
+        Some(s) => return Err(Failure::usage(format!("--tracks: {s} is no number of seconds between 0 and 86400"))),
+        None => args.no_tracks.then_some(0),
+    };
+    let scenario = qike_import::sumo::read_scenario(common.path, &output.feedback)?;
+    let wanted = Wanted::of(&scenario, args, &common.out)?;
+    let mut outputs = Outputs::new(&scenario, &wanted);
+    let options = TrafficOptions {
+        out: common.out.clone(),
+        source: common.path.display().to_string(),
+        seed: common.seed,
+        threads: common.threads,
+        until: common.until,
+        track_interval_ms: tracks_ms.unwrap_or(if scenario.demand.vehicles.len() > MANY { 10_000 } else { 1000 }),
+        link_interval_ms: LINKS_MS,
+    };
+    let mut report = run_traffic(scenario, &options, &mut [&mut outputs], &output.feedback)?;
+    report.findings.extend(wanted.findings.iter().cloned());
+    output.diagnostics(&report.findings);
+    output.warnings(&wanted.moved);
+    let files: Vec<_> = wanted.files.iter().map(|f| json!({ "kind": f.kind, "file": f.path })).collect();
+    let document = json!({
+        "out": report.out,
+        "runs": [{ "seed": report.summary.seed, "dir": report.out, "summary": report.summary }],
+        "waiting": report.waiting,
+        "overlaps": report.overlaps,
+        "emergency_stops": report.emergency_stops,
+        "findings": report.findings,
+        "outputs": files,
+    });
+    output.result(&document, || describe(&report, &wanted))?;
+    let skipped = report.findings.iter().any(|f| f.severity == Severity::Error);
+    Ok(if skipped { Done::Skipping } else { Done::Wholly })
+}
+
+fn describe(report: &TrafficReport, wanted: &Wanted) -> String {
+    let s = &report.summary;
+    let mean = |value: Option<f64>, unit: &str| value.map_or("–".to_owned(), |v| format!("{v:.2} {unit}"));
+    let mut rows = vec![
+        ["simulated".to_owned(), format!("{:.0} s in {:.2} s (seed {}, {} threads)", s.sim_seconds, s.wall_s, s.seed, s.threads)],
+        ["vehicles loaded".to_owned(), s.vehicles.loaded.to_string()],
+        ["departed".to_owned(), s.vehicles.inserted.to_string()],
+        ["arrived".to_owned(), s.vehicles.arrived.to_string()],
+        ["on the road".to_owned(), s.vehicles.running.to_string()],
+        ["no room to depart".to_owned(), report.waiting.to_string()],
+    ];
+    let counts = [("given up", s.vehicles.discarded), ("teleports", s.vehicles.teleported), ("overlaps", report.overlaps), ("abrupt stops", report.emergency_stops)];
+    rows.extend(counts.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| [name.to_owned(), n.to_string()]));
+    rows.extend([
+        ["mean duration".to_owned(), mean(s.mean_duration_s, "s")],
+        ["mean time loss".to_owned(), mean(s.mean_time_loss_s, "s")],
+        ["mean waiting".to_owned(), mean(s.mean_waiting_s, "s")],
+        ["mean depart delay".to_owned(), mean(s.mean_depart_delay_s, "s")],
+        ["mean route length".to_owned(), mean(s.mean_route_length_m, "m")],
+        ["mean speed".to_owned(), mean(s.mean_speed_mps, "m/s")],
+        ["state hash".to_owned(), s.state_hash.clone()],
+    ]);
+    let files = wanted.files.iter().map(|f| format!("{} → {}\n", f.kind, f.path.display())).collect::<String>();
+    format!("{}\n{files}{}", table(&rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>()), report.out.display())
+}

@@ -1,0 +1,208 @@
+//! Writes SUMO's outputs while the scenario runs. A file has its name when it is whole; until then it ends in `.part`.
+
+use super::edges::{EdgeAbout, EdgeFile, roads};
+use super::wanted::{Wanted, WantedFile};
+use qike_export::sumo::{Fcd, FcdVehicle, SummaryOutput, SummaryStep, TripInfo, TripInfos};
+use qike_network::streets::{along, shape_length};
+use qike_run::RunError;
+use qike_run::traffic::{Moment, OnRoad, TripRow, Watcher};
+use qike_scene::traffic::TrafficScenario;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// An interval of edge data that an additional file asks for: begin, end, length, ms.
+type Interval = (Option<i64>, Option<i64>, Option<i64>);
+type Out = BufWriter<File>;
+
+enum Writer {
+    Trips(TripInfos<Out>),
+    Summary(SummaryOutput<Out>, Instant),
+    Edges(Box<EdgeFile<Out>>),
+    Fcd(Fcd<Out>),
+}
+
+/// A file being written.
+struct Opened {
+    path: PathBuf,
+    writer: Writer,
+}
+
+/// All outputs of a run.
+pub struct Outputs {
+    files: Vec<WantedFile>,
+    intervals: Vec<Interval>,
+    opened: Option<Vec<Opened>>,
+    kinds: Vec<String>,
+    lanes: Vec<String>,
+    roads: Vec<EdgeAbout>,
+    /// Of lanes: metres of shape for a metre of lane, and the rise.
+    stretch: Vec<(f64, f64)>,
+    heights: bool,
+    with_fcd: bool,
+    begin_ms: i64,
+}
+
+fn part(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+impl Outputs {
+    /// Those that are wanted.
+    pub fn new(scenario: &TrafficScenario, wanted: &Wanted) -> Self {
+        let map = &scenario.map;
+        let rise = |shape: &[[f64; 3]]| match (shape.first(), shape.last()) {
+            (Some(a), Some(b)) => (b[2] - a[2]).atan2(shape_length(shape).max(1e-3)),
+            _ => 0.0,
+        };
+        let with_fcd = wanted.files.iter().any(|f| f.kind == "fcd-output");
+        let stretch = |l: &qike_scene::traffic::MapLane| (if l.length_m > 0.0 { shape_length(&l.shape) / l.length_m } else { 1.0 }, rise(&l.shape));
+        Self {
+            files: wanted.files.clone(),
+            intervals: scenario.extras.edge_data.iter().map(|(_, begin, end, every)| (*begin, *end, *every)).collect(),
+            opened: None,
+            kinds: scenario.demand.kinds.iter().map(|k| k.id.clone()).collect(),
+            lanes: map.lanes.iter().map(|l| l.id.clone()).collect(),
+            roads: roads(scenario),
+            stretch: if with_fcd { map.lanes.iter().map(stretch).collect() } else { Vec::new() },
+            heights: map.lanes.iter().flat_map(|l| &l.shape).any(|p| p[2] != 0.0),
+            with_fcd,
+            begin_ms: scenario.settings.begin_ms,
+        }
+    }
+
+    /// Opens all: at the first step, when the run directory is there.
+    fn open(&self) -> Result<Vec<Opened>, RunError> {
+        self.files
+            .iter()
+            .map(|wanted| {
+                let temporary = part(&wanted.path);
+                let made = File::create(&temporary).map(BufWriter::new).and_then(|out| {
+                    Ok(match wanted.kind {
+                        "tripinfo-output" => Writer::Trips(TripInfos::new(out)?),
+                        "summary-output" => Writer::Summary(SummaryOutput::new(out)?, Instant::now()),
+                        "fcd-output" => Writer::Fcd(Fcd::new(out)?),
+                        _ => {
+                            let (begin, end, every) = wanted.of.and_then(|n| self.intervals.get(n).copied()).unwrap_or_default();
+                            let id = if wanted.of.is_some() { wanted.path.file_stem().unwrap_or_default().to_string_lossy() } else { "DEFAULT_EDGEDATA".into() };
+                            Writer::Edges(Box::new(EdgeFile::new(out, &id, self.begin_ms, begin, end, every)?))
+                        }
+                    })
+                });
+                Ok(Opened { path: wanted.path.clone(), writer: made.map_err(RunError::io(&temporary))? })
+            })
+            .collect()
+    }
+
+    fn name<'a>(names: &'a [String], at: u32) -> &'a str {
+        names.get(at as usize).map_or("", String::as_str)
+    }
+
+    fn trip<'a>(&'a self, row: &'a TripRow) -> TripInfo<'a> {
+        TripInfo {
+            id: &row.id,
+            depart_ms: row.depart_ms,
+            depart_lane: Self::name(&self.lanes, row.depart_lane),
+            depart_pos_m: row.depart_pos_m,
+            depart_speed_mps: row.depart_speed_mps,
+            depart_delay_ms: row.depart_delay_ms,
+            arrival_ms: row.arrival_ms.unwrap_or(-1000),
+            arrival_lane: Self::name(&self.lanes, row.arrival_lane),
+            arrival_pos_m: row.arrival_pos_m,
+            arrival_speed_mps: row.arrival_speed_mps,
+            duration_ms: row.duration_ms,
+            route_length_m: row.length_m,
+            waiting_ms: row.waiting_ms,
+            waiting_count: row.waiting_count,
+            stop_ms: row.stop_ms,
+            time_loss_s: row.loss_s,
+            kind: Self::name(&self.kinds, row.kind),
+            speed_factor: row.speed_factor,
+            in_fcd: self.with_fcd,
+        }
+    }
+
+    fn fcd(&self, file: &mut Fcd<Out>, moment: &Moment<'_>) -> io::Result<()> {
+        let streets = moment.model.streets();
+        let mut all: Vec<(&str, OnRoad)> = moment.model.on_road().filter_map(|on| Some((moment.model.journey(on.way.vehicle)?.id.as_str(), on))).collect();
+        all.sort_unstable_by_key(|(id, _)| *id);
+        let vehicle = |(id, on): (_, OnRoad)| {
+            let lane = on.way.lane as usize;
+            let (stretch, slope) = self.stretch.get(lane).copied().unwrap_or((1.0, 0.0));
+            let (at, heading) = along(&streets.shapes[lane], on.way.position_m * stretch);
+            let z = self.heights.then_some(at[2]);
+            let (kind, lane) = (Self::name(&self.kinds, on.kind), Self::name(&self.lanes, on.way.lane));
+            FcdVehicle { id, position: [at[0], at[1]], z, heading, kind, speed_mps: on.way.speed_mps, pos_m: on.way.position_m, lane, slope }
+        };
+        file.step(moment.time_ms, all.into_iter().map(vehicle))
+    }
+
+    fn write(&self, opened: &mut Opened, moment: &Moment<'_>) -> io::Result<()> {
+        match &mut opened.writer {
+            Writer::Trips(file) => moment.ended.iter().try_for_each(|row| file.trip(&self.trip(row))),
+            Writer::Summary(file, last) => {
+                let wall_ms = std::mem::replace(last, Instant::now()).elapsed().as_millis() as u64;
+                file.step(&summary_step(moment, wall_ms))
+            }
+            Writer::Edges(file) => file.step(moment, &self.roads),
+            Writer::Fcd(file) => self.fcd(file, moment),
+        }
+    }
+}
+
+fn summary_step(moment: &Moment<'_>, wall_ms: u64) -> SummaryStep {
+    let (counts, t) = (moment.model.counts(), moment.totals);
+    let mean = |sum: f64, n: u64| (n > 0).then(|| sum / n as f64);
+    SummaryStep {
+        time_ms: moment.time_ms,
+        loaded: counts.loaded,
+        inserted: counts.inserted,
+        running: counts.inserted.saturating_sub(counts.arrived),
+        waiting: counts.waiting,
+        arrived: counts.arrived,
+        collisions: counts.overlaps,
+        teleports: counts.teleported,
+        halting: t.halting,
+        stopped: t.at_stops,
+        mean_waiting_s: mean(t.delay_s, t.departed),
+        mean_duration_s: mean(t.duration_s, t.arrived),
+        mean_speed_mps: mean(t.speed_mps, t.on_road),
+        mean_relative_speed: mean(t.relative_speed, t.on_road),
+        discarded: counts.discarded,
+        wall_ms,
+    }
+}
+
+impl Watcher for Outputs {
+    fn step(&mut self, moment: &Moment<'_>) -> Result<(), RunError> {
+        let mut opened = match self.opened.take() {
+            Some(opened) => opened,
+            None => self.open()?,
+        };
+        for file in &mut opened {
+            self.write(file, moment).map_err(RunError::io(&file.path))?;
+        }
+        self.opened = Some(opened);
+        Ok(())
+    }
+
+    fn end(&mut self, moment: &Moment<'_>, _: &[TripRow]) -> Result<(), RunError> {
+        let opened = match self.opened.take() {
+            Some(opened) => opened,
+            None => self.open()?,
+        };
+        for Opened { path, writer } in opened {
+            let done = match writer {
+                Writer::Trips(file) => file.finish(),
+                Writer::Summary(file, _) => file.finish(),
+                Writer::Edges(file) => file.finish(moment, &self.roads),
+                Writer::Fcd(file) => file.finish(),
+            };
+            done.and_then(|()| std::fs::rename(part(&path), &path)).map_err(RunError::io(&path))?;
+        }
+        Ok(())
+    }
+}

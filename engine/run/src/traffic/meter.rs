@@ -1,0 +1,269 @@
+//! Measures edges: who came, who went, how long they were there and how fast. Sums only grow; an interval is the difference of two.
+//!
+//! A vehicle is on an edge while any part of it is, as SUMO's edge data count it; times within a step are shares of the step, as if
+//! its speed were even. What is about the front bumper alone says so.
+
+use qike_network::streets::Streets;
+use qike_network::traffic::VehicleKind;
+use qike_sim::micro::{Micro, OnRoad, TripRow};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Below that one stands, m/s.
+pub const STANDS_MPS: f64 = 0.1;
+/// Lanes over junctions that may be passed within one step.
+const REACH: usize = 8;
+
+/// Sums of one edge.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct EdgeSums {
+    /// Vehicle-seconds with any part on it.
+    pub sampled_s: f64,
+    /// Way of those in that time, m.
+    pub travelled_m: f64,
+    /// Vehicle-seconds with the front on it.
+    pub front_s: f64,
+    /// Way of fronts on it, m.
+    pub front_m: f64,
+    /// Vehicle-seconds at a stand with any part on it.
+    pub waiting_s: f64,
+    /// Vehicle-seconds at a stand with the front on it.
+    pub front_waiting_s: f64,
+    /// Lost against driving as fast as wished, s.
+    pub loss_s: f64,
+    /// Length of lane that is covered, m·s.
+    pub covered_ms: f64,
+    /// Lengths of vehicles over the time they were on it, m·s.
+    pub length_ms: f64,
+    /// Began their journey.
+    pub departed: u64,
+    /// Ended it.
+    pub arrived: u64,
+    /// Came from another edge.
+    pub entered: u64,
+    /// Went to another edge.
+    pub left: u64,
+    /// Changed to another of its lanes.
+    pub changed: u64,
+}
+
+impl EdgeSums {
+    /// What was added since `before`.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            sampled_s: self.sampled_s - before.sampled_s,
+            travelled_m: self.travelled_m - before.travelled_m,
+            front_s: self.front_s - before.front_s,
+            front_m: self.front_m - before.front_m,
+            waiting_s: self.waiting_s - before.waiting_s,
+            front_waiting_s: self.front_waiting_s - before.front_waiting_s,
+            loss_s: self.loss_s - before.loss_s,
+            covered_ms: self.covered_ms - before.covered_ms,
+            length_ms: self.length_ms - before.length_ms,
+            departed: self.departed - before.departed,
+            arrived: self.arrived - before.arrived,
+            entered: self.entered - before.entered,
+            left: self.left - before.left,
+            changed: self.changed - before.changed,
+        }
+    }
+}
+
+/// Where a vehicle is and was: edges it still touches, and where each begins on its way.
+#[derive(Clone, Debug)]
+struct Trail {
+    edges: VecDeque<(u32, f64)>,
+    /// Front bumper on its way, m.
+    at: f64,
+    lane: u32,
+    /// Front bumper on its lane, m.
+    pos: f64,
+    length: f64,
+    /// Share of the limit, and the greatest speed, that it wants.
+    factor: f64,
+    top: f64,
+}
+
+/// Measures all edges.
+#[derive(Debug)]
+pub struct EdgeMeter {
+    streets: Arc<Streets>,
+    sums: Vec<EdgeSums>,
+    trails: Vec<Option<Box<Trail>>>,
+    standing: Vec<u32>,
+    queue_max: Vec<u32>,
+    touched: Vec<u32>,
+}
+
+impl EdgeMeter {
+    /// For a map on which nobody is yet.
+    pub fn new(streets: Arc<Streets>) -> Self {
+        let n = streets.edges.len();
+        Self { streets, sums: vec![EdgeSums::default(); n], trails: Vec::new(), standing: vec![0; n], queue_max: vec![0; n], touched: Vec::new() }
+    }
+
+    /// Sums since the beginning, by edge.
+    pub fn sums(&self) -> &[EdgeSums] {
+        &self.sums
+    }
+
+    /// The greatest number that stood on an edge at once since the last call.
+    pub fn take_queue_max(&mut self) -> Vec<u32> {
+        let n = self.queue_max.len();
+        std::mem::replace(&mut self.queue_max, vec![0; n])
+    }
+
+    /// Takes up a step: where everybody is after it, and who arrived in it.
+    pub fn step(&mut self, model: &Micro, kinds: &[VehicleKind], ended: &[TripRow], dt_s: f64) {
+        for on in model.on_road() {
+            self.moved(model, kinds, &on, dt_s);
+        }
+        for row in ended {
+            self.gone(row, dt_s);
+        }
+        for edge in self.touched.drain(..) {
+            let (now, most) = (&mut self.standing[edge as usize], &mut self.queue_max[edge as usize]);
+            *most = (*most).max(*now);
+            *now = 0;
+        }
+    }
+
+    fn moved(&mut self, model: &Micro, kinds: &[VehicleKind], on: &OnRoad, dt_s: f64) {
+        let way = &on.way;
+        let n = way.vehicle as usize;
+        if self.trails.len() <= n {
+            self.trails.resize_with(n + 1, || None);
+        }
+        let edge = self.streets.lanes[way.lane as usize].edge;
+        if way.speed_mps < STANDS_MPS {
+            self.standing[edge as usize] += 1;
+            self.touched.push(edge);
+        }
+        if let Some(mut trail) = self.trails[n].take() {
+            self.drive(&mut trail, way.lane, way.position_m, dt_s);
+            self.trails[n] = Some(trail);
+        } else {
+            self.sums[edge as usize].departed += 1;
+            let (length, top) = kinds.get(on.kind as usize).map_or((5.0, f64::MAX), |k| (k.length_m, k.max_speed_mps.min(k.desired_speed_mps)));
+            let factor = model.journey(way.vehicle).map_or(1.0, |row| row.speed_factor);
+            let edges = VecDeque::from([(edge, -way.position_m)]);
+            self.trails[n] = Some(Box::new(Trail { edges, at: 0.0, lane: way.lane, pos: way.position_m, length, factor, top }));
+        }
+    }
+
+    fn gone(&mut self, row: &TripRow, dt_s: f64) {
+        let Some(mut trail) = self.trails.get_mut(row.vehicle as usize).and_then(Option::take) else { return };
+        // Put aside for good while it was taken out: it is where it was last.
+        let same_or_after = self.streets.lanes[row.arrival_lane as usize].edge != self.streets.lanes[trail.lane as usize].edge || row.arrival_pos_m >= trail.pos;
+        if row.teleports == 0 || same_or_after {
+            let left = if row.arrival_speed_mps > 0.0 && row.arrival_lane == trail.lane { ((row.arrival_pos_m - trail.pos) / row.arrival_speed_mps).clamp(0.0, dt_s) } else { dt_s };
+            self.drive(&mut trail, row.arrival_lane, row.arrival_pos_m, left);
+        }
+        let edge = self.streets.lanes[trail.lane as usize].edge;
+        self.sums[edge as usize].arrived += 1;
+    }
+
+    /// Moves a trail on to a place, and adds what that means to its edges.
+    fn drive(&mut self, trail: &mut Trail, lane: u32, pos: f64, dt_s: f64) {
+        let streets = self.streets.clone();
+        let lanes = &streets.lanes;
+        let (old, new) = (lanes[trail.lane as usize].edge, lanes[lane as usize].edge);
+        let way = if old == new && pos >= trail.pos - 1e-6 {
+            if lane != trail.lane {
+                self.sums[new as usize].changed += 1;
+            }
+            pos - trail.pos
+        } else if let Some((passed, last)) = passed(&streets, trail.lane, new) {
+            let mut way = lanes[trail.lane as usize].length - trail.pos;
+            self.sums[old as usize].left += 1;
+            for between in passed {
+                let edge = lanes[between as usize].edge;
+                trail.edges.push_back((edge, trail.at + way));
+                way += lanes[between as usize].length;
+                self.sums[edge as usize].entered += 1;
+                self.sums[edge as usize].left += 1;
+            }
+            trail.edges.push_back((new, trail.at + way));
+            self.sums[new as usize].entered += 1;
+            if last != lane {
+                self.sums[new as usize].changed += 1;
+            }
+            way + pos
+        } else {
+            // It was taken out and put back there.
+            self.sums[old as usize].left += 1;
+            self.sums[new as usize].entered += 1;
+            trail.edges.clear();
+            trail.edges.push_back((new, trail.at - pos));
+            (trail.lane, trail.pos) = (lane, pos);
+            return;
+        };
+        let (from, to) = (trail.at, trail.at + way.max(0.0));
+        let speed = if dt_s > 0.0 { (to - from) / dt_s } else { 0.0 };
+        for n in 0..trail.edges.len() {
+            let (edge, start) = trail.edges[n];
+            let end = trail.edges.get(n + 1).map_or(f64::INFINITY, |e| e.1);
+            let front = share(from, to, start, end) * dt_s;
+            let any = share(from, to, start, end + trail.length) * dt_s;
+            let wish = (streets.lanes[streets.edges[edge as usize].lanes.0 as usize].speed * trail.factor).min(trail.top).max(1e-3);
+            let covered = |x: f64| (x.min(end) - (x - trail.length).max(start)).max(0.0);
+            let sums = &mut self.sums[edge as usize];
+            sums.sampled_s += any;
+            sums.travelled_m += any * speed;
+            sums.front_s += front;
+            sums.front_m += front * speed;
+            sums.length_ms += any * trail.length;
+            sums.covered_ms += (covered(from) + 4.0 * covered(f64::midpoint(from, to)) + covered(to)) / 6.0 * dt_s;
+            sums.loss_s += any * (1.0 - speed / wish).max(0.0);
+            if speed < STANDS_MPS {
+                sums.waiting_s += any;
+                sums.front_waiting_s += front;
+            }
+        }
+        (trail.at, trail.lane, trail.pos) = (to, lane, pos);
+        while trail.edges.get(1).is_some_and(|next| to - trail.length >= next.1) {
+            trail.edges.pop_front();
+        }
+    }
+}
+
+/// Share of the way `from`…`to` that lies in `start`…`end`; of one who stands, all or nothing.
+fn share(from: f64, to: f64, start: f64, end: f64) -> f64 {
+    let way = to - from;
+    if way > 1e-9 { ((to.min(end) - from.max(start)) / way).clamp(0.0, 1.0) } else { f64::from(u8::from(from >= start && from < end)) }
+}
+
+/// Lanes over which one comes from a lane to an edge, and the lane of that edge; none where links do not lead there.
+fn passed(streets: &Streets, from: u32, edge: u32) -> Option<(Vec<u32>, u32)> {
+    let mut open: VecDeque<(u32, Vec<u32>)> = VecDeque::from([(from, Vec::new())]);
+    while let Some((lane, way)) = open.pop_front() {
+        for link in streets.links_of(lane) {
+            let next = streets.links[link as usize].next;
+            if streets.lanes[next as usize].edge == edge {
+                return Some((way, next));
+            }
+            if way.len() < REACH {
+                let mut longer = way.clone();
+                longer.push(next);
+                open.push_back((next, longer));
+            }
+        }
+        if open.len() > 4096 {
+            return None;
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_shared_between_the_edges_it_touches() {
+        assert!((share(8.0, 12.0, 0.0, 10.0) - 0.5).abs() < 1e-12);
+        assert!((share(8.0, 12.0, 10.0, f64::INFINITY) - 0.5).abs() < 1e-12);
+        assert_eq!((share(5.0, 5.0, 0.0, 10.0), share(10.0, 10.0, 0.0, 10.0), share(10.0, 10.0, 10.0, 20.0)), (1.0, 0.0, 1.0));
+    }
+}
