@@ -12,7 +12,7 @@ mod totals;
 
 pub use meter::{EdgeMeter, EdgeSums, STANDS_MPS};
 pub use qike_sim::micro::{Counts, Micro, OnRoad, TripRow, Way};
-pub use totals::Totals;
+pub use totals::{Totals, due};
 
 use crate::RunError;
 use crate::summary::{Cost, network_hash};

@@ -32,6 +32,8 @@ pub struct EdgeFile<W> {
     begin_ms: i64,
     end_ms: i64,
     every_ms: Option<i64>,
+    /// Edges on which nobody was are left out, as SUMO does where its option asks for the file.
+    used_only: bool,
     /// Begin of the interval under way, and the sums until then.
     since: Option<(i64, Vec<EdgeSums>)>,
     now_ms: i64,
@@ -42,7 +44,14 @@ impl<W: Write> EdgeFile<W> {
     pub fn new(out: W, id: &str, run_ms: i64, begin_ms: Option<i64>, end_ms: Option<i64>, every_ms: Option<i64>) -> io::Result<Self> {
         let begin_ms = begin_ms.unwrap_or(run_ms).max(run_ms);
         let since = (begin_ms <= run_ms).then(|| (run_ms, Vec::new()));
-        Ok(Self { file: EdgeData::new(out)?, id: id.to_owned(), begin_ms, end_ms: end_ms.unwrap_or(i64::MAX), every_ms, since, now_ms: run_ms })
+        Ok(Self { file: EdgeData::new(out)?, id: id.to_owned(), begin_ms, end_ms: end_ms.unwrap_or(i64::MAX), every_ms, used_only: false, since, now_ms: run_ms })
+    }
+
+    /// Leaves out edges on which nobody was.
+    #[must_use]
+    pub fn used_only(mut self) -> Self {
+        self.used_only = true;
+        self
     }
 
     /// A step was done.
@@ -72,6 +81,9 @@ impl<W: Write> EdgeFile<W> {
         let sums = moment.meter.sums();
         let edges = roads.iter().filter_map(|road| {
             let d = sums.get(road.at)?.since(before.get(road.at).unwrap_or(&none));
+            if self.used_only && d == none {
+                return None;
+            }
             Some(EdgeValues {
                 id: &road.id,
                 length_m: road.length_m,

@@ -123,7 +123,7 @@ fn describe(report: &TrafficReport, wanted: &Wanted) -> String {
     let mean = |value: Option<f64>, unit: &str| value.map_or("–".to_owned(), |v| format!("{v:.2} {unit}"));
     let mut rows = vec![
         ["simulated".to_owned(), format!("{:.0} s in {:.2} s (seed {}, {} threads)", s.sim_seconds, s.wall_s, s.seed, s.threads)],
-        ["vehicles loaded".to_owned(), s.vehicles.loaded.to_string()],
+        ["vehicles due".to_owned(), s.vehicles.loaded.to_string()],
         ["departed".to_owned(), s.vehicles.inserted.to_string()],
         ["arrived".to_owned(), s.vehicles.arrived.to_string()],
         ["on the road".to_owned(), s.vehicles.running.to_string()],

@@ -5,7 +5,7 @@ use super::wanted::{Wanted, WantedFile};
 use qike_export::sumo::{Fcd, FcdVehicle, SummaryOutput, SummaryStep, TripInfo, TripInfos};
 use qike_network::streets::{along, shape_length};
 use qike_run::RunError;
-use qike_run::traffic::{Moment, OnRoad, TripRow, Watcher};
+use qike_run::traffic::{Moment, OnRoad, TripRow, Watcher, due};
 use qike_scene::traffic::TrafficScenario;
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -87,8 +87,11 @@ impl Outputs {
                         "fcd-output" => Writer::Fcd(Fcd::new(out)?),
                         _ => {
                             let (begin, end, every) = wanted.of.and_then(|n| self.intervals.get(n).copied()).unwrap_or_default();
-                            let id = if wanted.of.is_some() { wanted.path.file_stem().unwrap_or_default().to_string_lossy() } else { "DEFAULT_EDGEDATA".into() };
-                            Writer::Edges(Box::new(EdgeFile::new(out, &id, self.begin_ms, begin, end, every)?))
+                            let file = |id: &str| EdgeFile::new(out, id, self.begin_ms, begin, end, every);
+                            Writer::Edges(Box::new(match wanted.of {
+                                Some(_) => file(&wanted.path.file_stem().unwrap_or_default().to_string_lossy())?,
+                                None => file("DEFAULT_EDGEDATA")?.used_only(),
+                            }))
                         }
                     })
                 });
@@ -158,7 +161,7 @@ fn summary_step(moment: &Moment<'_>, wall_ms: u64) -> SummaryStep {
     let mean = |sum: f64, n: u64| (n > 0).then(|| sum / n as f64);
     SummaryStep {
         time_ms: moment.time_ms,
-        loaded: counts.loaded,
+        loaded: due(&counts),
         inserted: counts.inserted,
         running: counts.inserted.saturating_sub(counts.arrived),
         waiting: counts.waiting,

@@ -201,12 +201,13 @@ impl EdgeMeter {
         };
         let (from, to) = (trail.at, trail.at + way.max(0.0));
         let speed = if dt_s > 0.0 { (to - from) / dt_s } else { 0.0 };
+        // Of all its edges, by the limit where its front is, as SUMO has it.
+        let wish = (lanes[lane as usize].speed * trail.factor).min(trail.top).max(1e-3);
         for n in 0..trail.edges.len() {
             let (edge, start) = trail.edges[n];
             let end = trail.edges.get(n + 1).map_or(f64::INFINITY, |e| e.1);
             let front = share(from, to, start, end) * dt_s;
             let any = share(from, to, start, end + trail.length) * dt_s;
-            let wish = (streets.lanes[streets.edges[edge as usize].lanes.0 as usize].speed * trail.factor).min(trail.top).max(1e-3);
             let covered = |x: f64| (x.min(end) - (x - trail.length).max(start)).max(0.0);
             let sums = &mut self.sums[edge as usize];
             sums.sampled_s += any;

@@ -4,6 +4,11 @@ use super::{Counts, Micro, STANDS_MPS, TripRow};
 use crate::summary::Cost;
 use qike_record::{RunInfo, Summary, VehicleCounts};
 
+/// Vehicles whose time to depart has come, whether they could or not.
+pub fn due(counts: &Counts) -> u64 {
+    counts.inserted + counts.waiting + counts.discarded
+}
+
 /// Trips so far, and who is on the road now.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
@@ -86,7 +91,7 @@ impl Totals {
         Summary {
             wall_s,
             cpu_s,
-            vehicles: VehicleCounts { loaded: counts.loaded, inserted: counts.inserted, arrived: counts.arrived, running, teleported: counts.teleported, discarded: counts.discarded },
+            vehicles: VehicleCounts { loaded: due(counts), inserted: counts.inserted, arrived: counts.arrived, running, teleported: counts.teleported, discarded: counts.discarded },
             mean_duration_s: mean(self.duration_s, self.arrived),
             mean_time_loss_s: mean(self.loss_s, self.arrived),
             mean_waiting_s: mean(self.waiting_s, self.arrived),
