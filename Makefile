@@ -4,7 +4,7 @@ target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 bin := $(target)/release
 demo := $(CURDIR)/demo
 
-.PHONY: demo test bench bench-import lint setup build check-tiles clean-demo
+.PHONY: demo test bench bench-import bench-traffic lint setup build check-tiles clean-demo
 
 demo: setup build
 	@tools/demo.sh "$(bin)" "$(demo)"
@@ -28,6 +28,11 @@ bench: setup build
 bench-import: build
 	cargo build --release --workspace --examples --locked
 	@tools/bench_import.py "$(bin)" "$(CURDIR)/bench-import" $(BENCH)
+
+# SUMO's scenarios in SUMO and in Qike: BENCH="--peers FOLDER" is needed, "--only speed", "--seeds 3" … are not (docs/bench-traffic.md).
+bench-traffic: build
+	cargo build --release --workspace --examples --locked
+	@tools/bench_traffic.py "$(bin)" "$(CURDIR)/bench-traffic" $(BENCH)
 
 # Opens exported 3D Tiles in CesiumJS; needs npm and chromium, so it is no part of `make test`.
 check-tiles: build
