@@ -10,28 +10,49 @@ class Failed(Exception):
     pass
 
 
+def highest(pid):
+    """The most memory that a process has used so far, MB; 0 where the system does not tell, or it has ended."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(r"VmHWM:\s+(\d+) kB", text)
+    return int(found.group(1)) / 1024 if found else 0.0
+
+
 def execute(command, timeout, env=None, good=(0,)):
-    """Wall s, user CPU s, peak MB and stdout of a command; killed after `timeout` seconds and when we are stopped."""
+    """Wall s, user CPU s, peak MB and stdout of a command; killed after `timeout` seconds and when we are stopped.
+
+    Memory is asked for while it runs: the account that the system gives at the end holds what this script itself used at the start.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
         child = subprocess.Popen([str(c) for c in command], stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=env)
-        late = threading.Event()
-        timer = threading.Timer(timeout, lambda: (late.set(), child.kill()))
-        timer.start()
+        done, late, peak = threading.Event(), threading.Event(), [0.0]
+
+        def watch():
+            while not done.wait(0.01):
+                peak[0] = max(peak[0], highest(child.pid))
+                if time.perf_counter() - start > timeout and not late.is_set():
+                    late.set()
+                    child.kill()
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
         try:
             _, status, usage = os.wait4(child.pid, 0)
+            wall = time.perf_counter() - start
         except BaseException:
             child.kill()
             raise
         finally:
-            timer.cancel()
-        wall = time.perf_counter() - start
+            done.set()
+            watcher.join()
         child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0), err.seek(0)
         if late.is_set() or child.returncode not in good:
             why = f"not done after {timeout:.0f} s" if late.is_set() else f"status {child.returncode}"
             raise Failed(f"{' '.join(map(str, command))}: {why}; {err.read().decode(errors='replace').strip()[-500:]}")
-        return {"wall": wall, "user": usage.ru_utime, "peak": usage.ru_maxrss / 1024, "out": out.read().decode(errors="replace")}
+        return {"wall": wall, "user": usage.ru_utime, "peak": peak[0] or usage.ru_maxrss / 1024, "out": out.read().decode(errors="replace")}
 
 
 class Scenario:
@@ -178,17 +199,16 @@ class Qike:
     def by_command(self, config, seed, work, threads, by_quarter):
         folder = work / "qike"
         shutil.rmtree(folder, ignore_errors=True)
-        command = [self.command, "run", config, "--out", folder, "--seed", seed, "--threads", threads]
+        command = [self.command, "run", config, "--out", folder, "--seed", seed, "--threads", threads, "--no-tracks", "--quiet"]
         if by_quarter:
-            command += ["--tripinfo-output", work / "trips.qike.xml", "--edgedata-output", work / "edges.qike.xml"]
+            command += ["--tripinfo-output", work / "trips.qike.xml"]
         result = execute(command, self.timeout, good=(0, 3))
         summary = json.loads((folder / "summary.json").read_text())
         vehicles = summary["vehicles"]
         result |= {"inserted": vehicles["inserted"], "loaded": vehicles["loaded"], "teleports": vehicles["teleported"], "overlaps": vehicles.get("overlaps"), "updates": summary["vehicle_updates"], "hash": summary["state_hash"]}
         if by_quarter:
-            places = (by_quarter, folder / by_quarter.name, work / "edges.qike.xml")
-            found = next((counts for p in places if (counts := quarters(p)) is not None), None)
-            result |= {**ended_trips(work / "trips.qike.xml"), "quarters": found}
+            # What a scenario asks for is written into the run directory.
+            result |= {**ended_trips(work / "trips.qike.xml"), "quarters": quarters(folder / by_quarter.name)}
         return result
 
     def by_example(self, config, seed, work, threads, by_quarter):
