@@ -100,7 +100,7 @@ impl Outputs {
             .collect()
     }
 
-    fn name<'a>(names: &'a [String], at: u32) -> &'a str {
+    fn name(names: &[String], at: u32) -> &str {
         names.get(at as usize).map_or("", String::as_str)
     }
 

@@ -128,13 +128,18 @@ impl Micro {
 
     /// Everybody has arrived, or the end is reached.
     pub fn finished(&self) -> bool {
-        self.world.now_ms >= self.end_ms || self.active.is_empty() && self.queue.is_empty() && self.transfer.is_empty() && self.parked.is_empty()
+        self.world.now_ms >= self.end_ms || self.on_lanes() == 0 && self.queue.is_empty() && self.transfer.is_empty() && self.parked.is_empty()
+    }
+
+    /// How many are on a lane.
+    fn on_lanes(&self) -> usize {
+        self.world.on.iter().map(|on| on.cars.len()).sum()
     }
 
     /// Counts so far.
     pub fn counts(&self) -> Counts {
         let mut counts = self.trips.counts;
-        counts.running = (self.active.len() + self.transfer.len() + self.parked.len()) as u64;
+        counts.running = (self.on_lanes() + self.transfer.len() + self.parked.len()) as u64;
         counts.waiting = self.queue.waiting();
         counts
     }
@@ -161,7 +166,7 @@ impl Micro {
 
     /// Where everybody is.
     pub fn ways(&self) -> impl Iterator<Item = Way> + '_ {
-        self.active.iter().map(|slot| {
+        self.world.on.iter().flat_map(|on| on.cars.iter().rev()).map(|slot| {
             let car = &self.world.cars[*slot as usize];
             Way { vehicle: car.id, lane: car.lane, position_m: car.pos, speed_mps: car.speed, accel: car.accel, wait_ms: car.wait_ms }
         })

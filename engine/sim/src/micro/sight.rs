@@ -31,7 +31,7 @@ impl Micro {
 
     /// Journeys under way as they stand now, by number, each with the edge where it is to end.
     pub fn under_way(&self) -> Vec<(TripRow, u32)> {
-        let beside = self.transfer.iter().map(|t| (t.slot, false));
+        let beside = self.transfer.iter().map(|t| (t.slot, false)).chain(self.parked.iter().map(|s| (*s, true)));
         let slots = self.world.on.iter().flat_map(|on| &on.cars).map(|slot| (*slot, true)).chain(beside);
         let mut rows: Vec<(TripRow, u32)> = slots
             .filter_map(|(slot, on_road)| {
