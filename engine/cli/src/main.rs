@@ -66,7 +66,7 @@ enum Command {
     Remove(remove::Args),
     /// Write a store as a file of another format.
     Export(export_cmd::Args),
-    /// Run a scenario.
+    /// Run a scenario, of Qike or of SUMO.
     Run(run::Args),
     /// Compare runs with a base.
     Compare(compare::Args),

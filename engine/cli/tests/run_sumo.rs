@@ -155,6 +155,20 @@ fn what_is_not_supported_is_told() {
 }
 
 #[test]
+fn a_jam_for_ever_ends_with_a_report() {
+    let place = crossroads("");
+    let red = ["Gr", "yr", "rG", "ry"].iter().fold(NET.to_owned(), |net, state| net.replace(&format!("state=\"{state}\""), "state=\"rr\""));
+    place.write("x.net.xml", red);
+    place.write("x.sumocfg", CONFIG.replace("<output>", "<processing><time-to-teleport value=\"-1\"/></processing><output>"));
+    let said = place.qike("run x.sumocfg --out r --json");
+    said.expect(3, &["standstill", "nobody has moved for 3600 s"]);
+    let document = said.json();
+    let vehicles = &summary(&document)["vehicles"];
+    assert_eq!((vehicles["arrived"].as_u64(), vehicles["running"].as_u64(), vehicles["teleported"].as_u64()), (Some(0), Some(41), Some(0)), "{vehicles}");
+    assert_eq!(elements(&read(&place, "r/trips.xml"), "tripinfo").count(), 0);
+}
+
+#[test]
 fn bad_calls_and_files_are_told() {
     let place = crossroads("");
     place.qike("run nowhere.sumocfg").expect(1, &["nowhere.sumocfg"]);
