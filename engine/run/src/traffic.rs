@@ -116,6 +116,7 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     let mut model = Micro::new(&scenario, seed, (threads > 1).then(|| Arc::new(pool))).map_err(fault)?;
     let streets = model.streets().clone();
     let mut findings = std::mem::take(&mut scenario.findings);
+    findings.extend(model.findings().iter().cloned());
     findings.extend(lacking::lacking(&scenario));
 
     let places = Places::new(streets.edges.iter().map(|e| e.id.clone()), []);
