@@ -41,8 +41,11 @@ def flows(ours, theirs):
         return None
     pairs = lambda a, b: [s["share"] for x, y in zip(a, b) if (s := geh_share(x, y))]
     single, itself = pairs(ours, theirs), pairs(theirs, theirs[1:])
-    mean = geh_share(averaged(ours), averaged(theirs))
-    return mean and {**mean, "single_seeds": statistics.mean(single), "sumo_itself": statistics.mean(itself) if itself else None}
+    a, b = averaged(ours), averaged(theirs)
+    mean = geh_share(a, b)
+    worst = sorted(((geh(a.get(k, 0), b.get(k, 0)), *k, b.get(k, 0), a.get(k, 0)) for k in a.keys() | b.keys()), key=lambda w: (-w[0], *w[1:3]))[:20]
+    worst = [dict(zip(("geh", "begin", "edge", "SUMO", "Qike"), w)) for w in worst]
+    return mean and {**mean, "worst": worst, "single_seeds": statistics.mean(single), "sumo_itself": statistics.mean(itself) if itself else None}
 
 
 def accuracy(scenario, sumo, qike, seeds):
@@ -180,7 +183,7 @@ def show_row(part, row):
     if "failed" in row:
         print(f"  {row['scenario']:<14} FAILED: {row['failed']}", flush=True)
     elif part == "accuracy":
-        count = lambda c: number(c["SUMO"]) if c["SUMO_by_seed"] == c["Qike_by_seed"] else f"{number(c['SUMO'])} → {number(c['Qike'])}"
+        count = lambda c: number(c["SUMO"]) if c["SUMO_by_seed"] == c["Qike_by_seed"] else f"{c['SUMO']:.6g} → {c['Qike']:.6g}"
         g = row["geh"]
         flow = "not measured" if g is None else f"{g['share']:.1%} of {g['count']}" + (f" (SUMO {g['sumo_itself']:.1%})" if g["sumo_itself"] is not None else "")
         short = ", ".join(k for k, ok in row["verdict"].items() if ok is False) or "none"
