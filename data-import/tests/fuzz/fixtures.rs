@@ -17,6 +17,7 @@ pub type Fixture = Vec<(PathBuf, Vec<u8>)>;
 /// Written by hand where the data has no small file of the kind.
 const WRITTEN: &[(&str, &[(&str, &str)])] = &[
     ("osm", &[("a.osm", r#"<?xml version="1.0"?><osm version="0.6"><bounds minlat="30.8" minlon="121.8" maxlat="31" maxlon="122"/><node id="1" lat="30.9" lon="121.9"/><node id="2" lat="30.901" lon="121.9"/><node id="3" lat="30.901" lon="121.901"/><node id="4" lat="30.9" lon="121.901"><tag k="highway" v="traffic_signals"/></node><way id="10"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/><tag k="lanes" v="3"/></way><way id="11"><nd ref="1"/><nd ref="2"/><nd ref="3"/><nd ref="4"/><nd ref="1"/><tag k="building" v="yes"/><tag k="height" v="20 m"/><tag k="roof:shape" v="hipped"/></way><relation id="20"><member type="way" ref="11" role="outer"/><tag k="type" v="multipolygon"/><tag k="natural" v="water"/></relation></osm>"#)]),
+    ("sumo", &[("a.net.xml", include_str!("../common/junction.net.xml"))]),
     ("geojson", &[("a.geojson", r#"{"type":"FeatureCollection","features":[{"type":"Feature","id":"a","properties":{"class":"Road","name":"x"},"geometry":{"type":"LineString","coordinates":[[121.9,30.9],[121.91,30.9]]}},{"type":"Feature","properties":{},"geometry":{"type":"MultiPolygon","coordinates":[[[[121.9,30.9],[121.91,30.9],[121.91,30.91],[121.9,30.9]]]]}}]}"#)]),
     ("obj", &[("a.obj", "mtllib a.mtl\no a\nv 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0.5\nusemtl red\nf 1 2 3\nf -4/1/1 -2//2 -1\nl 1 2 3\np 1\n")]),
     ("table", &[
