@@ -238,7 +238,9 @@ impl Kind {
                 if gap < 0.01 {
                     return 0.0;
                 }
-                let idm = self.idm(v, gap, 0.0, wish, delta, steps, 0.0);
+                // The last speed of the rounds holds for the whole step, with which one would come past the place;
+                // nobody does who can help it by braking comfortably.
+                let idm = self.idm(v, gap, 0.0, wish, delta, steps, 0.0).min((gap / self.dt).max(self.next_min(v)));
                 // One who stands close before the place creeps up to it.
                 if v < EPS && idm < EPS { Stopping::new(decel, self.dt, self.dt).speed(gap) } else { idm }
             }
