@@ -1,4 +1,4 @@
-//! Runs a traffic scenario of another simulator, lane by lane, to its end: into a run directory like any other run's, and before the
+//! Runs a traffic scenario of another simulator, by whatever [`TrafficModel`], to its end: into a run directory like any other run's, and before the
 //! eyes of whoever writes further outputs ([`Watcher`]).
 //!
 //! Links are the scenario's edges, by their ids; a trip's demand is its kind of vehicle and its number that in the order of the
@@ -10,22 +10,22 @@ mod meter;
 mod rows;
 mod totals;
 
-pub use meter::{EdgeMeter, EdgeSums, STANDS_MPS};
+pub use meter::{EdgeMeter, STANDS_MPS};
 pub use qike_sim::micro::{Counts, Micro, OnRoad, TripRow, Way};
+pub use qike_sim::traffic::{EdgeSums, TrafficModel};
 pub use totals::{Totals, due};
 
 use crate::RunError;
 use crate::summary::{Cost, network_hash};
 use qike_core::{Diagnostic, Feedback, SimTime};
-use qike_record::{Header, Places, Recorder, RunInfo, RunWriter, Summary};
+use qike_record::{Header, LinkInterval, Places, Recorder, RunInfo, RunWriter, Summary};
 use qike_scene::traffic::{Release, TrafficScenario};
 use rows::Rows;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The models' name in the summary.
-const MODEL: &str = "micro-lanes";
 /// Where nobody moves, departs or arrives for that long and all have been due, the run is over, ms.
 const STANDSTILL_MS: i64 = 3_600_000;
 
@@ -72,17 +72,29 @@ pub struct Moment<'a> {
     /// Length of a step, ms.
     pub step_ms: i64,
     /// The model.
-    pub model: &'a Micro,
-    /// Edges so far.
-    pub meter: &'a EdgeMeter,
+    pub model: &'a dyn TrafficModel,
+    /// Everybody on the road; empty where no watcher looks at them and the model measures edges itself.
+    pub everybody: &'a [OnRoad],
+    meter: &'a EdgeMeter,
     /// Trips so far.
     pub totals: &'a Totals,
     /// Who arrived in the step.
     pub ended: &'a [TripRow],
 }
 
+impl Moment<'_> {
+    /// What happened on each edge so far.
+    pub fn edge_sums(&self) -> Cow<'_, [EdgeSums]> {
+        self.model.edge_sums().map_or(Cow::Borrowed(self.meter.sums()), Cow::Owned)
+    }
+}
+
 /// Looks on, and writes what it likes.
 pub trait Watcher {
+    /// Whether it needs to see everybody in each step, or sums of them ([`Totals`] of the moment).
+    fn looks_at_everybody(&self) -> bool {
+        true
+    }
     /// A step was done.
     ///
     /// # Errors
@@ -113,7 +125,11 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let fault = |message: String| RunError::Traffic { scenario: options.source.clone(), message };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| fault(format!("{threads} threads cannot be started: {e}")))?;
-    let mut model = Micro::new(&scenario, seed, (threads > 1).then(|| Arc::new(pool))).map_err(fault)?;
+    let pool = (threads > 1).then(|| Arc::new(pool));
+    let mut model: Box<dyn TrafficModel> = Box::new(Micro::new(&scenario, seed, pool).map_err(fault)?);
+    let measures = model.edge_sums().is_some();
+    let looks = !measures || watchers.iter().any(|w| w.looks_at_everybody());
+    let mut everybody = Vec::new();
     let streets = model.streets().clone();
     let mut findings = std::mem::take(&mut scenario.findings);
     findings.extend(model.findings().iter().cloned());
@@ -136,43 +152,53 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     while !model.finished() && !feedback.is_cancelled() {
         let time_ms = model.now_ms();
         last = time_ms;
+        let done_before = model.updates();
         model.step();
         let ended = model.take_trips();
-        meter.step(&model, &scenario.demand.kinds, &ended, step_ms as f64 / 1000.0);
+        let tracked = options.track_interval_ms > 0 && time_ms >= tracks_at;
+        everybody.clear();
+        if looks || tracked {
+            model.everybody(&mut everybody);
+        }
+        if !measures {
+            meter.step(&*model, &everybody, &scenario.demand.kinds, &ended, step_ms as f64 / 1000.0);
+        }
         for row in &ended {
             totals.ended(row);
             writer.trip(&rows.trip(row, None))?;
         }
-        totals.step(&model, &rows.limits);
+        if looks {
+            totals.step(&*model, &everybody, &rows.limits);
+        }
         let counts = model.counts();
         if counts.teleported > before.teleported {
             writer.event(&rows.teleports(time_ms, counts.teleported - before.teleported))?;
         }
         let now = model.now_ms();
-        if options.track_interval_ms > 0 && time_ms >= tracks_at {
-            writer.tracks(SimTime(time_ms), rows.tracks(&model))?;
+        if tracked {
+            writer.tracks(SimTime(time_ms), rows.tracks(&everybody))?;
             while tracks_at <= time_ms {
                 tracks_at += options.track_interval_ms;
             }
         }
         if now - links_from >= options.link_interval_ms.max(step_ms) {
             writer.hash(SimTime(now), model.hash())?;
-            writer.links(SimTime(links_from), SimTime(now), &rows.links(&mut meter, now - links_from))?;
+            writer.links(SimTime(links_from), SimTime(now), &links(&mut *model, &mut meter, &mut rows, now - links_from))?;
             links_from = now;
         }
-        let moment = Moment { time_ms, step_ms, model: &model, meter: &meter, totals: &totals, ended: &ended };
+        let moment = Moment { time_ms, step_ms, model: &*model, everybody: &everybody, meter: &meter, totals: &totals, ended: &ended };
         for watcher in watchers.iter_mut() {
             watcher.step(&moment)?;
         }
         let done = timed.map_or(totals.arrived + counts.discarded, |_| ((now - begin) / 1000) as u64);
         task.advance(done.saturating_sub(told));
         told = told.max(done);
-        let moves = totals.moving > 0 || totals.at_stops > 0 || (counts.inserted, counts.arrived, counts.teleported, counts.discarded) != (before.inserted, before.arrived, before.teleported, before.discarded);
+        let moves = totals.moving > 0 || totals.at_stops > 0 || measures && model.updates() > done_before || (counts.inserted, counts.arrived, counts.teleported, counts.discarded) != (before.inserted, before.arrived, before.teleported, before.discarded);
         if moves || now <= due {
             since = now;
         } else if now - since >= STANDSTILL_MS {
             let help = "look at the last key frame for where they block each other; teleporting (time-to-teleport) or an end of the run resolves it";
-            let text = format!("nobody has moved for {} s; the run is ended with {} vehicles on the road and {} that found no room", STANDSTILL_MS / 1000, totals.on_road, counts.waiting);
+            let text = format!("nobody has moved for {} s; the run is ended with {} vehicles on the road and {} that found no room", STANDSTILL_MS / 1000, counts.running, counts.waiting);
             findings.push(Diagnostic::error("standstill", text).help(help));
             break;
         }
@@ -186,26 +212,38 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     let now = model.now_ms();
     let under_way = model.under_way();
     for (row, destination) in &under_way {
+        totals.departure(row.vehicle, row.depart_delay_ms);
         writer.trip(&rows.trip(row, Some(*destination)))?;
     }
     if now > links_from {
-        writer.links(SimTime(links_from), SimTime(now), &rows.links(&mut meter, now - links_from))?;
+        writer.links(SimTime(links_from), SimTime(now), &links(&mut *model, &mut meter, &mut rows, now - links_from))?;
     }
     let hash = model.hash();
     writer.hash(SimTime(now), hash)?;
     let cut_off: Vec<TripRow> = under_way.into_iter().map(|(row, _)| row).collect();
-    let moment = Moment { time_ms: last, step_ms, model: &model, meter: &meter, totals: &totals, ended: &[] };
+    let moment = Moment { time_ms: last, step_ms, model: &*model, everybody: &everybody, meter: &meter, totals: &totals, ended: &[] };
     for watcher in watchers.iter_mut() {
         watcher.end(&moment, &cut_off)?;
     }
     let counts = model.counts();
     let sim_seconds = (now - begin) as f64 / 1000.0;
     let mut summary = totals.summary(&counts, cut_off.len() as u64, &cost, info);
-    (summary.model, summary.seed, summary.threads, summary.sim_seconds) = (MODEL.to_owned(), seed, threads as u32, sim_seconds);
+    (summary.model, summary.seed, summary.threads, summary.sim_seconds) = (model.name().to_owned(), seed, threads as u32, sim_seconds);
     (summary.vehicle_updates, summary.state_hash) = (model.updates(), format!("{hash:016x}"));
     writer.finish(&summary)?;
     let (overlaps, emergency_stops) = (counts.overlaps, counts.emergency_stops);
     Ok(TrafficReport { out: options.out.clone(), summary, waiting: counts.waiting, overlaps, emergency_stops, findings })
+}
+
+/// What happened on edges since the last call.
+fn links(model: &mut dyn TrafficModel, meter: &mut EdgeMeter, rows: &mut Rows, ms: i64) -> Vec<LinkInterval> {
+    match model.edge_sums() {
+        Some(sums) => rows.links(&sums, &model.take_queue_max(), ms),
+        None => {
+            let most = meter.take_queue_max();
+            rows.links(meter.sums(), &most, ms)
+        }
+    }
 }
 
 /// From when on nobody new is due, ms.

@@ -18,6 +18,7 @@ pub mod model;
 pub mod options;
 pub mod simulation;
 pub mod stats;
+pub mod traffic;
 pub mod vehicle;
 pub mod walker;
 
@@ -29,6 +30,7 @@ pub use model::MobilityModel;
 pub use options::Options;
 pub use simulation::Simulation;
 pub use stats::Statistics;
+pub use traffic::TrafficModel;
 
 /// Why a simulation cannot be set up or go on.
 #[derive(Debug, thiserror::Error)]

@@ -63,13 +63,13 @@ impl<W: Write> EdgeFile<W> {
                 let due = self.every_ms.map_or(self.end_ms, |every| from.saturating_add(every).min(self.end_ms));
                 if now >= due {
                     self.write(moment, roads)?;
-                    self.since = (now < self.end_ms).then(|| (now, moment.meter.sums().to_vec()));
+                    self.since = (now < self.end_ms).then(|| (now, moment.edge_sums().into_owned()));
                     if self.since.is_none() {
                         self.begin_ms = i64::MAX;
                     }
                 }
             }
-            None if now >= self.begin_ms && now < self.end_ms => self.since = Some((now, moment.meter.sums().to_vec())),
+            None if now >= self.begin_ms && now < self.end_ms => self.since = Some((now, moment.edge_sums().into_owned())),
             None => {}
         }
         Ok(())
@@ -78,7 +78,7 @@ impl<W: Write> EdgeFile<W> {
     fn write(&mut self, moment: &Moment<'_>, roads: &[EdgeAbout]) -> io::Result<()> {
         let Some((from, before)) = &self.since else { return Ok(()) };
         let none = EdgeSums::default();
-        let sums = moment.meter.sums();
+        let sums = moment.edge_sums();
         let edges = roads.iter().filter_map(|road| {
             let d = sums.get(road.at)?.since(before.get(road.at).unwrap_or(&none));
             if self.used_only && d == none {

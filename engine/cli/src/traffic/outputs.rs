@@ -130,7 +130,7 @@ impl Outputs {
 
     fn fcd(&self, file: &mut Fcd<Out>, moment: &Moment<'_>) -> io::Result<()> {
         let streets = moment.model.streets();
-        let mut all: Vec<(&str, OnRoad)> = moment.model.on_road().filter_map(|on| Some((moment.model.journey(on.way.vehicle)?.id.as_str(), on))).collect();
+        let mut all: Vec<(&str, OnRoad)> = moment.everybody.iter().filter_map(|on| Some((moment.model.traveller(on.way.vehicle)?.id, *on))).collect();
         all.sort_unstable_by_key(|(id, _)| *id);
         let vehicle = |(id, on): (_, OnRoad)| {
             let lane = on.way.lane as usize;
@@ -180,6 +180,10 @@ fn summary_step(moment: &Moment<'_>, wall_ms: u64) -> SummaryStep {
 }
 
 impl Watcher for Outputs {
+    fn looks_at_everybody(&self) -> bool {
+        self.files.iter().any(|f| ["fcd-output", "summary-output"].contains(&f.kind))
+    }
+
     fn step(&mut self, moment: &Moment<'_>) -> Result<(), RunError> {
         let mut opened = match self.opened.take() {
             Some(opened) => opened,

@@ -5,7 +5,9 @@
 
 use qike_network::streets::Streets;
 use qike_network::traffic::VehicleKind;
-use qike_sim::micro::{Micro, OnRoad, TripRow};
+use qike_sim::TrafficModel;
+use qike_sim::micro::{OnRoad, TripRow};
+use qike_sim::traffic::EdgeSums;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -13,62 +15,6 @@ use std::sync::Arc;
 pub const STANDS_MPS: f64 = 0.1;
 /// Lanes over junctions that may be passed within one step.
 const REACH: usize = 8;
-
-/// Sums of one edge.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct EdgeSums {
-    /// Vehicle-seconds with any part on it.
-    pub sampled_s: f64,
-    /// Way of those in that time, m.
-    pub travelled_m: f64,
-    /// Vehicle-seconds with the front on it.
-    pub front_s: f64,
-    /// Way of fronts on it, m.
-    pub front_m: f64,
-    /// Vehicle-seconds at a stand with any part on it.
-    pub waiting_s: f64,
-    /// Vehicle-seconds at a stand with the front on it.
-    pub front_waiting_s: f64,
-    /// Lost against driving as fast as wished, s.
-    pub loss_s: f64,
-    /// Length of lane that is covered, m·s.
-    pub covered_ms: f64,
-    /// Lengths of vehicles over the time they were on it, m·s.
-    pub length_ms: f64,
-    /// Began their journey.
-    pub departed: u64,
-    /// Ended it.
-    pub arrived: u64,
-    /// Came from another edge.
-    pub entered: u64,
-    /// Went to another edge.
-    pub left: u64,
-    /// Changed to another of its lanes.
-    pub changed: u64,
-}
-
-impl EdgeSums {
-    /// What was added since `before`.
-    #[must_use]
-    pub fn since(&self, before: &Self) -> Self {
-        Self {
-            sampled_s: self.sampled_s - before.sampled_s,
-            travelled_m: self.travelled_m - before.travelled_m,
-            front_s: self.front_s - before.front_s,
-            front_m: self.front_m - before.front_m,
-            waiting_s: self.waiting_s - before.waiting_s,
-            front_waiting_s: self.front_waiting_s - before.front_waiting_s,
-            loss_s: self.loss_s - before.loss_s,
-            covered_ms: self.covered_ms - before.covered_ms,
-            length_ms: self.length_ms - before.length_ms,
-            departed: self.departed - before.departed,
-            arrived: self.arrived - before.arrived,
-            entered: self.entered - before.entered,
-            left: self.left - before.left,
-            changed: self.changed - before.changed,
-        }
-    }
-}
 
 /// Where a vehicle is and was: edges it still touches, and where each begins on its way.
 #[derive(Clone, Debug)]
@@ -115,9 +61,9 @@ impl EdgeMeter {
     }
 
     /// Takes up a step: where everybody is after it, and who arrived in it.
-    pub fn step(&mut self, model: &Micro, kinds: &[VehicleKind], ended: &[TripRow], dt_s: f64) {
-        for on in model.on_road() {
-            self.moved(model, kinds, &on, dt_s);
+    pub fn step(&mut self, model: &dyn TrafficModel, everybody: &[OnRoad], kinds: &[VehicleKind], ended: &[TripRow], dt_s: f64) {
+        for on in everybody {
+            self.moved(model, kinds, on, dt_s);
         }
         for row in ended {
             self.gone(row, dt_s);
@@ -129,7 +75,7 @@ impl EdgeMeter {
         }
     }
 
-    fn moved(&mut self, model: &Micro, kinds: &[VehicleKind], on: &OnRoad, dt_s: f64) {
+    fn moved(&mut self, model: &dyn TrafficModel, kinds: &[VehicleKind], on: &OnRoad, dt_s: f64) {
         let way = &on.way;
         let n = way.vehicle as usize;
         if self.trails.len() <= n {
@@ -146,7 +92,7 @@ impl EdgeMeter {
         } else {
             self.sums[edge as usize].departed += 1;
             let (length, top) = kinds.get(on.kind as usize).map_or((5.0, f64::MAX), |k| (k.length_m, k.max_speed_mps.min(k.desired_speed_mps)));
-            let factor = model.journey(way.vehicle).map_or(1.0, |row| row.speed_factor);
+            let factor = model.traveller(way.vehicle).map_or(1.0, |who| who.speed_factor);
             let edges = VecDeque::from([(edge, -way.position_m)]);
             self.trails[n] = Some(Box::new(Trail { edges, at: 0.0, lane: way.lane, pos: way.position_m, length, factor, top }));
         }

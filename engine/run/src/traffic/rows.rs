@@ -1,6 +1,6 @@
 //! From the model to the recording's rows.
 
-use super::{EdgeMeter, EdgeSums, Micro, TripRow};
+use super::{EdgeSums, OnRoad, TripRow};
 use qike_core::{Crs, SimTime};
 use qike_network::streets::{Streets, along, shape_length};
 use qike_record::{AgentKind, Event, LinkInterval, NOWHERE, TrackPoint, Trip, TripStatus};
@@ -68,10 +68,10 @@ impl Rows {
     }
 
     /// Where everybody is, sorted by number.
-    pub(super) fn tracks(&mut self, model: &Micro) -> &[TrackPoint] {
+    pub(super) fn tracks(&mut self, everybody: &[OnRoad]) -> &[TrackPoint] {
         let mut points = std::mem::take(&mut self.points);
         points.clear();
-        points.extend(model.on_road().map(|on| {
+        points.extend(everybody.iter().map(|on| {
             let lane = on.way.lane as usize;
             let (at, heading) = along(&self.streets.shapes[lane], on.way.position_m * self.stretch[lane]);
             TrackPoint {
@@ -89,11 +89,10 @@ impl Rows {
     }
 
     /// What happened on edges since the last call; those without anybody are left out.
-    pub(super) fn links(&mut self, meter: &mut EdgeMeter, ms: i64) -> Vec<LinkInterval> {
-        let queue_max = meter.take_queue_max();
+    pub(super) fn links(&mut self, sums: &[EdgeSums], queue_max: &[u32], ms: i64) -> Vec<LinkInterval> {
         let seconds = (ms as f64 / 1000.0).max(1e-3);
         let mut rows = Vec::new();
-        for (n, (sums, before)) in meter.sums().iter().zip(&mut self.before).enumerate() {
+        for (n, (sums, before)) in sums.iter().zip(&mut self.before).enumerate() {
             let d = sums.since(before);
             *before = *sums;
             if d == EdgeSums::default() {
@@ -107,7 +106,7 @@ impl Rows {
                 distance_m: d.front_m,
                 waiting_s: d.front_waiting_s,
                 queue_mean: d.front_waiting_s / seconds,
-                queue_max: queue_max[n],
+                queue_max: queue_max.get(n).copied().unwrap_or_default(),
             });
         }
         rows

@@ -1,6 +1,6 @@
 //! Sums over trips, and figures of the moment.
 
-use super::{Counts, Micro, STANDS_MPS, TripRow};
+use super::{Counts, OnRoad, STANDS_MPS, TrafficModel, TripRow};
 use crate::summary::Cost;
 use qike_record::{RunInfo, Summary, VehicleCounts};
 
@@ -53,7 +53,8 @@ impl Totals {
         self.length_m += row.length_m;
     }
 
-    fn departure(&mut self, vehicle: u32, delay_ms: i64) {
+    /// One departed that much later than it wanted.
+    pub(crate) fn departure(&mut self, vehicle: u32, delay_ms: i64) {
         let n = vehicle as usize;
         if self.seen.len() <= n {
             self.seen.resize(n + 1, false);
@@ -65,10 +66,10 @@ impl Totals {
     }
 
     /// A step was done; `limits`: of lanes, m/s.
-    pub(crate) fn step(&mut self, model: &Micro, limits: &[f64]) {
+    pub(crate) fn step(&mut self, model: &dyn TrafficModel, everybody: &[OnRoad], limits: &[f64]) {
         (self.on_road, self.halting, self.moving, self.at_stops) = (0, 0, 0, 0);
         (self.speed_mps, self.relative_speed) = (0.0, 0.0);
-        for on in model.on_road() {
+        for on in everybody {
             let v = on.way.speed_mps;
             self.on_road += 1;
             self.halting += u64::from(v < STANDS_MPS);
@@ -77,9 +78,9 @@ impl Totals {
             self.speed_mps += v;
             self.relative_speed += v / limits[on.way.lane as usize].max(1e-3);
             if !self.seen.get(on.way.vehicle as usize).copied().unwrap_or(false)
-                && let Some(row) = model.journey(on.way.vehicle)
+                && let Some(who) = model.traveller(on.way.vehicle)
             {
-                self.departure(row.vehicle, row.depart_delay_ms);
+                self.departure(on.way.vehicle, who.depart_delay_ms);
             }
         }
     }

@@ -1,7 +1,11 @@
 //! What outputs ask of the model between two steps.
 
 use super::Micro;
-use super::trips::{TripRow, Way};
+use super::trips::{Counts, TripRow, Way};
+use crate::traffic::{TrafficModel, Traveller};
+use qike_core::Diagnostic;
+use qike_network::streets::Streets;
+use std::sync::Arc;
 
 /// One who is on the road.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,5 +49,59 @@ impl Micro {
             .collect();
         rows.sort_by_key(|(row, _)| row.vehicle);
         rows
+    }
+}
+
+impl TrafficModel for Micro {
+    fn name(&self) -> &'static str {
+        "micro-lanes"
+    }
+
+    fn now_ms(&self) -> i64 {
+        Micro::now_ms(self)
+    }
+
+    fn finished(&self) -> bool {
+        Micro::finished(self)
+    }
+
+    fn step(&mut self) {
+        Micro::step(self);
+    }
+
+    fn counts(&self) -> Counts {
+        Micro::counts(self)
+    }
+
+    fn updates(&self) -> u64 {
+        Micro::updates(self)
+    }
+
+    fn take_trips(&mut self) -> Vec<TripRow> {
+        Micro::take_trips(self)
+    }
+
+    fn under_way(&self) -> Vec<(TripRow, u32)> {
+        Micro::under_way(self)
+    }
+
+    fn everybody(&self, into: &mut Vec<OnRoad>) {
+        into.extend(self.on_road());
+    }
+
+    fn traveller(&self, vehicle: u32) -> Option<Traveller<'_>> {
+        self.journey(vehicle).map(|row| Traveller { id: &row.id, speed_factor: row.speed_factor, depart_delay_ms: row.depart_delay_ms })
+    }
+
+    fn findings(&self) -> &[Diagnostic] {
+        Micro::findings(self)
+    }
+
+    fn streets(&self) -> &Arc<Streets> {
+        Micro::streets(self)
+    }
+
+    fn hash(&self) -> u64 {
+        Micro::hash(self)
     }
 }
