@@ -227,6 +227,4 @@ pub struct OnLane {
     pub cars: Vec<u32>,
     /// Vehicles that reach back onto it.
     pub partial: Vec<u32>,
-    /// Sum of lengths and gaps of those whose front is on it, m.
-    pub room: f64,
 }

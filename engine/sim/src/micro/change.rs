@@ -77,9 +77,9 @@ impl World {
         // Its memory changes while the rest of the world is only read.
         let mut memory = std::mem::take(&mut car.change);
         let mut best = std::mem::take(&mut car.best);
-        let on = &self.on;
+        let room = &self.room;
         for (lane, side) in best.lanes.iter_mut().zip(sides.iter()) {
-            let further: f64 = lane.way.iter().skip(1).map(|l| on[*l as usize].room).sum();
+            let further: f64 = lane.way.iter().skip(1).map(|l| room[*l as usize]).sum();
             lane.occupation = side.queue + further;
         }
         let mine = best.lanes.iter().position(|b| b.lane == car.lane);
@@ -295,17 +295,9 @@ impl World {
     /// Moves a vehicle to the lane beside it.
     fn hop(&mut self, hop: &Hop) {
         let me = hop.car;
-        let from = self.cars[me as usize].lane;
-        let room = self.kinds[self.cars[me as usize].kind as usize].room;
-        let list = &mut self.on[from as usize];
-        list.cars.retain(|c| *c != me);
-        list.room -= room;
-        let pos = self.cars[me as usize].pos;
+        self.leave(self.cars[me as usize].lane, me);
         self.cars[me as usize].lane = hop.to;
-        let at = self.on[hop.to as usize].cars.partition_point(|c| self.cars[*c as usize].pos < pos);
-        let list = &mut self.on[hop.to as usize];
-        list.cars.insert(at, me);
-        list.room += room;
+        self.enter(hop.to, me);
         self.reach_back(me);
     }
 

@@ -29,7 +29,7 @@ impl World {
             let l = &self.streets.links[item.link as usize];
             if self.streets.lanes[l.next as usize].inside {
                 if self.heeds(item.link, car, k) {
-                    room -= self.on[l.next as usize].room;
+                    room -= self.room[l.next as usize];
                     if l.next == car.lane {
                         room += k.room;
                     }

@@ -295,7 +295,7 @@ impl Micro {
         let lanes = w.best.take().unwrap_or_else(|| best(&world.streets, path, k.user, target, far));
         let mut rng = CounterRng::new(world.seed, u64::from(w.number), (world.now_ms as u64) << 3 | 7);
         let open = |l: u32| world.streets.lanes[l as usize].allowed.contains(k.user);
-        let freest = |choice: &mut dyn Iterator<Item = u32>| choice.min_by(|a, b| world.on[*a as usize].room.total_cmp(&world.on[*b as usize].room));
+        let freest = |choice: &mut dyn Iterator<Item = u32>| choice.min_by(|a, b| world.room[*a as usize].total_cmp(&world.room[*b as usize]));
         let lane = match w.lane {
             DepartLane::Lane(n) => (u32::from(n) < count).then_some(first + u32::from(n)),
             DepartLane::First => (first..first + count).find(|l| open(*l)),

@@ -12,6 +12,7 @@ mod clear;
 mod depart;
 mod follow;
 mod junction;
+mod lanes;
 mod lights;
 mod moving;
 mod plan;
@@ -82,6 +83,9 @@ impl Micro {
             paths: Vec::new(),
             cars: Vec::new(),
             on: vec![OnLane::default(); lanes],
+            room: vec![0.0; lanes],
+            busy: lanes::LaneSet::new(lanes),
+            on_lanes: 0,
             planned: Vec::new(),
             approaches: vec![Vec::new(); streets.links.len()],
             shown: streets.links.iter().map(|l| lights::unlit(l.way)).collect(),
@@ -128,18 +132,13 @@ impl Micro {
 
     /// Everybody has arrived, or the end is reached.
     pub fn finished(&self) -> bool {
-        self.world.now_ms >= self.end_ms || self.on_lanes() == 0 && self.queue.is_empty() && self.transfer.is_empty() && self.parked.is_empty()
-    }
-
-    /// How many are on a lane.
-    fn on_lanes(&self) -> usize {
-        self.world.on.iter().map(|on| on.cars.len()).sum()
+        self.world.now_ms >= self.end_ms || self.world.on_lanes == 0 && self.queue.is_empty() && self.transfer.is_empty() && self.parked.is_empty()
     }
 
     /// Counts so far.
     pub fn counts(&self) -> Counts {
         let mut counts = self.trips.counts;
-        counts.running = (self.on_lanes() + self.transfer.len() + self.parked.len()) as u64;
+        counts.running = (self.world.on_lanes + self.transfer.len() + self.parked.len()) as u64;
         counts.waiting = self.queue.waiting();
         counts
     }
@@ -166,7 +165,7 @@ impl Micro {
 
     /// Where everybody is.
     pub fn ways(&self) -> impl Iterator<Item = Way> + '_ {
-        self.world.on.iter().flat_map(|on| on.cars.iter().rev()).map(|slot| {
+        self.world.busy_lanes().flat_map(|on| on.cars.iter().rev()).map(|slot| {
             let car = &self.world.cars[*slot as usize];
             Way { vehicle: car.id, lane: car.lane, position_m: car.pos, speed_mps: car.speed, accel: car.accel, wait_ms: car.wait_ms }
         })
@@ -190,9 +189,9 @@ impl Micro {
     fn order(&mut self) {
         self.active.clear();
         self.busy.clear();
-        for (lane, on) in self.world.on.iter().enumerate().filter(|(_, on)| !on.cars.is_empty()) {
-            self.busy.push(lane as u32);
-            self.active.extend(on.cars.iter().rev());
+        self.busy.extend(self.world.busy.iter());
+        for &lane in &self.busy {
+            self.active.extend(self.world.on[lane as usize].cars.iter().rev());
         }
         let slots = self.world.cars.len();
         self.plans.resize_with(slots, Items::default);
@@ -278,7 +277,7 @@ impl Micro {
     pub fn hash(&self) -> u64 {
         let mut hasher = StateHasher::new();
         hasher.u64(self.world.now_ms as u64);
-        for on in &self.world.on {
+        for on in self.world.busy_lanes() {
             for slot in &on.cars {
                 let car = &self.world.cars[*slot as usize];
                 hasher.u64(u64::from(car.id) << 32 | u64::from(car.lane));

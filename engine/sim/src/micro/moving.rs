@@ -19,13 +19,7 @@ impl Micro {
             let to = self.world.cars[slot as usize].lane;
             let parks = self.world.cars[slot as usize].parked;
             if gone || parks || to != from {
-                let room = self.world.kinds[self.world.cars[slot as usize].kind as usize].room;
-                let on = &mut self.world.on[from as usize];
-                // From the front: it is the last in the list, or near it.
-                if let Some(at) = on.cars.iter().rposition(|c| *c == slot) {
-                    on.cars.remove(at);
-                }
-                on.room -= room;
+                self.world.leave(from, slot);
                 if gone {
                     self.free_slot(slot);
                 } else if parks {
@@ -269,16 +263,6 @@ impl World {
             let other = &self.cars[c as usize];
             gap >= self.kind(other).secure_gap(other.speed, 0.0, k.decel)
         })
-    }
-
-    /// A vehicle comes onto a lane: it goes where its position says.
-    pub(super) fn enter(&mut self, lane: u32, slot: u32) {
-        let pos = self.cars[slot as usize].pos;
-        let at = self.on[lane as usize].cars.partition_point(|c| self.cars[*c as usize].pos < pos);
-        let room = self.kinds[self.cars[slot as usize].kind as usize].room;
-        let on = &mut self.on[lane as usize];
-        on.cars.insert(at, slot);
-        on.room += room;
     }
 
     /// Lets go of lanes behind that a vehicle does not reach onto any more.

@@ -21,7 +21,7 @@ pub struct OnRoad {
 impl Micro {
     /// Everybody who is on the road now, lane by lane; who has just departed is among them, who has just arrived is not.
     pub fn on_road(&self) -> impl Iterator<Item = OnRoad> + '_ {
-        self.world.on.iter().flat_map(|on| &on.cars).map(|slot| {
+        self.world.busy_lanes().flat_map(|on| &on.cars).map(|slot| {
             let car = &self.world.cars[*slot as usize];
             let way = Way { vehicle: car.id, lane: car.lane, position_m: car.pos, speed_mps: car.speed, accel: car.accel, wait_ms: car.wait_ms };
             OnRoad { way, kind: car.kind, stopped: car.stopped }
@@ -36,7 +36,7 @@ impl Micro {
     /// Journeys under way as they stand now, by number, each with the edge where it is to end.
     pub fn under_way(&self) -> Vec<(TripRow, u32)> {
         let beside = self.transfer.iter().map(|t| (t.slot, false)).chain(self.parked.iter().map(|s| (*s, true)));
-        let slots = self.world.on.iter().flat_map(|on| &on.cars).map(|slot| (*slot, true)).chain(beside);
+        let slots = self.world.busy_lanes().flat_map(|on| &on.cars).map(|slot| (*slot, true)).chain(beside);
         let mut rows: Vec<(TripRow, u32)> = slots
             .filter_map(|(slot, on_road)| {
                 let car = &self.world.cars[slot as usize];

@@ -39,10 +39,8 @@ impl Micro {
             if car.wait_ms <= self.teleport_after_ms || car.stopped {
                 continue;
             }
-            let room = self.world.kind(car).room;
             let (leg, id) = (car.leg, car.id);
-            self.world.on[lane].cars.pop();
-            self.world.on[lane].room -= room;
+            self.world.leave(lane as u32, slot);
             for behind in std::mem::take(&mut self.world.cars[slot as usize].behind) {
                 self.world.on[behind as usize].partial.retain(|c| *c != slot);
             }

@@ -2,6 +2,7 @@
 
 use super::cars::{Approach, Car, Items, NOBODY, OnLane};
 use super::follow::{HALT, Kind};
+use super::lanes::LaneSet;
 use qike_core::CounterRng;
 use qike_network::streets::Streets;
 use std::sync::Arc;
@@ -38,6 +39,12 @@ pub struct World {
     pub cars: Vec<Car>,
     /// Who is on which lane.
     pub on: Vec<OnLane>,
+    /// Of each lane: sum of lengths and gaps of those whose front is on it, m.
+    pub room: Vec<f64>,
+    /// Lanes with somebody's front on them.
+    pub busy: LaneSet,
+    /// How many are on lanes.
+    pub on_lanes: usize,
     /// What each slot planned in the step before.
     pub planned: Vec<Items>,
     /// Who comes to which link, as of the step before; only of those that somebody watches.

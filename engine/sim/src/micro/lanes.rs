@@ -1,0 +1,91 @@
+//! Who is on which lane, and which lanes have anybody at all: what is done for all goes through those only.
+
+use super::cars::OnLane;
+use super::world::World;
+
+/// A set of lanes, gone through in the order of their numbers.
+#[derive(Clone, Debug, Default)]
+pub struct LaneSet {
+    words: Vec<u64>,
+}
+
+impl LaneSet {
+    /// An empty set for so many lanes.
+    pub fn new(lanes: usize) -> Self {
+        Self { words: vec![0; lanes.div_ceil(64)] }
+    }
+
+    #[inline]
+    fn add(&mut self, lane: u32) {
+        self.words[lane as usize / 64] |= 1 << (lane % 64);
+    }
+
+    #[inline]
+    fn remove(&mut self, lane: u32) {
+        self.words[lane as usize / 64] &= !(1 << (lane % 64));
+    }
+
+    /// Those in the set.
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.words.iter().enumerate().filter(|(_, word)| **word != 0).flat_map(|(n, &word)| {
+            let mut left = word;
+            std::iter::from_fn(move || {
+                (left != 0).then(|| {
+                    let bit = left.trailing_zeros();
+                    left &= left - 1;
+                    n as u32 * 64 + bit
+                })
+            })
+        })
+    }
+}
+
+impl World {
+    /// Lanes with somebody's front on them, and who that is.
+    pub(super) fn busy_lanes(&self) -> impl Iterator<Item = &OnLane> + '_ {
+        self.busy.iter().map(|lane| &self.on[lane as usize])
+    }
+
+    /// A vehicle comes onto a lane: it goes where its position says.
+    pub(super) fn enter(&mut self, lane: u32, slot: u32) {
+        let pos = self.cars[slot as usize].pos;
+        let room = self.kinds[self.cars[slot as usize].kind as usize].room;
+        let cars = &self.cars;
+        let on = &mut self.on[lane as usize];
+        let at = on.cars.partition_point(|c| cars[*c as usize].pos < pos);
+        on.cars.insert(at, slot);
+        self.room[lane as usize] += room;
+        self.on_lanes += 1;
+        self.busy.add(lane);
+    }
+
+    /// A vehicle goes off a lane.
+    pub(super) fn leave(&mut self, lane: u32, slot: u32) {
+        let on = &mut self.on[lane as usize];
+        // Most go from the front: it is the last in the list, or near it.
+        if let Some(at) = on.cars.iter().rposition(|c| *c == slot) {
+            on.cars.remove(at);
+            self.on_lanes -= 1;
+            if on.cars.is_empty() {
+                self.busy.remove(lane);
+            }
+        }
+        self.room[lane as usize] -= self.kinds[self.cars[slot as usize].kind as usize].room;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_lanes_is_gone_through_in_order() {
+        let mut set = LaneSet::new(130);
+        for lane in [129, 0, 64, 63, 7] {
+            set.add(lane);
+        }
+        set.remove(7);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [0, 63, 64, 129]);
+    }
+}
