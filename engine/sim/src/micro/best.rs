@@ -21,8 +21,6 @@ pub struct BestLane {
     pub leads: bool,
     /// Lanes of this edge and the next ones by which it leads on.
     pub way: SmallVec<[u32; 9]>,
-    /// Length of the queue on it as seen in this step, m.
-    pub occupation: f64,
 }
 
 /// The lanes of the edge.
@@ -75,11 +73,24 @@ fn rank(streets: &Streets, way: &[u32]) -> i32 {
     i32::from(link.light != NONE || matches!(link.way, RightOfWay::Major | RightOfWay::Zipper))
 }
 
+/// How many of a path's edges are looked at.
+pub fn look(streets: &Streets, path: &[u32], target: Option<Target>, far: f64) -> usize {
+    let mut seen = 0.0;
+    for (n, &edge) in path.iter().enumerate() {
+        seen += streets.edges[edge as usize].length;
+        let count = n + 1;
+        let ends = target.is_some_and(|t| t.edges == n);
+        if ends || !(count <= FAR.0 || seen < far.max(FAR.1)) || !(count <= NEAR.0 || seen < far.max(NEAR.1)) {
+            return count;
+        }
+    }
+    path.len()
+}
+
 /// Works the lanes out for a path from its first edge on. `far`: braking distance of the vehicle, m.
 pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Target>, far: f64) -> Best {
     let mut rows: SmallVec<[Row; 10]> = SmallVec::new();
-    let mut seen = 0.0;
-    for (n, &edge) in path.iter().enumerate() {
+    for (n, &edge) in path.iter().enumerate().take(look(streets, path, target, far)) {
         let next = path.get(n + 1);
         let (first, count) = streets.edges[edge as usize].lanes;
         let length = streets.edges[edge as usize].length;
@@ -95,9 +106,7 @@ pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Tar
             let own = if open { length } else { 0.0 };
             row.lanes.push(Cell { lane, length: own, own, offset: 0, leads, way: SmallVec::from_slice(&[lane]) });
         }
-        let mut ends = false;
         if let Some(target) = target.filter(|t| t.edges == n) {
-            ends = true;
             let at = target.at.min(streets.lanes[target.lane as usize].length - 0.2).max(0.1);
             for cell in row.lanes.iter_mut().filter(|c| c.lane != target.lane) {
                 cell.leads = false;
@@ -105,11 +114,6 @@ pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Tar
             }
         }
         rows.push(row);
-        seen += length;
-        let count = rows.len();
-        if ends || !(count <= FAR.0 || seen < far.max(FAR.1)) || !(count <= NEAR.0 || seen < far.max(NEAR.1)) {
-            break;
-        }
     }
     if let Some(last) = rows.last_mut() {
         let longest = last.lanes.iter().map(|c| c.length).fold(-1.0, f64::max);
@@ -121,7 +125,7 @@ pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Tar
         back(streets, &mut before[n], &after[0], user);
     }
     let lanes = rows.into_iter().next().map(|r| r.lanes).unwrap_or_default();
-    let lanes = lanes.into_iter().map(|c| BestLane { lane: c.lane, length: c.length, offset: c.offset, leads: c.leads, way: c.way, occupation: 0.0 }).collect();
+    let lanes = lanes.into_iter().map(|c| BestLane { lane: c.lane, length: c.length, offset: c.offset, leads: c.leads, way: c.way }).collect();
     Best { lanes }
 }
 

@@ -2,6 +2,7 @@
 
 use super::best::Best;
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// Never.
 pub const NEVER: i64 = i64::MAX;
@@ -91,7 +92,7 @@ pub struct Car {
     /// Speed with which it arrives, where that matters.
     pub arrive_v: Option<f64>,
     /// The lanes of its edge, and how well they lead on.
-    pub best: Best,
+    pub best: Arc<Best>,
     /// Lanes behind that it still reaches onto, the nearest first.
     pub behind: SmallVec<[u32; 4]>,
     /// Changing lanes.

@@ -12,7 +12,7 @@ const MOST_FACTOR: f64 = 1.5;
 const USUAL_DECEL: f64 = 4.5;
 
 /// A lane of the edge in turn.
-struct Side {
+pub(super) struct Side {
     lane: u32,
     /// Vehicles that were not in turn yet: so many, from the lane's start.
     left: usize,
@@ -24,7 +24,7 @@ struct Side {
     first_blocked: u32,
     last_blocked: u32,
     /// Lengths and gaps of those in turn before, m.
-    queue: f64,
+    pub queue: f64,
 }
 
 /// A change: who, from, to.
@@ -37,7 +37,7 @@ impl World {
     /// Lets all on an edge change lanes. Cars' memories change here, and their lanes; lists of lanes are brought up to date at the end.
     pub(super) fn change_on(&mut self, edge: u32, words: &mut Vec<Word>) {
         let (first, count) = self.streets.edges[edge as usize].lanes;
-        let mut sides: SmallVec<[Side; 6]> = (first..first + count)
+        let mut sides: SmallVec<[Side; 5]> = (first..first + count)
             .map(|lane| Side { lane, left: self.on[lane as usize].cars.len(), lead: NOBODY, hopped: NOBODY, first_blocked: NOBODY, last_blocked: NOBODY, queue: 0.0 })
             .collect();
         let mut hops: SmallVec<[Hop; 4]> = SmallVec::new();
@@ -76,20 +76,14 @@ impl World {
         }
         // Its memory changes while the rest of the world is only read.
         let mut memory = std::mem::take(&mut car.change);
-        let mut best = std::mem::take(&mut car.best);
-        let room = &self.room;
-        for (lane, side) in best.lanes.iter_mut().zip(sides.iter()) {
-            let further: f64 = lane.way.iter().skip(1).map(|l| room[*l as usize]).sum();
-            lane.occupation = side.queue + further;
-        }
-        let mine = best.lanes.iter().position(|b| b.lane == car.lane);
-        let to = mine.and_then(|mine| self.choose(me, n, mine, &best.lanes, &mut memory, sides, words));
+        let (car, lanes) = (&self.cars[me as usize], &self.cars[me as usize].best.lanes);
+        let mine = lanes.iter().position(|b| b.lane == car.lane);
+        let to = mine.and_then(|mine| self.choose(me, n, mine, lanes, &mut memory, sides, words));
         if let Some(to) = to {
             memory = super::cars::Change { changed: true, last_step: memory.last_step, ..Default::default() };
             sides[to].hopped = me;
         }
-        let car = &mut self.cars[me as usize];
-        (car.change, car.best) = (memory, best);
+        self.cars[me as usize].change = memory;
         to
     }
 
@@ -112,7 +106,7 @@ impl World {
             let blocked = self.blocked(car, ahead, behind);
             let beside = Beside { side, lane: target, leader, ahead, behind, blocked };
             let blockers = [sides[n].first_blocked, sides[n].last_blocked];
-            let mut state = blocked | self.wants(car, memory, lanes, mine, &beside, blockers, words);
+            let mut state = blocked | self.wants(car, memory, lanes, sides, mine, &beside, blockers, words);
             let toward = if side < 0 { want::RIGHT } else { want::LEFT };
             if blocked == 0 && state & want::CHANGE != 0 && self.unsafe_ahead(car, lanes, me, target, ahead) {
                 state |= want::BLOCKED_LEADER;

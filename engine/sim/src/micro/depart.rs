@@ -1,7 +1,7 @@
 //! Departures: vehicles wait at their first edge, in the order of their times, until there is room.
 
 use super::Micro;
-use super::best::{Best, Target, best};
+use super::best::{Best, Target};
 use super::cars::{Car, Change, Halt, NEVER, NOBODY};
 use super::follow::{Kind, STEP_M};
 use super::trips::{Journey, TripRow, Trips};
@@ -34,7 +34,7 @@ struct Waiting {
     arrival: Arrival,
     stops: VecDeque<Halt>,
     /// The lanes of its first edge, once they were looked at.
-    best: Option<Best>,
+    best: Option<Arc<Best>>,
 }
 
 /// All who have not departed.
@@ -286,13 +286,12 @@ impl Micro {
 
     /// Lets one depart, or tells which lanes have no room; `full`: those of which that is known.
     fn try_depart(&mut self, edge: u32, w: &mut Waiting, full: u64) -> Result<(), u64> {
+        let target = w.stops.front().map(|s| Target { edges: s.leg as usize, lane: s.lane, at: s.from });
+        let length = self.world.streets.edges[edge as usize].length;
+        let lanes = w.best.take().unwrap_or_else(|| self.world.lanes_of(w.kind, w.path, 0, target, length));
         let world = &self.world;
         let k = &world.kinds[w.kind as usize];
-        let path = &world.paths[w.path as usize];
-        let target = w.stops.front().map(|s| Target { edges: s.leg as usize, lane: s.lane, at: s.from });
         let (first, count) = world.streets.edges[edge as usize].lanes;
-        let far = world.streets.edges[edge as usize].length + k.tau * k.max_speed + k.brake_gap(k.max_speed) + k.gap;
-        let lanes = w.best.take().unwrap_or_else(|| best(&world.streets, path, k.user, target, far));
         let mut rng = CounterRng::new(world.seed, u64::from(w.number), (world.now_ms as u64) << 3 | 7);
         let open = |l: u32| world.streets.lanes[l as usize].allowed.contains(k.user);
         let freest = |choice: &mut dyn Iterator<Item = u32>| choice.min_by(|a, b| world.room[*a as usize].total_cmp(&world.room[*b as usize]));
@@ -368,7 +367,7 @@ impl Micro {
         Ok(())
     }
 
-    fn enter_new(&mut self, w: &Waiting, lanes: Best, lane: u32, pos: f64, speed: f64) {
+    fn enter_new(&mut self, w: &Waiting, lanes: Arc<Best>, lane: u32, pos: f64, speed: f64) {
         let path = self.world.paths[w.path as usize].clone();
         let last_edge = path[path.len() - 1];
         let length = self.world.streets.edges[last_edge as usize].length;

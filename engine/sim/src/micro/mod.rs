@@ -14,6 +14,7 @@ mod follow;
 mod junction;
 mod lanes;
 mod lights;
+mod memo;
 mod moving;
 mod plan;
 mod sight;
@@ -96,6 +97,7 @@ impl Micro {
             dt,
             fading: [0.5f64.powf(dt), 0.8f64.powf(dt)],
             seed,
+            memo: memo::Memo::default(),
             streets: streets.clone(),
         };
         let lights = Lights::new(&world, &scenario.map, settings.begin_ms);

@@ -237,12 +237,9 @@ impl World {
     /// Works out anew how the lanes of a vehicle's edge lead on.
     pub(super) fn find_lanes(&mut self, slot: u32) {
         let car = &self.cars[slot as usize];
-        let k = self.kind(car);
-        let path = &self.paths[car.path as usize][car.leg as usize..];
         let target = car.stop.map(|s| super::best::Target { edges: (s.leg - car.leg) as usize, lane: s.lane, at: s.from });
-        let top = k.max_speed;
-        let far = self.streets.lanes[car.lane as usize].length + k.tau * top + k.brake_gap(top) + k.gap;
-        let best = super::best::best(&self.streets, path, k.user, target, far);
+        let length = self.streets.lanes[car.lane as usize].length;
+        let best = self.lanes_of(car.kind, car.path, car.leg, target, length);
         self.cars[slot as usize].best = best;
     }
 

@@ -5,6 +5,7 @@
 
 use super::best::BestLane;
 use super::cars::{Car, Change, want};
+use super::change::Side;
 use super::follow::{EPS, HALT, Kind};
 use super::world::World;
 use qike_network::streets::NONE;
@@ -72,7 +73,7 @@ impl World {
     /// Decides whether a vehicle wants to change to the lane beside it; gives bits of [`want`]. `lanes`: those of its edge, `mine` its own
     /// one's place. `blockers`: the first and the last of those who want in from that side and cannot.
     #[allow(clippy::too_many_arguments)]
-    pub(super) fn wants(&self, car: &Car, c: &mut Change, lanes: &[BestLane], mine: usize, b: &Beside, blockers: [u32; 2], words: &mut Vec<Word>) -> u32 {
+    pub(super) fn wants(&self, car: &Car, c: &mut Change, lanes: &[BestLane], sides: &[Side], mine: usize, b: &Beside, blockers: [u32; 2], words: &mut Vec<Word>) -> u32 {
         let k = self.kind(car);
         let p = &k.changing;
         let right = b.side < 0;
@@ -82,7 +83,6 @@ impl World {
         if offset == 0 && neigh.offset == 0 {
             offset = b.side;
         }
-        let best = lanes.get(mine.saturating_add_signed(offset as isize)).unwrap_or(curr);
         let to_best = right && offset < 0 || !right && offset > 0;
         let pos = car.pos;
         let (mut dist, mut neigh_dist) = (curr.length, neigh.length);
@@ -115,11 +115,16 @@ impl World {
         let bonus = self.roundabout_bonus(car, p.cooperative_roundabout.unwrap_or(p.cooperative), curr, neigh);
         dist += bonus;
         neigh_dist += bonus;
-        let usable = (dist - pos - best.occupation).max(to_stop);
-        let neigh_left = (neigh_dist - pos - neigh.occupation.max(curr.occupation)).max(0.0);
+        // Queues are added up only where they decide.
+        let queue = |n: usize| self.queue_along(&lanes[n], sides.get(n));
+        let neigh_left = || (neigh_dist - pos - queue(other).max(queue(mine))).max(0.0);
+        let soon = to_best && offset == curr.offset && {
+            let best = Some(mine.saturating_add_signed(offset as isize)).filter(|n| *n < lanes.len()).unwrap_or(mine);
+            too_short((dist - pos - queue(best)).max(to_stop), offset, look)
+        };
         let wish = self.wish(car.lane, car);
         let neigh_wish = self.wish(b.lane, car);
-        if to_best && offset == curr.offset && too_short(usable, offset, look) {
+        if soon {
             ret |= lca | want::STRATEGIC | want::URGENT;
         } else {
             let around = gap_of(b.leader) + k.length + room_of(b.leader);
@@ -130,8 +135,8 @@ impl World {
             {
                 dist = pos + gap_of(b.leader);
                 ret |= lca | want::STRATEGIC | want::URGENT;
-            } else if !to_best && too_short(neigh_left, offset.abs() + 2, look)
-                || offset == 0 && neigh_left * 2.0 < look
+            } else if !to_best && too_short(neigh_left(), offset.abs() + 2, look)
+                || offset == 0 && neigh_left() * 2.0 < look
                 || offset == 0 && !stopped(b.leader) && self.leads_somewhere(neigh) && bonus == 0.0 && p.strategic >= 0.0 && neigh_dist < TURN_LANE_M
             {
                 ret |= want::STAY | want::STRATEGIC;
@@ -219,6 +224,12 @@ impl World {
             return ret | lca | want::STRATEGIC;
         }
         ret
+    }
+
+    /// Length of the queue on a lane, as far as it is in turn already, and on those by which it leads on, m.
+    fn queue_along(&self, lane: &BestLane, side: Option<&Side>) -> f64 {
+        let further: f64 = lane.way.iter().skip(1).map(|l| self.room[*l as usize]).sum();
+        side.map_or(0.0, |s| s.queue) + further
     }
 
     /// Whether a vehicle is in slow traffic, or on a slow road: there one overtakes on either side.

@@ -3,6 +3,7 @@
 use super::cars::{Approach, Car, Items, NOBODY, OnLane};
 use super::follow::{HALT, Kind};
 use super::lanes::LaneSet;
+use super::memo::Memo;
 use qike_core::CounterRng;
 use qike_network::streets::Streets;
 use std::sync::Arc;
@@ -65,6 +66,8 @@ pub struct World {
     pub fading: [f64; 2],
     /// Seed of all chance.
     pub seed: u64,
+    /// How lanes lead on, as far as it is known.
+    pub memo: Memo,
 }
 
 impl World {
