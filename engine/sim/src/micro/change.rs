@@ -94,6 +94,7 @@ impl World {
         let user = self.kind(car).user;
         let leader = self.ahead_on(car, lanes, me, &sides[n]);
         let mut states = [0u32; 2];
+        let mut seen = [None, None];
         for (slot, side) in [-1i32, 1].into_iter().enumerate() {
             let Some(to) = n.checked_add_signed(side as isize).filter(|t| *t < sides.len()) else { continue };
             let from = &self.streets.lanes[car.lane as usize];
@@ -102,16 +103,19 @@ impl World {
                 continue;
             }
             let ahead = self.ahead_on(car, lanes, me, &sides[to]);
-            let behind = self.behind_on(car, me, &sides[to]).filter(|b| ahead.is_none_or(|a| a.0 != b.0));
-            let blocked = self.blocked(car, ahead, behind);
-            let beside = Beside { side, lane: target, leader, ahead, behind, blocked };
+            let mut beside = Beside { me, side, lane: target, leader, ahead, behind: None, blocked: 0, looked: false };
             let blockers = [sides[n].first_blocked, sides[n].last_blocked];
-            let mut state = blocked | self.wants(car, memory, lanes, sides, mine, &beside, blockers, words);
+            let mut state = self.wants(car, memory, lanes, sides, mine, &mut beside, blockers, words);
             let toward = if side < 0 { want::RIGHT } else { want::LEFT };
-            if blocked == 0 && state & want::CHANGE != 0 && self.unsafe_ahead(car, lanes, me, target, ahead) {
-                state |= want::BLOCKED_LEADER;
+            if state & want::CHANGE != 0 {
+                self.look_behind(car, &sides[to], &mut beside);
+                state |= beside.blocked;
+                if beside.blocked == 0 && self.unsafe_ahead(car, lanes, me, target, ahead) {
+                    state |= want::BLOCKED_LEADER;
+                }
             }
             states[slot] = state;
+            seen[slot] = Some((to, beside));
             if state & toward != 0 && state & want::BLOCKED == 0 {
                 return Some(to);
             }
@@ -126,7 +130,22 @@ impl World {
             states[1] = 0;
         }
         memory.state = states[0] | states[1];
+        // What is in the way on either side counts for one who wants to change, to whichever.
+        if memory.state & want::CHANGE != 0 {
+            for (to, beside) in seen.iter_mut().flatten().filter(|(_, b)| !b.looked) {
+                self.look_behind(car, &sides[*to], beside);
+                memory.state |= beside.blocked;
+            }
+        }
         None
+    }
+
+    /// Looks who is behind on the lane beside, and what keeps a vehicle from changing to it: only for those who have reason to.
+    pub(super) fn look_behind(&self, car: &Car, to: &Side, b: &mut Beside) {
+        if !std::mem::replace(&mut b.looked, true) {
+            b.behind = self.behind_on(car, b.me, to).filter(|behind| b.ahead.is_none_or(|a| a.0 != behind.0));
+            b.blocked = self.blocked(car, b.ahead, b.behind);
+        }
     }
 
     /// What keeps a vehicle from changing between two.

@@ -55,7 +55,7 @@ pub struct Micro {
     stop_dist: Vec<f64>,
     deeds: Vec<Deed>,
     touched: Vec<u32>,
-    /// Edges with several lanes.
+    /// Edges with several lanes and somebody on them.
     wide: Vec<u32>,
     transfer: Vec<teleport::Transfer>,
     /// Those who stand beside the road.
@@ -103,7 +103,6 @@ impl Micro {
         let lights = Lights::new(&world, &scenario.map, settings.begin_ms);
         let mut trips = trips::Trips::default();
         let queue = Queue::new(scenario, &mut world, &mut trips, seed);
-        let wide = (0..streets.edges.len() as u32).filter(|e| streets.edges[*e as usize].lanes.1 > 1 && !streets.edges[*e as usize].inside).collect();
         Ok(Self {
             world,
             lights,
@@ -116,7 +115,7 @@ impl Micro {
             stop_dist: Vec::new(),
             deeds: Vec::new(),
             touched: Vec::new(),
-            wide,
+            wide: Vec::new(),
             transfer: Vec::new(),
             parked: Vec::new(),
             teleport_after_ms: settings.teleport_after_ms.unwrap_or(i64::MAX),
@@ -266,13 +265,19 @@ impl Micro {
     /// All with a choice of lanes change, edge by edge.
     fn change(&mut self) {
         let mut words = Vec::new();
-        for n in 0..self.wide.len() {
-            let edge = self.wide[n];
-            let (first, count) = self.world.streets.edges[edge as usize].lanes;
-            if (first..first + count).any(|l| !self.world.on[l as usize].cars.is_empty()) {
-                self.world.change_on(edge, &mut words);
+        let mut edges = std::mem::take(&mut self.wide);
+        edges.clear();
+        for lane in self.world.busy.iter() {
+            let edge = self.world.streets.lanes[lane as usize].edge;
+            let e = &self.world.streets.edges[edge as usize];
+            if e.lanes.1 > 1 && !e.inside && edges.last() != Some(&edge) {
+                edges.push(edge);
             }
         }
+        for &edge in &edges {
+            self.world.change_on(edge, &mut words);
+        }
+        self.wide = edges;
     }
 
     /// Hash of the whole state: equal runs have equal hashes, for any number of threads.
@@ -286,7 +291,9 @@ impl Micro {
                 for value in [car.pos, car.speed, car.change.speed_gain, car.change.keep_right] {
                     hasher.f64(value);
                 }
-                hasher.u64(u64::from(car.leg) << 32 | u64::from(car.change.state));
+                // What is in the way of a change that nobody wants is not looked for.
+                let state = if car.change.state & cars::want::CHANGE == 0 { car.change.state & !cars::want::BLOCKED } else { car.change.state };
+                hasher.u64(u64::from(car.leg) << 32 | u64::from(state));
                 hasher.u64(car.wait_ms as u64);
             }
         }

@@ -38,6 +38,8 @@ pub(super) type Near = Option<(u32, f64)>;
 
 /// What a vehicle sees around the lane beside it.
 pub(super) struct Beside {
+    /// Who looks.
+    pub me: u32,
     /// -1: towards the kerb, 1: towards the middle.
     pub side: i32,
     /// The lane.
@@ -46,10 +48,12 @@ pub(super) struct Beside {
     pub leader: Near,
     /// Before it there.
     pub ahead: Near,
-    /// Behind it there.
+    /// Behind it there, once it has looked.
     pub behind: Near,
-    /// What keeps it from changing.
+    /// What keeps it from changing, once it has looked.
     pub blocked: u32,
+    /// It has.
+    pub looked: bool,
 }
 
 /// A word to another vehicle: to drive with that speed, and why.
@@ -73,7 +77,7 @@ impl World {
     /// Decides whether a vehicle wants to change to the lane beside it; gives bits of [`want`]. `lanes`: those of its edge, `mine` its own
     /// one's place. `blockers`: the first and the last of those who want in from that side and cannot.
     #[allow(clippy::too_many_arguments)]
-    pub(super) fn wants(&self, car: &Car, c: &mut Change, lanes: &[BestLane], sides: &[Side], mine: usize, b: &Beside, blockers: [u32; 2], words: &mut Vec<Word>) -> u32 {
+    pub(super) fn wants(&self, car: &Car, c: &mut Change, lanes: &[BestLane], sides: &[Side], mine: usize, b: &mut Beside, blockers: [u32; 2], words: &mut Vec<Word>) -> u32 {
         let k = self.kind(car);
         let p = &k.changing;
         let right = b.side < 0;
@@ -149,6 +153,7 @@ impl World {
         if ret & want::URGENT != 0 {
             let many = to_best && offset.abs() > 1;
             let ways = curr.way.len() > 1;
+            self.look_behind(car, &sides[other], b);
             self.hurry(car, c, k, b, offset, dist - pos, many, ways, blockers[0], words);
             return canceled;
         }
