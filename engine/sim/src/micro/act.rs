@@ -35,6 +35,12 @@ impl World {
                 break;
             };
             let show = self.shown[item.link as usize];
+            if show & (shown::FIRST | shown::RED | shown::YELLOW | shown::ZIPPER) == shown::FIRST {
+                // It goes first.
+                safe = item.pass;
+                deed.must_wait |= safe < k.decel && safe <= item.wait && safe < k.next_max(car.speed);
+                continue;
+            }
             let yellow = show & shown::YELLOW != 0;
             let can_stop = item.dist > k.brake_gap_by(car.speed, k.decel, 0.0) || car.speed < k.decel * self.dt;
             let lane = &self.streets.lanes[l.from as usize];

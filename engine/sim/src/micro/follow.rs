@@ -85,6 +85,13 @@ impl Stopping {
         Self { a: 0.5 - headway / step, b: 0.5 / step, c: root * root, d: 8.0 * step / (decel * step), less: decel * step, headway, step }
     }
 
+    /// Way from a speed to a stand, m: what [`Self::speed`] inverts, but for the small distance that it leaves. `per_less`: one over `less`.
+    #[inline]
+    fn way(&self, v: f64, per_less: f64) -> f64 {
+        let n = whole(v * per_less);
+        n * self.less * (0.5 * (n - 1.0) * self.step + self.headway) + (v - n * self.less) * (n * self.step + self.headway)
+    }
+
     /// Greatest speed from which a stand after `gap` is reached, going on for the headway first and braking in steps.
     #[inline]
     fn speed(&self, gap: f64) -> f64 {
@@ -123,6 +130,18 @@ impl Kind {
             stops: [Stopping::new(k.decel, k.tau_s, dt), Stopping::new(k.decel, dt, dt)],
             per_less: 1.0 / (k.decel * dt),
         }
+    }
+
+    /// Way from a speed to a stand, m, after its headway, or after a step.
+    #[inline]
+    pub fn way_to_stand(&self, headway: bool, v: f64) -> f64 {
+        self.stops[usize::from(!headway)].way(v, self.per_less)
+    }
+
+    /// Whole steps of braking that a difference of speeds takes; where it is just about so many, so many.
+    #[inline]
+    pub fn steps_down(&self, dv: f64) -> f64 {
+        whole(dv * self.per_less + EPS * EPS)
     }
 
     /// Fastest it can be after a step.
@@ -361,34 +380,40 @@ impl Kind {
     }
 }
 
+/// A car for tests.
+#[cfg(test)]
+pub(super) fn sample(model: CarFollowing, dt: f64) -> Kind {
+    let factor = SpeedFactor { mean: 1.0, deviation: 0.0, min: 1.0, max: 1.0 };
+    Kind {
+        length: 5.0,
+        gap: 2.5,
+        room: 7.5,
+        max_speed: 55.0,
+        accel: 2.6,
+        decel: 4.5,
+        emergency: 9.0,
+        apparent: 4.5,
+        tau: 1.0,
+        sigma: 0.0,
+        model,
+        dt,
+        user: RoadUsers::PASSENGER,
+        changing: LaneChanging::default(),
+        manners: JunctionManners::default(),
+        factor,
+        impatience: 0.0,
+        patience: 180.0,
+        stops: [Stopping::new(4.5, 1.0, dt), Stopping::new(4.5, dt, dt)],
+        per_less: 1.0 / (4.5 * dt),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn kind(model: CarFollowing) -> Kind {
-        let factor = SpeedFactor { mean: 1.0, deviation: 0.0, min: 1.0, max: 1.0 };
-        Kind {
-            length: 5.0,
-            gap: 2.5,
-            room: 7.5,
-            max_speed: 55.0,
-            accel: 2.6,
-            decel: 4.5,
-            emergency: 9.0,
-            apparent: 4.5,
-            tau: 1.0,
-            sigma: 0.0,
-            model,
-            dt: 1.0,
-            user: RoadUsers::PASSENGER,
-            changing: LaneChanging::default(),
-            manners: JunctionManners::default(),
-            factor,
-            impatience: 0.0,
-            patience: 180.0,
-            stops: [Stopping::new(4.5, 1.0, 1.0); 2],
-            per_less: 1.0 / 4.5,
-        }
+        sample(model, 1.0)
     }
 
     #[test]

@@ -306,7 +306,9 @@ impl World {
                 if l.kind & bits::WATCHED == 0 {
                     continue;
                 }
+                // Who does not ask to pass is in nobody's way, whenever it comes.
                 let leave_v = item.leave();
+                let takes = if item.request { leave_after(l.length, k.length, item.arrive_v, leave_v) } else { 0 };
                 let list = &mut self.approaches[item.link as usize];
                 if list.is_empty() {
                     touched.push(item.link);
@@ -315,7 +317,7 @@ impl World {
                     car: me,
                     request: item.request,
                     arrive_ms: item.arrive_ms,
-                    leave_ms: item.arrive_ms.saturating_add(leave_after(l.length, k.length, item.arrive_v, leave_v)),
+                    leave_ms: item.arrive_ms.saturating_add(takes),
                     leave_v,
                     brake_v: item.brake_v,
                     dist: item.dist,

@@ -6,6 +6,7 @@
 
 mod act;
 mod best;
+mod bounded;
 mod cars;
 mod change;
 mod clear;
@@ -85,6 +86,8 @@ impl Micro {
             cars: Vec::new(),
             on: vec![OnLane::default(); lanes],
             room: vec![0.0; lanes],
+            room_ahead: streets.lanes.iter().map(|l| (l.length, false)).collect(),
+            measured: Vec::new(),
             busy: lanes::LaneSet::new(lanes),
             on_lanes: 0,
             planned: Vec::new(),
@@ -194,6 +197,7 @@ impl Micro {
         for &lane in &self.busy {
             self.active.extend(self.world.on[lane as usize].cars.iter().rev());
         }
+        self.world.measure_room(&self.busy);
         let slots = self.world.cars.len();
         self.plans.resize_with(slots, Items::default);
         self.world.planned.resize_with(slots, Items::default);

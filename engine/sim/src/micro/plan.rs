@@ -88,7 +88,7 @@ impl World {
         let mut stop_dist = f64::INFINITY;
         let v = max_v.min(lane_v);
         let seen = self.streets.lanes[lane as usize].length - car.pos;
-        let pass = k.speed_after(seen, v, k.accel).min(lane_v);
+        let pass = k.speed_after_at_most(seen, v, k.accel, lane_v);
         let (mut seen_inside, mut seen_road) = (if inside { seen } else { 0.0 }, 0.0);
         let mut slowed = false;
         let mut ahead = leader;
@@ -175,13 +175,12 @@ impl World {
             let leaving = inside && !look.passed && look.items.is_empty();
             let aborted = slowed && l.kind & (bits::EXIT | bits::INSIDE) == 0;
             let mut request = look.v > EPS && !aborted || leaving;
-            let mut wait = look.v.min(k.stand_by(car.speed, stop_at, decel, wish));
+            let mut wait = k.stand_by_at_most(car.speed, stop_at, decel, wish, look.v);
             if red_or_yellow && look.seen - line >= brake && !self.ignores_red(car, link, true) {
                 if from.inside {
                     self.heed_junction(&mut look, link, lane, &mut wait, &mut request, wish);
                 }
-                let arrive_ms = self.arrival(car, k, look.seen, look.v, look.pass);
-                let item = Item { link, pass: look.v, wait, dist: look.seen, arrive_ms, arrive_v: wait, leave_v: -1.0, brake_v: 0.0, space: 0.0, request: false, stands: false };
+                let item = Item { link, pass: look.v, wait, dist: look.seen, arrive_ms: 0, arrive_v: wait, leave_v: -1.0, brake_v: 0.0, space: 0.0, request: false, stands: false };
                 look.items.push(item);
                 break;
             }
@@ -205,9 +204,14 @@ impl World {
                 request &= self.chance(car, 1) >= least;
             }
             slowed |= minor && l.kind & bits::ROUNDABOUT != 0;
-            let arrive_ms = self.arrival(car, k, look.seen, look.v, arrive_v);
-            let brake_v = if look.seen < k.brake_gap(look.v) && !car.stopped { k.slowest_at(look.seen, look.v).min(arrive_v) } else { 0.0 };
-            let leave_v = self.wish(l.next, car).min(k.speed_after(l.length, arrive_v, k.accel));
+            // When and how fast it passes matters only where it gives way, or somebody else may have to.
+            let known = request && l.kind & bits::WATCHED != 0 || !goes_first || show & shown::ZIPPER != 0;
+            let (mut arrive_ms, mut brake_v, mut leave_v) = (0, 0.0, -1.0);
+            if known {
+                arrive_ms = self.arrival(car, k, look.seen, look.v, arrive_v);
+                brake_v = if look.seen < k.brake_gap(look.v) && !car.stopped { k.slowest_at(look.seen, look.v).min(arrive_v) } else { 0.0 };
+                leave_v = k.speed_after_at_most(l.length, arrive_v, k.accel, self.wish(l.next, car));
+            }
             let (to_road, next) = (!self.streets.lanes[l.next as usize].inside, l.next);
             let item = Item { link, pass: look.v, wait, dist: look.seen, arrive_ms, arrive_v, leave_v, brake_v, space: 0.0, request, stands: false };
             look.items.push(item);
@@ -221,13 +225,13 @@ impl World {
             }
             lane = next;
             lane_v = self.wish(lane, car);
-            let v = k.free(car.speed, look.seen, lane_v, wish, false).max(v_min);
-            look.v = look.v.min(v);
+            let v = k.free_at_most(car.speed, look.seen, lane_v, wish, look.v);
+            look.v = look.v.min(v.max(v_min));
             let length = self.streets.lanes[lane as usize].length;
             if to_road { seen_road += length } else { seen_inside += length }
             ahead = self.last_on(lane);
             look.seen += length;
-            look.pass = k.speed_after(length, look.v, k.accel).min(lane_v);
+            look.pass = k.speed_after_at_most(length, look.v, k.accel, lane_v);
             look.passed = true;
         }
         self.keep_clear(me, car, k, before_m, items);
@@ -263,14 +267,15 @@ impl World {
             }
         }
         if behind {
-            safe = k.follow(look.car.speed, gap, other.speed, lead.apparent, wish);
+            safe = k.follow_at_most(look.car.speed, gap, other.speed, lead.apparent, wish, look.v.max(look.pass));
         }
         // With what speed one leaves a link matters where somebody gives way.
         if look.passed
             && let Some(last) = look.items.last_mut()
             && (self.streets.links[last.link as usize].kind & bits::WATCHED != 0 || !self.shows(last.link, shown::FIRST))
         {
-            last.leave_at_most(k.follow(last.pass, gap, other.speed, lead.apparent, wish));
+            let most = if last.leave_v < 0.0 { f64::INFINITY } else { last.leave_v };
+            last.leave_at_most(k.follow_at_most(last.pass, gap, other.speed, lead.apparent, wish, most));
         }
         look.v = look.v.min(safe);
         look.pass = look.pass.min(safe);

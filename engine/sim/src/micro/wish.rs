@@ -261,16 +261,11 @@ impl World {
 
     /// Speed that a lane allows a second from now.
     fn expected(&self, car: &Car, k: &Kind, near: Near, dist: f64, wish: f64, accelerating: bool) -> f64 {
-        let v = match near {
-            None if accelerating => k.follow_looking(car.speed, dist, 0.0, k.decel, wish),
-            None => k.safe_follow(car.speed, dist, 0.0, k.decel, true),
-            Some((lead, gap)) => {
-                let lead = &self.cars[lead as usize];
-                let decel = self.kind(lead).decel;
-                if accelerating { k.follow_looking(car.speed, gap, lead.speed, decel, wish) } else { k.safe_follow(car.speed, gap, lead.speed, decel, true) }
-            }
+        let (gap, v, decel) = match near {
+            None => (dist, 0.0, k.decel),
+            Some((lead, gap)) => (gap, self.cars[lead as usize].speed, self.kind(&self.cars[lead as usize]).decel),
         };
-        v.min(wish)
+        if accelerating { k.follow_looking_at_most(car.speed, gap, v, decel, wish, wish) } else { k.safe_looking_at_most(car.speed, gap, v, decel, wish) }
     }
 
     /// Slows for one who stands before it and cannot get in.

@@ -42,6 +42,10 @@ pub struct World {
     pub on: Vec<OnLane>,
     /// Of each lane: sum of lengths and gaps of those whose front is on it, m.
     pub room: Vec<f64>,
+    /// Of each lane: what [`Self::room_to_last`] gives, as of the beginning of the step.
+    pub room_ahead: Vec<(f64, bool)>,
+    /// Lanes that had somebody on them then.
+    pub measured: Vec<u32>,
     /// Lanes with somebody's front on them.
     pub busy: LaneSet,
     /// How many are on lanes.
@@ -176,7 +180,24 @@ impl World {
     }
 
     /// Room on a lane up to the last vehicle that stands, m, less what those behind it take, and whether one does.
+    #[inline]
     pub fn room_to_last(&self, lane: u32, me: u32) -> (f64, bool) {
+        if self.cars[me as usize].lane == lane { self.room_to_last_but(lane, me) } else { self.room_ahead[lane as usize] }
+    }
+
+    /// The same for all, lane by lane, once a step.
+    pub fn measure_room(&mut self, lanes: &[u32]) {
+        for &lane in &self.measured {
+            self.room_ahead[lane as usize] = (self.streets.lanes[lane as usize].length, false);
+        }
+        for &lane in lanes {
+            self.room_ahead[lane as usize] = self.room_to_last_but(lane, NOBODY);
+        }
+        self.measured.clear();
+        self.measured.extend_from_slice(lanes);
+    }
+
+    fn room_to_last_but(&self, lane: u32, me: u32) -> (f64, bool) {
         let mut taken = 0.0;
         for &other in &self.on[lane as usize].cars {
             let car = &self.cars[other as usize];
