@@ -8,7 +8,7 @@ struct Agent {
     second: vec4<f32>,
     // Length, width, height in metres; w: least size on the screen, pixels.
     size: vec4<f32>,
-    // sRGB; w: 0 nobody, 1 vehicle, 2 person.
+    // sRGB; w: 0 nobody, 1 vehicle, 2 person, 3 signal; and a half where a vehicle brakes or stands.
     colour: vec4<f32>,
 }
 
@@ -24,7 +24,7 @@ struct Params {
 struct Vertex {
     @location(0) place: vec3<f32>,
     @location(1) normal: vec3<f32>,
-    // x: slot; y: part (0 body, 1 glass, 2 wheels and shoes, 3 head); z: shape (1 vehicle, 2 person).
+    // x: slot; y: part (0 body, 1 glass, 2 wheels and shoes, 3 head, 4 tail lamps, 5 what shines); z: shape (1 vehicle, 2 person, 3 signal).
     @location(2) slot: vec3<u32>,
 }
 
@@ -78,10 +78,15 @@ fn vertex(in: Vertex) -> Fragment {
         colour = colour * 0.35;
     } else if in.slot.y == 3u {
         colour = vec3(0.93, 0.78, 0.66);
+    } else if in.slot.y == 4u {
+        colour = select(vec3(0.36, 0.05, 0.05), vec3(1.0, 0.10, 0.07), fract(agent.colour.w) > 0.25);
     }
     let sun = max(dot(normal, params.sun.xyz), 0.0);
     let sky_light = mix(vec3(0.34, 0.32, 0.29), vec3(0.46, 0.54, 0.64), normal.z * 0.5 + 0.5);
     out.colour = linear(colour) * (sky_light + vec3(1.1, 1.0, 0.85) * sun);
+    if in.slot.y == 5u || (in.slot.y == 4u && fract(agent.colour.w) > 0.25) {
+        out.colour = linear(colour) * 1.35;
+    }
     out.world = world;
     out.clip = view.clip_from_world * vec4(world, 1.0);
     return out;

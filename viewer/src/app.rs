@@ -12,7 +12,7 @@ use crate::render::camera::TargetSize;
 use crate::render::material::{CityMaterial, embed_shaders};
 use crate::render::picture::{Order, Outcome, PicturePlugin};
 use crate::render::tiles::Shown;
-use crate::render::{agents, camera, sky, tiles};
+use crate::render::{agents, camera, signals, sky, tiles};
 use crate::replay::Replays;
 use crate::state::{Clock, Viewer};
 use crate::ui;
@@ -153,7 +153,7 @@ fn base(city: Arc<City>, replays: Replays, viewer: Viewer, size: [u32; 2], windo
         .insert_resource(replays)
         .insert_resource(viewer)
         .insert_resource(TargetSize(size))
-        .add_systems(Startup, (tiles::spawn, agents::spawn, no_light_clusters))
+        .add_systems(Startup, (tiles::spawn, agents::spawn, signals::spawn, no_light_clusters))
         .add_systems(
             PostUpdate,
             (
@@ -163,6 +163,7 @@ fn base(city: Arc<City>, replays: Replays, viewer: Viewer, size: [u32; 2], windo
                 tiles::update_visibility,
                 tiles::update_states,
                 agents::update,
+                signals::update,
             )
                 .before(bevy::transform::TransformSystems::Propagate),
         );

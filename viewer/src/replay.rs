@@ -2,7 +2,8 @@
 
 use bevy::prelude::Resource;
 use qike_core::SimTime;
-use qike_record::{RecordError, Recording, TrackPoint, Tracks};
+use qike_record::{RecordError, Recording, SignalLamp, SignalRow, TrackPoint, Tracks};
+use std::collections::BTreeMap;
 
 /// Key frames read at once.
 const STRETCH: usize = 48;
@@ -23,25 +24,64 @@ impl Still {
     }
 }
 
+/// A signal head, and what it shows when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Head {
+    place: SignalRow,
+    /// From then on, ms.
+    changes: Vec<(i64, SignalLamp)>,
+}
+
+impl Head {
+    /// The heads of a recording, by number.
+    pub fn all(mut rows: Vec<SignalRow>) -> Vec<Head> {
+        rows.sort_by_key(|row| row.time);
+        let mut heads: BTreeMap<u32, Head> = BTreeMap::new();
+        for row in rows {
+            let change = (row.time.ms(), row.shows);
+            heads.entry(row.head).or_insert_with(|| Head { place: row, changes: Vec::new() }).changes.push(change);
+        }
+        heads.into_values().collect()
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> &SignalRow {
+        &self.place
+    }
+
+    /// What it shows at an instant; nothing before its first change.
+    pub fn shows_at(&self, now_ms: f64) -> SignalLamp {
+        let after = self.changes.partition_point(|(from, _)| *from as f64 <= now_ms);
+        after.checked_sub(1).map_or(SignalLamp::Off, |at| self.changes[at].1)
+    }
+}
+
 /// One recording that is replayed.
 pub struct Replay {
     recording: Recording,
     /// What it is called in the picture.
     pub title: String,
     times: Vec<SimTime>,
+    heads: Vec<Head>,
     loaded: Tracks,
     /// What could not be read, once.
     pub fault: Option<String>,
 }
 
 impl Replay {
-    /// A replay of a recording. Reads the times of all key frames.
+    /// A replay of a recording. Reads the times of all key frames, and its signals.
     ///
     /// # Errors
     /// A file that cannot be read.
     pub fn new(recording: Recording, title: String) -> Result<Self, RecordError> {
         let times = recording.frame_times()?;
-        Ok(Self { recording, title, times, loaded: Tracks::default(), fault: None })
+        let heads = Head::all(recording.signals()?);
+        Ok(Self { recording, title, times, heads, loaded: Tracks::default(), fault: None })
+    }
+
+    /// Its signal heads.
+    pub fn heads(&self) -> &[Head] {
+        &self.heads
     }
 
     /// First and last key frame.
@@ -119,6 +159,15 @@ impl Replays {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_head_shows_what_it_changed_to_last() {
+        let row = |ms: i64, head: u32, shows: SignalLamp| SignalRow { time: SimTime(ms), head, shows, link: None, position: [0.0; 3], heading: 0.0, width_m: 3.0 };
+        let heads = Head::all(vec![row(0, 4, SignalLamp::Red), row(0, 2, SignalLamp::Green), row(9000, 4, SignalLamp::Green), row(5000, 4, SignalLamp::Yellow)]);
+        assert_eq!(heads.iter().map(|h| h.place().head).collect::<Vec<_>>(), [2, 4]);
+        let shown = [-1.0, 0.0, 4999.0, 5000.0, 9500.0].map(|ms| heads[1].shows_at(ms));
+        assert_eq!(shown, [SignalLamp::Off, SignalLamp::Red, SignalLamp::Red, SignalLamp::Yellow, SignalLamp::Green]);
+    }
 
     #[test]
     fn the_share_runs_from_one_key_frame_to_the_next() {

@@ -4,7 +4,7 @@ mod common;
 
 use clap::Parser;
 use qike_core::SimTime;
-use qike_record::{AgentKind, Header, Places, Recorder, Recording, RunWriter, TrackPoint};
+use qike_record::{AgentKind, Header, Places, Recorder, Recording, RunWriter, SignalChange, SignalLamp, TrackPoint};
 use qike_viewer::app::{ShowError, has_adapter, picture, prepare};
 use qike_viewer::model::city::City;
 use qike_viewer::options::Options;
@@ -121,6 +121,42 @@ fn vehicles_and_people_move_and_two_runs_stand_side_by_side() {
     let both = draw(&city, Replays(vec![run("c", true), run("d", false)]), &line("00:00:02"));
     let neither = draw(&city, Replays(vec![run("e", false), run("f", false)]), &line("00:00:02"));
     assert!(difference(&both, &neither, 0..158) > 0.004 && difference(&both, &neither, 162..320) == 0.0, "each run on its side");
+}
+
+#[test]
+fn signals_show_what_they_were_recorded_to_show() {
+    if !can_draw() {
+        return;
+    }
+    let city = Arc::new(City::build(Arc::new(common::city())));
+    let folder = tempfile::tempdir().expect("a folder");
+    let header = Header::new(Places::new(["avenue>".into()], []), vec!["all".into()], "version = 1\n".into());
+    let mut writer = RunWriter::create(folder.path(), header).expect("a folder");
+    for (second, shows) in [(0, SignalLamp::Red), (10, SignalLamp::Green)] {
+        let head = |head: u32| SignalChange {
+            head,
+            shows,
+            link: 0,
+            position: [589_000.0 + 34.0 + f64::from(head) * 3.0, 3_420_000.0 + 8.0, 0.0],
+            heading: 1.25,
+            width_m: 3.0,
+        };
+        writer.signals(SimTime::from_s(second), &[head(0), head(1), head(2)]).expect("written");
+        writer.tracks(SimTime::from_s(second), &[TrackPoint { agent: 0, kind: AgentKind::Car, link: 0, position: [588_000.0, 3_419_000.0, 0.0], heading: 0.0, speed_mps: 0.0 }]).expect("written");
+    }
+    writer.checkpoint().expect("written");
+    let picture = |time: &str| {
+        let replay = Replay::new(Recording::open(folder.path()).expect("a recording"), "run".into()).expect("its times");
+        draw(&city, Replays(vec![replay]), &format!("--camera 589020,3419980,20,20,-30 --size 320x180 --time {time}"))
+    };
+    // Pixels that are clearly red, and clearly green.
+    let count = |picture: &Picture, strong: usize| {
+        let most = |p: &&[u8]| (0..3).all(|k| k == strong || i32::from(p[strong]) > i32::from(p[k]) + 90);
+        picture.2.chunks(3).filter(most).count()
+    };
+    let (red, green) = (picture("00:00:03"), picture("00:00:10"));
+    assert!(count(&red, 0) > 40 && count(&red, 1) == 0, "{} red and {} green pixels", count(&red, 0), count(&red, 1));
+    assert!(count(&green, 1) > 40 && count(&green, 0) == 0, "{} green and {} red pixels", count(&green, 1), count(&green, 0));
 }
 
 /// Peak memory of drawing some frames, bytes.

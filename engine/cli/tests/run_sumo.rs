@@ -134,10 +134,20 @@ fn a_crossroads_is_run_to_its_end() {
     let steps = read(&place, "s.xml");
     let last = elements(&steps, "step").last().unwrap();
     assert_eq!((text(last, "inserted"), text(last, "arrived"), text(last, "running")), ("41", "41", "0"));
-    for file in ["trips.parquet", "links.parquet", "tracks.parquet", "events.parquet", "summary.json", "scenario.toml"] {
+    for file in ["trips.parquet", "links.parquet", "tracks.parquet", "events.parquet", "signals.parquet", "streets.gpkg", "summary.json", "scenario.toml"] {
         assert!(place.at("r").join(file).is_file(), "{file}");
     }
     assert!(!place.files().iter().any(|f| f.ends_with(".part")));
+    // The recording knows what the light shows whom, and where; and the run directory has the streets, so that it can be looked at.
+    let recorded = qike_record::Recording::open(&place.at("r")).unwrap().signals().unwrap();
+    let seen: Vec<(i64, &str, &str)> = recorded.iter().map(|row| (row.time.ms() / 1000, row.link.as_deref().unwrap(), row.shows.name())).collect();
+    assert_eq!(seen[..7], [(0, "w", "red"), (0, "s", "green"), (20, "s", "yellow"), (24, "w", "green"), (24, "s", "red"), (44, "w", "yellow"), (48, "w", "red")]);
+    let south = recorded.iter().find(|row| row.link.as_deref() == Some("s")).unwrap();
+    assert_eq!((south.position, south.width_m), ([350_201.6, 3_400_196.0, 0.0], 3.2));
+    assert!((south.heading - std::f32::consts::FRAC_PI_2).abs() < 1e-6);
+    let streets = place.qike("info r/streets.gpkg --json").json();
+    assert_eq!((streets["objects"]["by_class"]["Road"].as_u64(), streets["objects"]["by_class"]["TrafficSpace"].as_u64()), (Some(4), Some(4)), "{streets}");
+    assert!(streets["bounds"][0].as_f64().unwrap() >= 350_000.0, "{streets}");
     // It runs again over itself, and is compared with itself.
     place.qike("run x.sumocfg --out r2 --no-tracks --seed 5").expect(0, &[]);
     place.qike("run x.sumocfg --out r").expect(0, &[]);

@@ -1,4 +1,4 @@
-//! The columns of the four tables. Names carry units; all times are simulated time in seconds after midnight, as exact
+//! The columns of the tables. Names carry units; all times are simulated time in seconds after midnight, as exact
 //! milliseconds in `t_ms` where rows are found by time.
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -11,6 +11,7 @@ pub(crate) enum Table {
     Links,
     Trips,
     Events,
+    Signals,
 }
 
 /// Text that repeats: stored once, referred to by number.
@@ -19,7 +20,12 @@ pub(crate) fn repeated() -> DataType {
 }
 
 impl Table {
-    pub(crate) const ALL: [Table; 4] = [Table::Tracks, Table::Links, Table::Trips, Table::Events];
+    pub(crate) const ALL: [Table; 5] = [Table::Tracks, Table::Links, Table::Trips, Table::Events, Table::Signals];
+
+    /// Whether every recording has it. One without signals has no table of them, nor have those of before they were recorded.
+    pub(crate) const fn is_always_there(self) -> bool {
+        !matches!(self, Table::Signals)
+    }
 
     /// The file's name without its ending.
     pub(crate) const fn stem(self) -> &'static str {
@@ -28,6 +34,7 @@ impl Table {
             Table::Links => "links",
             Table::Trips => "trips",
             Table::Events => "events",
+            Table::Signals => "signals",
         }
     }
 
@@ -89,6 +96,17 @@ impl Table {
                 maybe("value", Float64),
                 is("text", Utf8),
                 maybe("state_hash", DataType::UInt64),
+            ],
+            Table::Signals => vec![
+                is("t_ms", Int64),
+                is("head", UInt32),
+                is("shows", repeated()),
+                maybe("link", repeated()),
+                is("x_m", Float64),
+                is("y_m", Float64),
+                is("z_m", Float64),
+                is("heading_rad", Float32),
+                is("width_m", Float32),
             ],
         }))
     }

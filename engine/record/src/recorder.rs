@@ -91,6 +91,54 @@ pub struct TrackPoint {
     pub speed_mps: f32,
 }
 
+/// What a signal head shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum SignalLamp {
+    /// Nothing: the signs count.
+    Off = 0,
+    /// Stop.
+    Red = 1,
+    /// Stop where that is possible.
+    Yellow = 2,
+    /// Go, and give way.
+    GreenMinor = 3,
+    /// Go.
+    Green = 4,
+}
+
+impl SignalLamp {
+    /// All, in the order of their numbers.
+    pub const ALL: [SignalLamp; 5] = [SignalLamp::Off, SignalLamp::Red, SignalLamp::Yellow, SignalLamp::GreenMinor, SignalLamp::Green];
+
+    /// The name in files.
+    pub const fn name(self) -> &'static str {
+        ["off", "red", "yellow", "green_minor", "green"][self as usize]
+    }
+
+    /// What a name means.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lamp| lamp.name() == name)
+    }
+}
+
+/// A signal head begins to show something.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SignalChange {
+    /// Its number in the recording.
+    pub head: u32,
+    /// What it shows from then on.
+    pub shows: SignalLamp,
+    /// Whom it concerns: a place in [`Places`].
+    pub link: u32,
+    /// Middle of its part of the stop line, city coordinates, metres.
+    pub position: [f64; 3],
+    /// Sense of those it concerns, radians, counter-clockwise from east.
+    pub heading: f32,
+    /// Length of its part of the stop line, metres.
+    pub width_m: f32,
+}
+
 /// What happened on one link (or walkable area) during an interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LinkInterval {
@@ -216,6 +264,8 @@ pub trait Recorder {
     fn trip(&mut self, trip: &Trip) -> Result<(), RecordError>;
     /// An event.
     fn event(&mut self, event: &Event) -> Result<(), RecordError>;
+    /// Signal heads that begin to show something at a time; all of them the first time.
+    fn signals(&mut self, time: SimTime, changes: &[SignalChange]) -> Result<(), RecordError>;
     /// The hash of the whole state at a time.
     fn hash(&mut self, time: SimTime, hash: u64) -> Result<(), RecordError>;
 }
@@ -231,6 +281,8 @@ pub struct MemoryRecorder {
     pub trips: Vec<Trip>,
     /// Events.
     pub events: Vec<Event>,
+    /// Changes of signals.
+    pub signals: Vec<(SimTime, SignalChange)>,
     /// Hashes.
     pub hashes: Vec<(SimTime, u64)>,
 }
@@ -253,6 +305,11 @@ impl Recorder for MemoryRecorder {
 
     fn event(&mut self, event: &Event) -> Result<(), RecordError> {
         self.events.push(event.clone());
+        Ok(())
+    }
+
+    fn signals(&mut self, time: SimTime, changes: &[SignalChange]) -> Result<(), RecordError> {
+        self.signals.extend(changes.iter().map(|change| (time, *change)));
         Ok(())
     }
 

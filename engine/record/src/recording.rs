@@ -2,7 +2,7 @@
 
 use crate::cells::Cells;
 use crate::columns::Table;
-use crate::recorder::{AgentKind, TripStatus};
+use crate::recorder::{AgentKind, SignalLamp, TripStatus};
 use crate::{FILE_SCENARIO, RecordError, Summary, parts};
 use arrow_array::RecordBatch;
 use parquet::arrow::ProjectionMask;
@@ -25,7 +25,7 @@ struct TrackGroup {
 #[derive(Clone, Debug)]
 pub struct Recording {
     dir: PathBuf,
-    files: [Vec<PathBuf>; 4],
+    files: [Vec<PathBuf>; Table::ALL.len()],
     track_groups: Vec<TrackGroup>,
     summary: Option<Summary>,
 }
@@ -115,6 +115,25 @@ pub struct EventRow {
     pub state_hash: Option<u64>,
 }
 
+/// One row of `signals.parquet`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignalRow {
+    /// From then on.
+    pub time: SimTime,
+    /// The signal head's number.
+    pub head: u32,
+    /// What it shows.
+    pub shows: SignalLamp,
+    /// Link of those it concerns.
+    pub link: Option<String>,
+    /// Middle of its part of the stop line, city coordinates, metres.
+    pub position: [f64; 3],
+    /// Sense of those it concerns, radians, counter-clockwise from east.
+    pub heading: f32,
+    /// Length of its part of the stop line, metres.
+    pub width_m: f32,
+}
+
 impl Recording {
     /// Opens a run directory, finished or not.
     ///
@@ -123,10 +142,11 @@ impl Recording {
     pub fn open(dir: &Path) -> Result<Recording, RecordError> {
         let summary = Summary::read(dir)?;
         let unfinished = dir.join(parts::DIRECTORY);
-        let mut files: [Vec<PathBuf>; 4] = Default::default();
+        let mut files: [Vec<PathBuf>; Table::ALL.len()] = Default::default();
         for (table, files) in Table::ALL.into_iter().zip(&mut files) {
             *files = if summary.is_some() {
-                vec![dir.join(format!("{}.parquet", table.stem()))]
+                let file = dir.join(format!("{}.parquet", table.stem()));
+                if table.is_always_there() || file.exists() { vec![file] } else { Vec::new() }
             } else if unfinished.is_dir() {
                 parts::list(&unfinished, table)?
             } else {
@@ -296,6 +316,29 @@ impl Recording {
                 value: value[r],
                 text: text.get(r).unwrap_or_default().to_owned(),
                 state_hash: hash[r],
+            }));
+            Ok(())
+        })
+    }
+
+    /// All changes of signal heads, by time; none where the recording has no signals.
+    ///
+    /// # Errors
+    /// A file that cannot be read or lacks columns.
+    pub fn signals(&self) -> Result<Vec<SignalRow>, RecordError> {
+        self.table(Table::Signals, |cells, rows| {
+            let (time, head) = (cells.whole::<i64>("t_ms")?, cells.whole::<u32>("head")?);
+            let (shows, link) = (cells.words("shows", SignalLamp::parse)?, cells.texts("link")?);
+            let (x, y, z) = (cells.f64("x_m")?, cells.f64("y_m")?, cells.f64("z_m")?);
+            let (heading, width) = (cells.f64("heading_rad")?, cells.f64("width_m")?);
+            rows.extend((0..time.len()).map(|r| SignalRow {
+                time: SimTime(time[r]),
+                head: head[r],
+                shows: shows[r],
+                link: link.get(r).map(str::to_owned),
+                position: [x[r], y[r], z[r]],
+                heading: heading[r] as f32,
+                width_m: width[r] as f32,
             }));
             Ok(())
         })

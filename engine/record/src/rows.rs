@@ -1,7 +1,7 @@
 //! Rows to columns: what the writer has gathered becomes one record batch of a table.
 
 use crate::columns::Table;
-use crate::recorder::{Event, LinkInterval, NOWHERE, Places, TrackPoint, Trip};
+use crate::recorder::{Event, LinkInterval, NOWHERE, Places, SignalChange, SignalLamp, TrackPoint, Trip};
 use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt16Array,
@@ -143,5 +143,20 @@ pub(crate) fn events(rows: &[Happening], places: &Places) -> Result<RecordBatch,
         Arc::new(Float64Array::from_iter(events.iter().map(|e| e.as_ref().map(|e| e.value).filter(|v| !v.is_nan())))),
         Arc::new(StringArray::from_iter_values(events.iter().map(|e| e.as_ref().map_or("", |e| e.text.as_str())))),
         Arc::new(UInt64Array::from_iter(rows.iter().map(hash))),
+    ])
+}
+
+pub(crate) fn signals(rows: &[(SimTime, SignalChange)], places: &Places) -> Result<RecordBatch, ArrowError> {
+    let axis = |axis: usize| -> ArrayRef { Arc::new(Float64Array::from_iter_values(rows.iter().map(|(_, c)| c.position[axis]))) };
+    RecordBatch::try_new(Table::Signals.schema(), vec![
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(|(t, _)| t.ms()))),
+        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|(_, c)| c.head))),
+        repeated(rows.iter().map(|(_, c)| c.shows as u32), |k| Some(SignalLamp::ALL[k as usize].name()))?,
+        repeated(rows.iter().map(|(_, c)| c.link), |l| places.id(l))?,
+        axis(0),
+        axis(1),
+        axis(2),
+        Arc::new(Float32Array::from_iter_values(rows.iter().map(|(_, c)| c.heading))),
+        Arc::new(Float32Array::from_iter_values(rows.iter().map(|(_, c)| c.width_m))),
     ])
 }

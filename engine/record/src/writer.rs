@@ -1,7 +1,7 @@
 //! Writes a recording into a run directory, part by part, and closes it with its summary.
 
 use crate::columns::Table;
-use crate::recorder::{Event, LinkInterval, Places, Recorder, TrackPoint, Trip};
+use crate::recorder::{Event, LinkInterval, Places, Recorder, SignalChange, TrackPoint, Trip};
 use crate::rows::{self, Happening, Quantum};
 use crate::{FILE_SCENARIO, FILE_SUMMARY, RecordError, Summary, parts};
 use arrow_array::RecordBatch;
@@ -43,6 +43,7 @@ pub struct RunWriter {
     links: Vec<(SimTime, SimTime, LinkInterval)>,
     trips: Vec<Trip>,
     events: Vec<Happening>,
+    signals: Vec<(SimTime, SignalChange)>,
     last_hash: Option<u64>,
 }
 
@@ -67,6 +68,7 @@ impl RunWriter {
             links: Vec::new(),
             trips: Vec::new(),
             events: Vec::new(),
+            signals: Vec::new(),
             last_hash: None,
         })
     }
@@ -97,27 +99,32 @@ impl RunWriter {
         self.part(Table::Links, rows::links(&self.links, places))?;
         self.part(Table::Trips, rows::trips(&self.trips, places, demands))?;
         self.part(Table::Events, rows::events(&self.events, places))?;
+        self.part(Table::Signals, rows::signals(&self.signals, places))?;
         self.next_part += 1;
         self.tracks.clear();
         self.links.clear();
         self.trips.clear();
         self.events.clear();
+        self.signals.clear();
         Ok(())
     }
 
     fn checkpoint_when_full(&mut self) -> Result<(), RecordError> {
-        let rows = self.tracks.len() + self.links.len() + self.trips.len() + self.events.len();
+        let rows = self.tracks.len() + self.links.len() + self.trips.len() + self.events.len() + self.signals.len();
         if rows >= ROWS_A_PART { self.checkpoint() } else { Ok(()) }
     }
 
-    /// Joins the parts into the four tables and writes the summary, last of all.
+    /// Joins the parts into one file a table and writes the summary, last of all.
     ///
     /// # Errors
     /// Disk full, no permission; what was recorded stays readable as an unfinished recording.
     pub fn finish(mut self, summary: &Summary) -> Result<(), RecordError> {
         self.checkpoint()?;
         for table in Table::ALL {
-            parts::merge(table, &parts::list(&self.parts, table)?, &self.dir.join(format!("{}.parquet", table.stem())))?;
+            let parts = parts::list(&self.parts, table)?;
+            if table.is_always_there() || !parts.is_empty() {
+                parts::merge(table, &parts, &self.dir.join(format!("{}.parquet", table.stem())))?;
+            }
         }
         summary.write(&self.dir)?;
         std::fs::remove_dir_all(&self.parts).map_err(RecordError::io(&self.parts))
@@ -179,6 +186,11 @@ impl Recorder for RunWriter {
 
     fn event(&mut self, event: &Event) -> Result<(), RecordError> {
         self.events.push(Happening::Event(event.clone()));
+        self.checkpoint_when_full()
+    }
+
+    fn signals(&mut self, time: SimTime, changes: &[SignalChange]) -> Result<(), RecordError> {
+        self.signals.extend(changes.iter().map(|change| (time, *change)));
         self.checkpoint_when_full()
     }
 

@@ -61,6 +61,10 @@ fn interval() -> impl Strategy<Value = LinkInterval> {
     )
 }
 
+fn lamp(shows: SignalLamp) -> SignalChange {
+    SignalChange { head: 7, shows, link: 1, position: [512_000.25, 3.5, -1.0], heading: 1.5, width_m: 1.75 }
+}
+
 /// A recording of key frames every second, one link interval, trips and events.
 fn record(dir: &Path, frames: &[Vec<TrackPoint>], rows: &[LinkInterval], trips: &[Trip]) -> RunWriter {
     let header = Header::new(places(), vec!["cars".into(), "people".into()], "version = 1\n".into());
@@ -72,6 +76,9 @@ fn record(dir: &Path, frames: &[Vec<TrackPoint>], rows: &[LinkInterval], trips: 
     trips.iter().for_each(|trip| writer.trip(trip).unwrap());
     let edit = Event { time: end, kind: "edit".into(), agent: None, link: 1, value: f64::NAN, text: "closed".into() };
     writer.event(&edit).unwrap();
+    for (time, shows) in [(SimTime::ZERO, SignalLamp::Red), (end, SignalLamp::GreenMinor)] {
+        writer.signals(time, &[lamp(shows)]).unwrap();
+    }
     writer.hash(end, u64::MAX - 1).unwrap();
     writer.links(SimTime::ZERO, end, rows).unwrap();
     writer
@@ -106,6 +113,11 @@ fn compare(dir: &Path, frames: &[Vec<TrackPoint>], rows: &[LinkInterval], trips:
         assert_eq!((read.time_spent_s, read.distance_m), (row.time_spent_s, row.distance_m));
         assert_eq!((read.waiting_s, read.queue_mean), (row.waiting_s, row.queue_mean));
     }
+    let read = recording.signals().unwrap();
+    assert_eq!(read.iter().map(|row| (row.time, row.shows)).collect::<Vec<_>>(), [(SimTime::ZERO, SignalLamp::Red), (end, SignalLamp::GreenMinor)]);
+    let kept = lamp(SignalLamp::Red);
+    assert!(read.iter().all(|row| (row.head, row.position, row.heading, row.width_m) == (kept.head, kept.position, kept.heading, kept.width_m)));
+    assert!(read.iter().all(|row| row.link.as_deref() == places().id(kept.link)));
     let read = recording.trips().unwrap();
     assert_eq!(read.len(), trips.len());
     for (read, trip) in read.iter().zip(trips) {
@@ -147,7 +159,7 @@ proptest! {
         prop_assert_eq!(recording.scenario().unwrap(), "version = 1\n");
         let mut names: Vec<_> = std::fs::read_dir(&dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
-        prop_assert_eq!(names, ["events.parquet", "links.parquet", "scenario.toml", "summary.json", "tracks.parquet", "trips.parquet"]);
+        prop_assert_eq!(names, ["events.parquet", "links.parquet", "scenario.toml", "signals.parquet", "summary.json", "tracks.parquet", "trips.parquet"]);
     }
 }
 

@@ -2,7 +2,7 @@
 //! (edits that take hold, trains that arrive) where their time comes.
 
 use qike_core::SimTime;
-use qike_record::{Event, LinkInterval, RecordError, Recorder, RunWriter, TrackPoint, Trip, TripStatus};
+use qike_record::{Event, LinkInterval, RecordError, Recorder, RunWriter, SignalChange, TrackPoint, Trip, TripStatus};
 use std::collections::VecDeque;
 
 /// Sums over trips.
@@ -76,6 +76,11 @@ impl Recorder for Tally<'_> {
     fn event(&mut self, event: &Event) -> Result<(), RecordError> {
         self.release(event.time)?;
         self.writer.event(event)
+    }
+
+    fn signals(&mut self, time: SimTime, changes: &[SignalChange]) -> Result<(), RecordError> {
+        self.release(time)?;
+        self.writer.signals(time, changes)
     }
 
     fn hash(&mut self, time: SimTime, hash: u64) -> Result<(), RecordError> {

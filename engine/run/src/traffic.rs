@@ -5,6 +5,7 @@
 //! source, so that runs of one scenario are compared traveller by traveller. Tracks are in the CRS that the scenario states, or in
 //! its own coordinates where it states none.
 
+mod heads;
 mod lacking;
 mod meter;
 mod rows;
@@ -20,6 +21,7 @@ use crate::summary::{Cost, network_hash};
 use qike_core::{Diagnostic, Feedback, SimTime};
 use qike_record::{Header, LinkInterval, Places, Recorder, RunInfo, RunWriter, Summary};
 use qike_scene::traffic::{Release, TrafficScenario};
+use heads::Heads;
 use rows::Rows;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -36,6 +38,8 @@ pub struct TrafficOptions {
     pub out: PathBuf,
     /// The scenario's file, for messages and the recording.
     pub source: String,
+    /// The store that shows the streets, as the recording is to name it: relative to the run directory. Empty: none.
+    pub store: String,
     /// This seed instead of the scenario's.
     pub seed: Option<u64>,
     /// Threads; `None`: as many as the machine has. No result depends on it.
@@ -140,6 +144,7 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     let demands = scenario.demand.kinds.iter().map(|k| k.id.clone()).collect();
     let mut writer = RunWriter::create(&options.out, Header::new(places, demands, resolved(options, seed, &scenario)))?;
     let mut rows = Rows::new(&scenario, streets.clone());
+    let mut heads = Heads::new(&streets, rows::crs(&scenario).1);
     let mut meter = EdgeMeter::new(streets);
     let mut totals = Totals::default();
     let due = last_departure(&scenario);
@@ -175,6 +180,9 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
             writer.event(&rows.teleports(time_ms, counts.teleported - before.teleported))?;
         }
         let now = model.now_ms();
+        if options.track_interval_ms > 0 {
+            writer.signals(SimTime(time_ms), heads.changes(|link| model.lamp(link)))?;
+        }
         if tracked {
             writer.tracks(SimTime(time_ms), rows.tracks(&everybody))?;
             while tracks_at <= time_ms {
@@ -260,6 +268,7 @@ fn last_departure(scenario: &TrafficScenario) -> i64 {
 fn info(scenario: &TrafficScenario, options: &TrafficOptions, places: &Places) -> RunInfo {
     RunInfo {
         scenario: scenario.name.clone(),
+        store: options.store.clone(),
         crs: rows::crs(scenario).0,
         start_s: scenario.settings.begin_ms as f64 / 1000.0,
         network_hash: network_hash(places),

@@ -4,6 +4,7 @@
 use crate::micro::{Counts, OnRoad, TripRow};
 use qike_core::Diagnostic;
 use qike_network::streets::Streets;
+use qike_record::SignalLamp;
 use std::sync::Arc;
 
 /// What happened on an edge: sums that only grow; an interval is the difference of two.
@@ -87,6 +88,8 @@ pub trait TrafficModel {
     fn counts(&self) -> Counts;
     /// Work done so far: steps of single vehicles, or events. It grows as long as anybody gets anywhere.
     fn updates(&self) -> u64;
+    /// What the signal of a link shows.
+    fn lamp(&self, link: u32) -> SignalLamp;
     /// Trips that have ended since the last call.
     fn take_trips(&mut self) -> Vec<TripRow>;
     /// Journeys under way as they stand now, by number, each with the edge where it is to end.

@@ -39,6 +39,11 @@ pub fn add(b: &mut Builder, object: &CityObject, ix: ObjectIx, p: [f32; 3], road
             prop.glow([226, 66, 58], [2.68, 5.48, -0.26], [3.02, 5.8, 0.26]);
             prop.glow([70, 190, 104], [2.68, 4.6, -0.26], [3.02, 4.92, 0.26]);
         }
+        // One at a stop line; what it shows comes with a replay.
+        "traffic_light" => {
+            prop.block([92, 98, 106], [-0.05, 0.0, -0.05], [0.05, 2.3, 0.05]);
+            prop.block([44, 48, 54], [-0.14, 2.2, -0.14], [0.14, 3.0, 0.14]);
+        }
         "bus_stop" | "platform" | "stop_position" => {
             prop.block([110, 130, 150], [-1.9, 0.0, -0.8], [-1.8, 2.5, -0.7]);
             prop.block([110, 130, 150], [1.8, 0.0, -0.8], [1.9, 2.5, -0.7]);

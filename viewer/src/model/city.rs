@@ -117,8 +117,14 @@ impl City {
     }
 }
 
-/// An outline whose parts are modelled at least as finely is not drawn with them, or walls would flicker.
+/// An outline whose parts are modelled at least as finely is not drawn with them, or walls would flicker; nor are the axes of lanes
+/// whose road is drawn.
 fn drawn(sources: &Sources<'_>, object: &CityObject, ix: ObjectIx) -> bool {
+    let is_line = |object: &CityObject| object.finest().is_some_and(|g| g.kind == GeometryKind::MultiLine);
+    if object.class == Class::TrafficSpace && is_line(object) {
+        let road = sources.snapshot.parent(ix).map(|parent| sources.snapshot.get(parent));
+        return !road.is_some_and(|road| road.class == Class::Road && is_line(road));
+    }
     let own = object.finest().map(|g| g.lod);
     object.class != Class::Building
         || !sources.snapshot.children(ix).iter().any(|child| {

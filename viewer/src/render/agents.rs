@@ -26,26 +26,26 @@ const SLOT: MeshVertexAttribute = MeshVertexAttribute::new("QikeSlot", 771_600_0
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct GpuAgent {
-    from: [f32; 4],
-    to: [f32; 4],
-    size: [f32; 4],
-    colour: [f32; 4],
+    pub(super) from: [f32; 4],
+    pub(super) to: [f32; 4],
+    pub(super) size: [f32; 4],
+    pub(super) colour: [f32; 4],
 }
 
 /// The clock's share of the way between two key frames, and the light.
 #[derive(Clone, Copy, Debug, Default, PartialEq, ShaderType)]
 pub struct AgentParams {
-    now: Vec4,
-    sun: Vec4,
+    pub(super) now: Vec4,
+    pub(super) sun: Vec4,
 }
 
 /// The material of all agents of one recording.
 #[derive(Asset, TypePath, AsBindGroup, Clone, Debug)]
 pub struct AgentMaterial {
     #[uniform(0)]
-    params: AgentParams,
+    pub(super) params: AgentParams,
     #[storage(1, read_only)]
-    agents: Handle<ShaderBuffer>,
+    pub(super) agents: Handle<ShaderBuffer>,
 }
 
 impl Material for AgentMaterial {
@@ -118,6 +118,21 @@ fn colour_of(kind: AgentKind, agent: u32) -> [f32; 3] {
     choices[pick.min(choices.len() - 1)].map(|c| f32::from(c) / 255.0)
 }
 
+/// The parameters of all that moves, at an instant.
+pub(super) fn params(viewer: &Viewer, share: f32) -> AgentParams {
+    AgentParams {
+        now: Vec4::new(share, viewer.cut().unwrap_or(f32::INFINITY), f32::from(u8::from(viewer.underground)), 0.0),
+        sun: Vec3::from(crate::model::shade::TO_SUN).normalize().extend(1.0),
+    }
+}
+
+/// A buffer on the graphics card with as many slots as a mesh has.
+pub(super) fn buffer(agents: &[GpuAgent], slots: usize) -> ShaderBuffer {
+    let mut data: Vec<u8> = bytemuck::cast_slice(agents).to_vec();
+    data.resize(slots.max(1) * size_of::<GpuAgent>(), 0);
+    ShaderBuffer::new(&data, RenderAssetUsages::default())
+}
+
 /// Spawns an empty crowd for each recording; the second is seen by the second camera only.
 pub fn spawn(
     mut commands: Commands,
@@ -127,10 +142,9 @@ pub fn spawn(
     mut buffers: ResMut<Assets<ShaderBuffer>>,
 ) {
     for recording in 0..replays.len() {
-        let none = [GpuAgent::default()];
-        let agents = buffers.add(ShaderBuffer::new(bytemuck::cast_slice(&none), RenderAssetUsages::default()));
+        let agents = buffers.add(buffer(&[], 1));
         commands.spawn((
-            Mesh3d(meshes.add(slots_mesh(1))),
+            Mesh3d(meshes.add(slots_mesh(&PARTS, 1))),
             MeshMaterial3d(materials.add(AgentMaterial { params: AgentParams::default(), agents })),
             Transform::default(),
             NoFrustumCulling,
@@ -157,25 +171,26 @@ pub fn update(
         let still = replay.still(now).unwrap_or(Still { from: i64::MIN, to: i64::MIN });
         let Some(mut material) = materials.get_mut(&handle.0) else { continue };
         if crowd.shown != Some(still) {
-            let agents: Vec<GpuAgent> = replay.pairs(still).iter().map(|(a, b)| gpu_agent(&city, a, b)).collect();
+            let seconds = ((still.to - still.from) as f32 / 1000.0).max(1e-3);
+            let agents: Vec<GpuAgent> = replay.pairs(still).iter().map(|(a, b)| gpu_agent(&city, a, b, seconds)).collect();
             if agents.len() > crowd.slots {
                 crowd.slots = agents.len().next_power_of_two();
-                mesh.0 = meshes.add(slots_mesh(crowd.slots));
+                mesh.0 = meshes.add(slots_mesh(&PARTS, crowd.slots));
             }
-            let mut data: Vec<u8> = bytemuck::cast_slice(&agents).to_vec();
-            data.resize(crowd.slots.max(1) * size_of::<GpuAgent>(), 0);
             // A new buffer and not new contents: the size may have changed.
-            material.agents = buffers.add(ShaderBuffer::new(&data, RenderAssetUsages::default()));
+            material.agents = buffers.add(buffer(&agents, crowd.slots));
             crowd.shown = Some(still);
         }
-        material.params = AgentParams {
-            now: Vec4::new(still.share(now), viewer.cut().unwrap_or(f32::INFINITY), f32::from(u8::from(viewer.underground)), 0.0),
-            sun: Vec3::from(crate::model::shade::TO_SUN).normalize().extend(1.0),
-        };
+        material.params = params(&viewer, still.share(now));
     }
 }
 
-fn gpu_agent(city: &City, a: &TrackPoint, b: &TrackPoint) -> GpuAgent {
+/// Slower than that a vehicle stands, m/s.
+const STANDS_MPS: f32 = 0.5;
+/// Vehicles that slow down by more show it, m/s².
+const BRAKES: f32 = 0.3;
+
+fn gpu_agent(city: &City, a: &TrackPoint, b: &TrackPoint, seconds: f32) -> GpuAgent {
     let size = size_of_kind(a.kind);
     let place = |p: &TrackPoint| {
         // Vehicles are recorded at their front bumper and drawn around their middle.
@@ -189,26 +204,47 @@ fn gpu_agent(city: &City, a: &TrackPoint, b: &TrackPoint) -> GpuAgent {
         [x, y + lift, z, std::f32::consts::FRAC_PI_2 - p.heading]
     };
     let [r, g, b_] = colour_of(a.kind, a.agent);
-    let shape = if matches!(a.kind, AgentKind::Walker | AgentKind::Bicycle) { 2.0 } else { 1.0 };
+    let brakes = b.speed_mps < STANDS_MPS || a.speed_mps - b.speed_mps > BRAKES * seconds;
+    let shape = if matches!(a.kind, AgentKind::Walker | AgentKind::Bicycle) { 2.0 } else { 1.0 + 0.5 * f32::from(u8::from(brakes)) };
     GpuAgent { from: place(a), to: place(b), size, colour: [r, g, b_, shape] }
 }
 
-/// A mesh of `slots` agents, each both shapes in unit size: length along x, width along y, height along z (0 to 1).
-fn slots_mesh(slots: usize) -> Mesh {
-    // Boxes: least corner, greatest corner, part, shape.
-    let boxes: [([f32; 3], [f32; 3], u32, u32); 5] = [
-        ([-0.5, -0.5, 0.16], [0.5, 0.5, 0.6], 0, 1),
-        ([-0.30, -0.43, 0.6], [0.22, 0.43, 1.0], 1, 1),
-        ([-0.5, -0.5, 0.42], [0.5, 0.5, 0.84], 0, 2),
-        ([-0.36, -0.36, 0.0], [0.36, 0.36, 0.42], 2, 2),
-        ([-0.30, -0.28, 0.85], [0.30, 0.28, 1.0], 3, 2),
-    ];
+/// A box of a shape, in unit size: length along x, width along y, height along z (0 to 1).
+pub(super) struct Part {
+    pub(super) low: [f32; 3],
+    pub(super) high: [f32; 3],
+    /// What the shader paints it as.
+    pub(super) part: u32,
+    /// The shape that it belongs to.
+    pub(super) shape: u32,
+    /// Only its side to the back is seen.
+    pub(super) flat: bool,
+}
+
+const fn part(low: [f32; 3], high: [f32; 3], part: u32, shape: u32, flat: bool) -> Part {
+    Part { low, high, part, shape, flat }
+}
+
+/// Vehicles and people.
+const PARTS: [Part; 7] = [
+    part([-0.5, -0.5, 0.16], [0.5, 0.5, 0.6], 0, 1, false),
+    part([-0.30, -0.43, 0.6], [0.22, 0.43, 1.0], 1, 1, false),
+    part([-0.506, -0.46, 0.36], [-0.5, -0.24, 0.52], 4, 1, true),
+    part([-0.506, 0.24, 0.36], [-0.5, 0.46, 0.52], 4, 1, true),
+    part([-0.5, -0.5, 0.42], [0.5, 0.5, 0.84], 0, 2, false),
+    part([-0.36, -0.36, 0.0], [0.36, 0.36, 0.42], 2, 2, false),
+    part([-0.30, -0.28, 0.85], [0.30, 0.28, 1.0], 3, 2, false),
+];
+
+/// A mesh of `slots` agents, each of all shapes.
+pub(super) fn slots_mesh(parts: &[Part], slots: usize) -> Mesh {
     let (mut places, mut normals, mut marks, mut indices) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for slot in 0..slots as u32 {
-        for (low, high, part, shape) in boxes {
+        for &Part { low, high, part, shape, flat } in parts {
             for axis in 0..3 {
-                for side in [low, high] {
-                    if axis == 2 && side == low {
+                for (n, side) in [low, high].into_iter().enumerate() {
+                    let seen = if flat { axis == 0 && n == 0 } else { axis != 2 || n == 1 };
+                    if !seen {
                         continue;
                     }
                     let start = places.len() as u32;
@@ -218,9 +254,9 @@ fn slots_mesh(slots: usize) -> Mesh {
                         p[u] = a[u];
                         p[v] = b[v];
                         places.push(p);
-                        let mut n = [0.0; 3];
-                        n[axis] = if side == low { -1.0 } else { 1.0 };
-                        normals.push(n);
+                        let mut normal = [0.0; 3];
+                        normal[axis] = if n == 0 { -1.0 } else { 1.0 };
+                        normals.push(normal);
                         marks.push([slot, part, shape]);
                     }
                     indices.extend([0, 1, 2, 0, 2, 3].map(|k| start + k));

@@ -4,5 +4,6 @@ pub mod agents;
 pub mod camera;
 pub mod material;
 pub mod picture;
+pub mod signals;
 pub mod sky;
 pub mod tiles;

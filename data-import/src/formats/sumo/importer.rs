@@ -5,7 +5,7 @@ use super::read_net;
 use crate::{Confidence, ImportError, Importer, Profile, Projector, Source};
 use qike_core::{Crs, Diagnostic, Feedback, SourceCrs};
 use qike_scene::traffic::{EdgeKind, MapEdge, MapLane, NodeKind, RoadMap, RoadUsers, TurnKind};
-use qike_scene::{CityObject, Class, Geometry, Lod, ObjectSink, SourceId};
+use qike_scene::{CityObject, Class, Geometry, Lod, ObjectSink, SourceId, SourceInfo};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -46,26 +46,42 @@ impl Importer for SumoNet {
     fn import(&self, source: &Source, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
         let scenario = read_net(&source.path, feedback).map_err(|error| renamed(error, source))?;
         let map = &scenario.map;
-        let (stated, offset) = place(map);
+        let (stated, _) = place(map);
         let crs = match stated {
             Some(stated) => source.crs_or(Some(stated), || SourceCrs::Crs(Crs::local())),
             None => source.crs_unstated(Some("location"), sink),
         };
-        let projector = Projector::new(&crs, sink.crs(), &source.name)?;
         let number = source.begin(self.name(), &crs.to_string(), sink)?;
         for mut finding in scenario.findings.clone() {
             finding.place.file = Some(source.name.clone());
             sink.diagnostic(finding);
         }
-        let mut writer = Writer { map, source: number, projector, offset };
-        writer.roads(sink, feedback)?;
-        writer.junctions(sink)?;
+        write_objects(map, number, &source.name, &crs, sink, feedback)?;
         if map.left_hand {
             sink.diagnostic(Diagnostic::info("left-hand", "traffic keeps to the left in this network").file(source.name.as_str()));
         }
-        writer.projector.report(&source.name, "points", sink);
         Ok(())
     }
+}
+
+/// Hands a map's roads, lanes, junctions and lights to a sink, in its CRS, as the import of the network's file does; `info`: their source.
+///
+/// # Errors
+/// What the sink refuses; a cancelled run.
+pub fn write_map(map: &RoadMap, info: SourceInfo, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+    let crs = place(map).0.unwrap_or_else(|| SourceCrs::Crs(sink.crs().clone()));
+    let name = info.path.clone();
+    let number = sink.source(info)?;
+    write_objects(map, number, &name, &crs, sink, feedback)
+}
+
+fn write_objects(map: &RoadMap, source: SourceId, name: &str, crs: &SourceCrs, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+    let projector = Projector::new(crs, sink.crs(), name)?;
+    let mut writer = Writer { map, source, projector, offset: place(map).1 };
+    writer.roads(sink, feedback)?;
+    writer.junctions(sink)?;
+    writer.projector.report(name, "points", sink);
+    Ok(())
 }
 
 /// The name of the first element.

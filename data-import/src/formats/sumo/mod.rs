@@ -30,7 +30,7 @@ mod vehicles;
 mod xml;
 mod zones;
 
-pub use importer::SumoNet;
+pub use importer::{SumoNet, write_map};
 
 use crate::ImportError;
 use loading::Loading;

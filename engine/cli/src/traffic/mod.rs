@@ -2,6 +2,7 @@
 
 mod edges;
 mod outputs;
+mod streets;
 mod wanted;
 
 use crate::Done;
@@ -90,16 +91,23 @@ pub fn run(common: &Common<'_>, args: &Args, output: &Output) -> Result<Done, Fa
     let scenario = qike_import::sumo::read_scenario(common.path, &output.feedback)?;
     let wanted = Wanted::of(&scenario, args, &common.out)?;
     let mut outputs = Outputs::new(&scenario, &wanted);
+    let tracks_ms = tracks_ms.unwrap_or(if scenario.demand.vehicles.len() > MANY { 10_000 } else { 1000 });
+    // Only runs with tracks are looked at.
+    let map = (tracks_ms > 0).then(|| scenario.map.clone());
     let options = TrafficOptions {
         out: common.out.clone(),
         source: common.path.display().to_string(),
+        store: map.as_ref().map(|_| streets::FILE.to_owned()).unwrap_or_default(),
         seed: common.seed,
         threads: common.threads,
         until: common.until,
-        track_interval_ms: tracks_ms.unwrap_or(if scenario.demand.vehicles.len() > MANY { 10_000 } else { 1000 }),
+        track_interval_ms: tracks_ms,
         link_interval_ms: LINKS_MS,
     };
     let mut report = run_traffic(scenario, &options, &mut [&mut outputs], &output.feedback)?;
+    if let Some(map) = &map {
+        streets::write(map, &options.source, &report.summary.run.crs, &common.out, &output.feedback)?;
+    }
     report.findings.extend(wanted.findings.iter().cloned());
     output.diagnostics(&report.findings);
     output.warnings(&wanted.moved);

@@ -2,9 +2,11 @@
 
 use super::Micro;
 use super::trips::{Counts, TripRow, Way};
+use super::world::shown;
 use crate::traffic::{TrafficModel, Traveller};
 use qike_core::Diagnostic;
 use qike_network::streets::Streets;
+use qike_record::SignalLamp;
 use std::sync::Arc;
 
 /// One who is on the road.
@@ -63,6 +65,20 @@ impl TrafficModel for Micro {
 
     fn finished(&self) -> bool {
         Micro::finished(self)
+    }
+
+    fn lamp(&self, link: u32) -> SignalLamp {
+        let bits = self.world.shown.get(link as usize).copied().unwrap_or(0);
+        let has = |bit: u8| bits & bit != 0;
+        if has(shown::RED) {
+            SignalLamp::Red
+        } else if has(shown::YELLOW) {
+            SignalLamp::Yellow
+        } else if has(shown::GREEN) {
+            if has(shown::FIRST) { SignalLamp::Green } else { SignalLamp::GreenMinor }
+        } else {
+            SignalLamp::Off
+        }
     }
 
     fn step(&mut self) {
