@@ -22,14 +22,16 @@ pub struct Header {
     pub demands: Vec<String>,
     /// Coordinates of tracks are rounded to a multiple of this many metres; 0: not at all. A power of two keeps them exact.
     pub position_quantum_m: f64,
+    /// After so many link intervals what was recorded is put on disk, so that a run cut off loses no more than that.
+    pub intervals_a_part: u32,
     /// The scenario's text.
     pub scenario: String,
 }
 
 impl Header {
-    /// For places and demands, with coordinates rounded to 1/128 m.
+    /// For places and demands, with coordinates rounded to 1/128 m, and each link interval put on disk when it is over.
     pub fn new(places: Places, demands: Vec<String>, scenario: String) -> Self {
-        Self { places, demands, position_quantum_m: 1.0 / 128.0, scenario }
+        Self { places, demands, position_quantum_m: 1.0 / 128.0, intervals_a_part: 1, scenario }
     }
 }
 
@@ -39,6 +41,8 @@ pub struct RunWriter {
     parts: PathBuf,
     header: Header,
     next_part: u32,
+    /// Link intervals since the last part.
+    intervals: u32,
     tracks: Vec<(SimTime, TrackPoint)>,
     links: Vec<(SimTime, SimTime, LinkInterval)>,
     trips: Vec<Trip>,
@@ -64,6 +68,7 @@ impl RunWriter {
             parts,
             header,
             next_part: 0,
+            intervals: 0,
             tracks: Vec::new(),
             links: Vec::new(),
             trips: Vec::new(),
@@ -101,6 +106,7 @@ impl RunWriter {
         self.part(Table::Events, rows::events(&self.events, places))?;
         self.part(Table::Signals, rows::signals(&self.signals, places))?;
         self.next_part += 1;
+        self.intervals = 0;
         self.tracks.clear();
         self.links.clear();
         self.trips.clear();
@@ -176,7 +182,8 @@ impl Recorder for RunWriter {
 
     fn links(&mut self, from: SimTime, until: SimTime, rows: &[LinkInterval]) -> Result<(), RecordError> {
         self.links.extend(rows.iter().map(|row| (from, until, *row)));
-        self.checkpoint()
+        self.intervals += 1;
+        if self.intervals >= self.header.intervals_a_part { self.checkpoint() } else { self.checkpoint_when_full() }
     }
 
     fn trip(&mut self, trip: &Trip) -> Result<(), RecordError> {

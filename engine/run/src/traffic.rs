@@ -28,6 +28,8 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// So many link intervals are gathered before they are put on disk.
+const INTERVALS_A_PART: u32 = 12;
 /// Where nobody moves, departs or arrives for that long and all have been due, the run is over, ms.
 const STANDSTILL_MS: i64 = 3_600_000;
 
@@ -142,7 +144,8 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     let places = Places::new(streets.edges.iter().map(|e| e.id.clone()), []);
     let info = info(&scenario, options, &places);
     let demands = scenario.demand.kinds.iter().map(|k| k.id.clone()).collect();
-    let mut writer = RunWriter::create(&options.out, Header::new(places, demands, resolved(options, seed, &scenario)))?;
+    let header = Header { intervals_a_part: INTERVALS_A_PART, ..Header::new(places, demands, resolved(options, seed, &scenario)) };
+    let mut writer = RunWriter::create(&options.out, header)?;
     let mut rows = Rows::new(&scenario, streets.clone());
     let mut heads = Heads::new(&streets, rows::crs(&scenario).1);
     let mut meter = EdgeMeter::new(streets);

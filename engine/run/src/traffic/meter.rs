@@ -86,9 +86,8 @@ impl EdgeMeter {
             self.standing[edge as usize] += 1;
             self.touched.push(edge);
         }
-        if let Some(mut trail) = self.trails[n].take() {
-            self.drive(&mut trail, way.lane, way.position_m, dt_s);
-            self.trails[n] = Some(trail);
+        if let Some(trail) = &mut self.trails[n] {
+            trail.drive(&self.streets, &mut self.sums, way.lane, way.position_m, dt_s);
         } else {
             self.sums[edge as usize].departed += 1;
             let (length, top) = kinds.get(on.kind as usize).map_or((5.0, f64::MAX), |k| (k.length_m, k.max_speed_mps.min(k.desired_speed_mps)));
@@ -104,73 +103,77 @@ impl EdgeMeter {
         let same_or_after = self.streets.lanes[row.arrival_lane as usize].edge != self.streets.lanes[trail.lane as usize].edge || row.arrival_pos_m >= trail.pos;
         if row.teleports == 0 || same_or_after {
             let left = if row.arrival_speed_mps > 0.0 && row.arrival_lane == trail.lane { ((row.arrival_pos_m - trail.pos) / row.arrival_speed_mps).clamp(0.0, dt_s) } else { dt_s };
-            self.drive(&mut trail, row.arrival_lane, row.arrival_pos_m, left);
+            trail.drive(&self.streets, &mut self.sums, row.arrival_lane, row.arrival_pos_m, left);
         }
         let edge = self.streets.lanes[trail.lane as usize].edge;
         self.sums[edge as usize].arrived += 1;
     }
+}
 
-    /// Moves a trail on to a place, and adds what that means to its edges.
-    fn drive(&mut self, trail: &mut Trail, lane: u32, pos: f64, dt_s: f64) {
-        let streets = self.streets.clone();
+impl Trail {
+    /// Moves on to a place, and adds what that means to the edges.
+    fn drive(&mut self, streets: &Streets, all: &mut [EdgeSums], lane: u32, pos: f64, dt_s: f64) {
         let lanes = &streets.lanes;
-        let (old, new) = (lanes[trail.lane as usize].edge, lanes[lane as usize].edge);
-        let way = if old == new && pos >= trail.pos - 1e-6 {
-            if lane != trail.lane {
-                self.sums[new as usize].changed += 1;
+        let (old, new) = (lanes[self.lane as usize].edge, lanes[lane as usize].edge);
+        let way = if old == new && pos >= self.pos - 1e-6 {
+            if lane != self.lane {
+                all[new as usize].changed += 1;
             }
-            pos - trail.pos
-        } else if let Some((passed, last)) = passed(&streets, trail.lane, new) {
-            let mut way = lanes[trail.lane as usize].length - trail.pos;
-            self.sums[old as usize].left += 1;
+            pos - self.pos
+        } else if let Some((passed, last)) = passed(streets, self.lane, new) {
+            let mut way = lanes[self.lane as usize].length - self.pos;
+            all[old as usize].left += 1;
             for between in passed {
                 let edge = lanes[between as usize].edge;
-                trail.edges.push_back((edge, trail.at + way));
+                self.edges.push_back((edge, self.at + way));
                 way += lanes[between as usize].length;
-                self.sums[edge as usize].entered += 1;
-                self.sums[edge as usize].left += 1;
+                all[edge as usize].entered += 1;
+                all[edge as usize].left += 1;
             }
-            trail.edges.push_back((new, trail.at + way));
-            self.sums[new as usize].entered += 1;
+            self.edges.push_back((new, self.at + way));
+            all[new as usize].entered += 1;
             if last != lane {
-                self.sums[new as usize].changed += 1;
+                all[new as usize].changed += 1;
             }
             way + pos
         } else {
             // It was taken out and put back there.
-            self.sums[old as usize].left += 1;
-            self.sums[new as usize].entered += 1;
-            trail.edges.clear();
-            trail.edges.push_back((new, trail.at - pos));
-            (trail.lane, trail.pos) = (lane, pos);
+            all[old as usize].left += 1;
+            all[new as usize].entered += 1;
+            self.edges.clear();
+            self.edges.push_back((new, self.at - pos));
+            (self.lane, self.pos) = (lane, pos);
             return;
         };
-        let (from, to) = (trail.at, trail.at + way.max(0.0));
+        let (from, to) = (self.at, self.at + way.max(0.0));
         let speed = if dt_s > 0.0 { (to - from) / dt_s } else { 0.0 };
         // Of all its edges, by the limit where its front is, as SUMO has it.
-        let wish = (lanes[lane as usize].speed * trail.factor).min(trail.top).max(1e-3);
-        for n in 0..trail.edges.len() {
-            let (edge, start) = trail.edges[n];
-            let end = trail.edges.get(n + 1).map_or(f64::INFINITY, |e| e.1);
-            let front = share(from, to, start, end) * dt_s;
-            let any = share(from, to, start, end + trail.length) * dt_s;
-            let covered = |x: f64| (x.min(end) - (x - trail.length).max(start)).max(0.0);
-            let sums = &mut self.sums[edge as usize];
+        let wish = (lanes[lane as usize].speed * self.factor).min(self.top).max(1e-3);
+        let loss = (1.0 - speed / wish).max(0.0);
+        for n in 0..self.edges.len() {
+            let (edge, start) = self.edges[n];
+            let end = self.edges.get(n + 1).map_or(f64::INFINITY, |e| e.1);
+            // Most are on one edge alone.
+            let whole = from >= start && end == f64::INFINITY;
+            let front = if whole { dt_s } else { share(from, to, start, end) * dt_s };
+            let any = if whole { dt_s } else { share(from, to, start, end + self.length) * dt_s };
+            let covered = |x: f64| (x.min(end) - (x - self.length).max(start)).max(0.0);
+            let sums = &mut all[edge as usize];
             sums.sampled_s += any;
             sums.travelled_m += any * speed;
             sums.front_s += front;
             sums.front_m += front * speed;
-            sums.length_ms += any * trail.length;
+            sums.length_ms += any * self.length;
             sums.covered_ms += (covered(from) + 4.0 * covered(f64::midpoint(from, to)) + covered(to)) / 6.0 * dt_s;
-            sums.loss_s += any * (1.0 - speed / wish).max(0.0);
+            sums.loss_s += any * loss;
             if speed < STANDS_MPS {
                 sums.waiting_s += any;
                 sums.front_waiting_s += front;
             }
         }
-        (trail.at, trail.lane, trail.pos) = (to, lane, pos);
-        while trail.edges.get(1).is_some_and(|next| to - trail.length >= next.1) {
-            trail.edges.pop_front();
+        (self.at, self.lane, self.pos) = (to, lane, pos);
+        while self.edges.get(1).is_some_and(|next| to - self.length >= next.1) {
+            self.edges.pop_front();
         }
     }
 }
@@ -183,6 +186,10 @@ fn share(from: f64, to: f64, start: f64, end: f64) -> f64 {
 
 /// Lanes over which one comes from a lane to an edge, and the lane of that edge; none where links do not lead there.
 fn passed(streets: &Streets, from: u32, edge: u32) -> Option<(Vec<u32>, u32)> {
+    // Most come to the next lane.
+    if let Some(next) = streets.links_of(from).map(|link| streets.links[link as usize].next).find(|next| streets.lanes[*next as usize].edge == edge) {
+        return Some((Vec::new(), next));
+    }
     let mut open: VecDeque<(u32, Vec<u32>)> = VecDeque::from([(from, Vec::new())]);
     while let Some((lane, way)) = open.pop_front() {
         for link in streets.links_of(lane) {
