@@ -21,6 +21,8 @@ pub struct BestLane {
     pub leads: bool,
     /// Lanes of this edge and the next ones by which it leads on.
     pub way: SmallVec<[u32; 9]>,
+    /// Place of the first of them on a roundabout; [`usize::MAX`]: none is.
+    pub ring: usize,
 }
 
 /// The lanes of the edge.
@@ -125,7 +127,8 @@ pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Tar
         back(streets, &mut before[n], &after[0], user);
     }
     let lanes = rows.into_iter().next().map(|r| r.lanes).unwrap_or_default();
-    let lanes = lanes.into_iter().map(|c| BestLane { lane: c.lane, length: c.length, offset: c.offset, leads: c.leads, way: c.way }).collect();
+    let ring = |way: &[u32]| way.iter().position(|l| *l != NONE && streets.edges[streets.lanes[*l as usize].edge as usize].roundabout).unwrap_or(usize::MAX);
+    let lanes = lanes.into_iter().map(|c| BestLane { lane: c.lane, length: c.length, offset: c.offset, leads: c.leads, ring: ring(&c.way), way: c.way }).collect();
     Best { lanes }
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Side {
     lane: u32,
     /// Vehicles that were not in turn yet: so many, from the lane's start.
     left: usize,
+    /// Position of the first of these, m; minus infinity: there is none.
+    front: f64,
     /// The last one in turn that stayed.
     lead: u32,
     /// The last one that came over.
@@ -38,13 +40,22 @@ impl World {
     pub(super) fn change_on(&mut self, edge: u32, words: &mut Vec<Word>) {
         let (first, count) = self.streets.edges[edge as usize].lanes;
         let mut sides: SmallVec<[Side; 5]> = (first..first + count)
-            .map(|lane| Side { lane, left: self.on[lane as usize].cars.len(), lead: NOBODY, hopped: NOBODY, first_blocked: NOBODY, last_blocked: NOBODY, queue: 0.0 })
+            .map(|lane| (lane, &self.on[lane as usize].cars[..]))
+            .map(|(lane, cars)| Side { lane, left: cars.len(), front: front_of(&self.cars, cars), lead: NOBODY, hopped: NOBODY, first_blocked: NOBODY, last_blocked: NOBODY, queue: 0.0 })
             .collect();
         let mut hops: SmallVec<[Hop; 4]> = SmallVec::new();
         loop {
-            let next = sides.iter().enumerate().filter(|(_, s)| s.left > 0).map(|(n, s)| (n, self.on[s.lane as usize].cars[s.left - 1]));
-            let Some((n, me)) = next.max_by(|a, b| self.cars[a.1 as usize].pos.total_cmp(&self.cars[b.1 as usize].pos).then(b.0.cmp(&a.0))) else { break };
-            sides[n].left -= 1;
+            let (mut n, mut furthest) = (usize::MAX, f64::NEG_INFINITY);
+            for (at, side) in sides.iter().enumerate() {
+                if side.front > furthest {
+                    (n, furthest) = (at, side.front);
+                }
+            }
+            let Some(side) = sides.get_mut(n) else { break };
+            let cars = &self.on[side.lane as usize].cars;
+            side.left -= 1;
+            let me = cars[side.left];
+            side.front = front_of(&self.cars, &cars[..side.left]);
             match self.turn(me, n, &mut sides, words) {
                 Some(to) => hops.push(Hop { car: me, to: sides[to].lane }),
                 None => {
@@ -336,6 +347,12 @@ impl World {
             n += 1;
         }
     }
+}
+
+/// Position of the first of a queue.
+#[inline]
+fn front_of(cars: &[Car], queue: &[u32]) -> f64 {
+    queue.last().map_or(f64::NEG_INFINITY, |c| cars[*c as usize].pos)
 }
 
 /// The lanes by which a lane leads on.

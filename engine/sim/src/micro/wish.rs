@@ -8,7 +8,6 @@ use super::cars::{Car, Change, want};
 use super::change::Side;
 use super::follow::{EPS, HALT, Kind};
 use super::world::World;
-use qike_network::streets::NONE;
 
 /// Looks that many seconds ahead.
 const LOOK_AHEAD_S: f64 = 10.0;
@@ -30,6 +29,8 @@ const CUT_IN: f64 = 27.0;
 const RAMP_M: f64 = 200.0;
 /// Below that one overtakes on either side, m/s.
 const SLOW: f64 = 60.0 / 3.6;
+/// So many lanes on the way, of its own and then of the one beside, are looked at for a roundabout.
+const SEEN: usize = 6;
 /// Changes for the route are hurried that much.
 const URGENCY: f64 = 2.0;
 
@@ -233,7 +234,10 @@ impl World {
 
     /// Length of the queue on a lane, as far as it is in turn already, and on those by which it leads on, m.
     fn queue_along(&self, lane: &BestLane, side: Option<&Side>) -> f64 {
-        let further: f64 = lane.way.iter().skip(1).map(|l| self.room[*l as usize]).sum();
+        let mut further = 0.0;
+        for &next in lane.way.get(1..).unwrap_or_default() {
+            further += self.room[next as usize];
+        }
         side.map_or(0.0, |s| s.queue) + further
     }
 
@@ -250,7 +254,8 @@ impl World {
     /// Distance that roundabouts ahead add: inner lanes are worth using.
     fn roundabout_bonus(&self, car: &Car, weight: f64, curr: &BestLane, neigh: &BestLane) -> f64 {
         let edge_of = |l: u32| &self.streets.edges[self.streets.lanes[l as usize].edge as usize];
-        if !curr.way.iter().chain(&neigh.way).take(6).any(|l| *l != NONE && edge_of(*l).roundabout) {
+        let seen = curr.way.len().min(SEEN);
+        if curr.ring >= seen && neigh.ring >= SEEN - seen {
             return 0.0;
         }
         let count = |way: &[u32]| way.iter().take_while(|l| edge_of(**l).roundabout).count();
