@@ -23,6 +23,14 @@ impl World {
     pub(super) fn decide(&self, me: u32, items: &Items, stop_dist: f64) -> Deed {
         let car = &self.cars[me as usize];
         let k = self.kind(car);
+        if let [Item { link: NOBODY, wait: 0.0, .. }] = items[..]
+            && car.speed == 0.0
+            && !car.stopped
+        {
+            // It stands, and stays where it is.
+            let roundabout = self.streets.edges[self.streets.lanes[car.lane as usize].edge as usize].roundabout;
+            return Deed { v: 0.0, must_wait: !roundabout, gives_up: false, reaches_stop: self.reaches(me, 0.0, stop_dist) };
+        }
         let mut deed = Deed::default();
         let mut safe = f64::INFINITY;
         let (mut at_least, mut least_dist, mut could_stop) = (f64::NEG_INFINITY, 0.0, false);

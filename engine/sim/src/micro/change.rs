@@ -103,7 +103,6 @@ impl World {
     fn choose(&self, me: u32, n: usize, mine: usize, lanes: &[BestLane], memory: &mut Change, sides: &mut [Side], words: &mut Vec<Word>) -> Option<usize> {
         let car = &self.cars[me as usize];
         let user = self.kind(car).user;
-        let leader = self.ahead_on(car, lanes, me, &sides[n]);
         let mut states = [0u32; 2];
         let mut seen = [None, None];
         for (slot, side) in [-1i32, 1].into_iter().enumerate() {
@@ -113,20 +112,19 @@ impl World {
             if !from.change[usize::from(side < 0)].contains(user) || !self.streets.lanes[target as usize].allowed.contains(user) {
                 continue;
             }
-            let ahead = self.ahead_on(car, lanes, me, &sides[to]);
-            let mut beside = Beside { me, side, lane: target, leader, ahead, behind: None, blocked: 0, looked: false };
+            let mut beside = Beside { me, side, lane: target, on: n, leader: None, ahead: None, ahead_seen: false, behind: None, blocked: 0, looked: false };
             let blockers = [sides[n].first_blocked, sides[n].last_blocked];
             let mut state = self.wants(car, memory, lanes, sides, mine, &mut beside, blockers, words);
             let toward = if side < 0 { want::RIGHT } else { want::LEFT };
             if state & want::CHANGE != 0 {
-                self.look_behind(car, &sides[to], &mut beside);
+                self.look_behind(car, lanes, sides, &mut beside);
                 state |= beside.blocked;
-                if beside.blocked == 0 && self.unsafe_ahead(car, lanes, me, target, ahead) {
+                if beside.blocked == 0 && self.unsafe_ahead(car, lanes, me, target, beside.ahead) {
                     state |= want::BLOCKED_LEADER;
                 }
             }
             states[slot] = state;
-            seen[slot] = Some((to, beside));
+            seen[slot] = Some(beside);
             if state & toward != 0 && state & want::BLOCKED == 0 {
                 return Some(to);
             }
@@ -143,18 +141,28 @@ impl World {
         memory.state = states[0] | states[1];
         // What is in the way on either side counts for one who wants to change, to whichever.
         if memory.state & want::CHANGE != 0 {
-            for (to, beside) in seen.iter_mut().flatten().filter(|(_, b)| !b.looked) {
-                self.look_behind(car, &sides[*to], beside);
+            for beside in seen.iter_mut().flatten().filter(|b| !b.looked) {
+                self.look_behind(car, lanes, sides, beside);
                 memory.state |= beside.blocked;
             }
         }
         None
     }
 
+    /// Looks who is ahead on its lane and on the one beside: only where that matters.
+    #[inline]
+    pub(super) fn look_ahead(&self, car: &Car, lanes: &[BestLane], sides: &[Side], b: &mut Beside) {
+        if !std::mem::replace(&mut b.ahead_seen, true) {
+            b.leader = self.ahead_on(car, lanes, b.me, &sides[b.on]);
+            b.ahead = self.ahead_on(car, lanes, b.me, &sides[b.to()]);
+        }
+    }
+
     /// Looks who is behind on the lane beside, and what keeps a vehicle from changing to it: only for those who have reason to.
-    pub(super) fn look_behind(&self, car: &Car, to: &Side, b: &mut Beside) {
+    pub(super) fn look_behind(&self, car: &Car, lanes: &[BestLane], sides: &[Side], b: &mut Beside) {
         if !std::mem::replace(&mut b.looked, true) {
-            b.behind = self.behind_on(car, b.me, to).filter(|behind| b.ahead.is_none_or(|a| a.0 != behind.0));
+            self.look_ahead(car, lanes, sides, b);
+            b.behind = self.behind_on(car, b.me, &sides[b.to()]).filter(|behind| b.ahead.is_none_or(|a| a.0 != behind.0));
             b.blocked = self.blocked(car, b.ahead, b.behind);
         }
     }

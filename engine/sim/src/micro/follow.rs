@@ -60,6 +60,8 @@ pub struct Kind {
     pub impatience: f64,
     /// Time until fully impatient, s.
     pub patience: f64,
+    /// Inclinations for speed from which on it changes towards the kerb, and towards the middle.
+    pub gain_at: [f64; 2],
     /// For stopping with its own braking after its headway, and after a step.
     stops: [Stopping; 2],
     /// One over the speed that it brakes away in a step, s/m.
@@ -105,6 +107,11 @@ impl Stopping {
     }
 }
 
+/// Inclinations for speed from which on one changes towards the kerb, and towards the middle.
+fn gain_at(p: &LaneChanging) -> [f64; 2] {
+    if p.speed_gain > 0.0 { [0.2 / p.speed_gain_right / p.speed_gain, 0.2 / p.speed_gain] } else { [f64::INFINITY; 2] }
+}
+
 impl Kind {
     /// From a scenario's kind.
     pub fn new(k: &VehicleKind, dt: f64) -> Self {
@@ -127,6 +134,7 @@ impl Kind {
             factor: k.speed_factor,
             impatience: k.impatience,
             patience: k.minor_patience_s,
+            gain_at: gain_at(&k.changing),
             stops: [Stopping::new(k.decel, k.tau_s, dt), Stopping::new(k.decel, dt, dt)],
             per_less: 1.0 / (k.decel * dt),
         }
@@ -403,6 +411,7 @@ pub(super) fn sample(model: CarFollowing, dt: f64) -> Kind {
         factor,
         impatience: 0.0,
         patience: 180.0,
+        gain_at: gain_at(&LaneChanging::default()),
         stops: [Stopping::new(4.5, 1.0, dt), Stopping::new(4.5, dt, dt)],
         per_less: 1.0 / (4.5 * dt),
     }

@@ -88,6 +88,7 @@ impl Micro {
             room: vec![0.0; lanes],
             room_ahead: streets.lanes.iter().map(|l| (l.length, false)).collect(),
             measured: Vec::new(),
+            any_stopped: false,
             busy: lanes::LaneSet::new(lanes),
             on_lanes: 0,
             planned: Vec::new(),

@@ -12,12 +12,14 @@ impl Micro {
     pub(super) fn advance(&mut self) {
         // Those who leave their lane come onto the next one when all have moved.
         let mut entered: Vec<(u32, u32)> = Vec::new();
+        let mut any_stopped = false;
         for n in 0..self.active.len() {
             let slot = self.active[n];
             let from = self.world.cars[slot as usize].lane;
             let gone = self.move_one(slot);
             let to = self.world.cars[slot as usize].lane;
             let parks = self.world.cars[slot as usize].parked;
+            any_stopped |= self.world.cars[slot as usize].stopped;
             if gone || parks || to != from {
                 self.world.leave(from, slot);
                 if gone {
@@ -34,6 +36,7 @@ impl Micro {
             }
             std::mem::swap(&mut self.plans[slot as usize], &mut self.world.planned[slot as usize]);
         }
+        self.world.any_stopped = any_stopped;
         for (lane, slot) in entered {
             self.world.enter(lane, slot);
         }

@@ -45,16 +45,28 @@ pub(super) struct Beside {
     pub side: i32,
     /// The lane.
     pub lane: u32,
-    /// Before it on its own lane.
+    /// Place of its own lane on the edge.
+    pub on: usize,
+    /// Before it on its own lane, once it has looked ahead.
     pub leader: Near,
-    /// Before it there.
+    /// Before it there, once it has looked ahead.
     pub ahead: Near,
+    /// It has.
+    pub ahead_seen: bool,
     /// Behind it there, once it has looked.
     pub behind: Near,
     /// What keeps it from changing, once it has looked.
     pub blocked: u32,
     /// It has.
     pub looked: bool,
+}
+
+impl Beside {
+    /// Place of the lane beside on the edge.
+    #[inline]
+    pub fn to(&self) -> usize {
+        if self.side < 0 { self.on - 1 } else { self.on + 1 }
+    }
 }
 
 /// A word to another vehicle: to drive with that speed, and why.
@@ -106,6 +118,10 @@ impl World {
         // Looking ahead grows at once and fades slowly.
         c.look_ahead = if v > c.look_ahead { v } else { (MEMORY * c.look_ahead + (1.0 - MEMORY) * v).max(0.0) };
         let mut look = c.look_ahead * LOOK_AHEAD_S * p.strategic * if right { 1.0 } else { p.lookahead_left } + 2.0 * k.room;
+        // Unless somebody stands at a stop, what is ahead matters only to one who may change.
+        if self.any_stopped {
+            self.look_ahead(car, lanes, sides, b);
+        }
         let stopped = |near: Near| near.is_some_and(|(o, _)| self.cars[o as usize].stopped);
         let room_of = |near: Near| near.map_or(0.0, |(o, _)| self.kind(&self.cars[o as usize]).room);
         let gap_of = |near: Near| near.map_or(f64::INFINITY, |(_, gap)| gap);
@@ -151,17 +167,18 @@ impl World {
             return ret;
         }
         let canceled = ret;
+        self.look_ahead(car, lanes, sides, b);
         if ret & want::URGENT != 0 {
             let many = to_best && offset.abs() > 1;
             let ways = curr.way.len() > 1;
-            self.look_behind(car, &sides[other], b);
+            self.look_behind(car, lanes, sides, b);
             self.hurry(car, c, k, b, offset, dist - pos, many, ways, blockers[0], words);
             return canceled;
         }
         let accelerating = [b.leader, b.ahead].into_iter().flatten().any(|(o, _)| self.cars[o as usize].accel > 0.0);
         let there = neigh_wish.min(self.expected(car, k, b.ahead, neigh_dist, neigh_wish, accelerating));
         let here = wish.min(self.expected(car, k, b.leader, dist, wish, accelerating));
-        let (right_at, left_at) = if p.speed_gain > 0.0 { (0.2 / p.speed_gain_right / p.speed_gain, 0.2 / p.speed_gain) } else { (f64::INFINITY, f64::INFINITY) };
+        let [right_at, left_at] = k.gain_at;
         let inconvenience = if right { c.speed_gain / right_at } else { -c.speed_gain / left_at };
         let inconvenient = inconvenience.max(here / there.max(1e-9) - 1.0).min(1.0) > p.cooperative;
         if bonus > 0.0 {

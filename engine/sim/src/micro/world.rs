@@ -46,6 +46,8 @@ pub struct World {
     pub room_ahead: Vec<(f64, bool)>,
     /// Lanes that had somebody on them then.
     pub measured: Vec<u32>,
+    /// Somebody on a lane stands at a stop.
+    pub any_stopped: bool,
     /// Lanes with somebody's front on them.
     pub busy: LaneSet,
     /// How many are on lanes.
