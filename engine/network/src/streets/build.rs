@@ -23,6 +23,7 @@ impl Streets {
         let mut streets = Streets { lights: map.lights.len() as u32, ..Streets::default() };
         lanes(&mut streets, map);
         links(&mut streets, map);
+        streets.targets = streets.links.iter().map(|l| l.to).collect();
         backward(&mut streets);
         let meetings = right_of_way(&mut streets, map, &mut findings);
         conflicts::settle(&mut streets, meetings);

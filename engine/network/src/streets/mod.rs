@@ -41,43 +41,45 @@ pub mod kind {
     pub const WATCHED: u16 = 1 << 9;
 }
 
-/// A lane.
+/// A lane. What vehicles look at in each step comes first, in one line of the cache.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct StreetLane {
     /// Length, m.
     pub length: f64,
     /// Speed limit, m/s.
     pub speed: f64,
+    /// Stops that far before its end, m.
+    pub stop_offset: f64,
     /// Who may use it.
     pub allowed: RoadUsers,
-    /// Who may change from it towards the middle, and towards the kerb.
-    pub change: [RoadUsers; 2],
     /// Its edge.
     pub edge: u32,
     /// First link that leaves it, and how many do.
     pub links: (u32, u32),
-    /// The lane beside it towards the middle, and towards the kerb; [`NONE`].
-    pub beside: [u32; 2],
-    /// The lane before it: of a lane over a junction its only one, of others the first that leads on best; [`NONE`].
-    pub before: u32,
-    /// Of a lane over a junction: the link by which one entered the junction, else [`NONE`].
-    pub entry: u32,
     /// Of a lane over a junction: the road's lane before it; of others itself.
     pub road_before: u32,
-    /// Stops that far before its end, m.
-    pub stop_offset: f64,
-    /// Those who do.
-    pub stop_users: RoadUsers,
-    /// Width, m.
-    pub width: f64,
+    /// Of a lane over a junction: the link by which one entered the junction, else [`NONE`].
+    pub entry: u32,
+    /// The lane before it: of a lane over a junction its only one, of others the first that leads on best; [`NONE`].
+    pub before: u32,
     /// Place on its edge, 0 = kerb.
     pub index: u8,
     /// Over a junction.
     pub inside: bool,
+    /// The lane beside it towards the middle, and towards the kerb; [`NONE`].
+    pub beside: [u32; 2],
+    /// Who may change from it towards the middle, and towards the kerb.
+    pub change: [RoadUsers; 2],
+    /// Those who do.
+    pub stop_users: RoadUsers,
+    /// Width, m.
+    pub width: f64,
 }
 
-/// A link.
+/// A link. What vehicles look at in each step comes first, in one line of the cache.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct StreetLink {
     /// From the end of this lane.
     pub from: u32,
@@ -85,34 +87,34 @@ pub struct StreetLink {
     pub next: u32,
     /// In the end to this lane of a road.
     pub to: u32,
+    /// The link by which the junction is entered on this way: itself for an entry.
+    pub entry: u32,
     /// Length of the lane over the junction, m; 0 where there is none.
     pub length: f64,
     /// Distance at which those who go first are seen, m.
     pub visibility: f64,
-    /// Radius of a left turn, m; infinite for others.
-    pub radius: f64,
-    /// Light, or [`NONE`], and place in its states.
-    pub light: u32,
-    /// Place in the light's states.
-    pub light_index: u16,
     /// Bits of [`kind`].
     pub kind: u16,
+    /// Row of the junction's matrix.
+    pub row: u16,
+    /// Place in the light's states.
+    pub light_index: u16,
     /// Right of way without a light.
     pub way: RightOfWay,
     /// Sense.
     pub turn: TurnKind,
+    /// Light, or [`NONE`], and place in its states.
+    pub light: u32,
     /// Its junction.
     pub junction: u32,
-    /// Row of the junction's matrix.
-    pub row: u16,
-    /// The link by which the junction is entered on this way: itself for an entry.
-    pub entry: u32,
-    /// Of a link that leaves a waiting place inside: the link onto that place; else [`NONE`].
-    pub inside_entry: u32,
     /// Links it gives way to: a range of [`Streets::foes`].
     pub foes: (u32, u32),
     /// Where the lane before it meets others: a range of [`Streets::conflicts`].
     pub conflicts: (u32, u32),
+    /// Radius of a left turn, m; infinite for others.
+    pub radius: f64,
+    /// Of a link that leaves a waiting place inside: the link onto that place; else [`NONE`].
+    pub inside_entry: u32,
 }
 
 /// Where the lane before a link meets another lane over the junction.
@@ -168,6 +170,8 @@ pub struct Streets {
     pub lanes: Vec<StreetLane>,
     /// Links, lane by lane.
     pub links: Vec<StreetLink>,
+    /// Of each link, where it leads to in the end: [`StreetLink::to`], side by side for who looks for one.
+    pub targets: Vec<u32>,
     /// Targets of [`StreetLink::foes`].
     pub foes: Vec<u32>,
     /// Targets of [`StreetLink::conflicts`].
@@ -217,7 +221,9 @@ impl Streets {
     /// The link from a lane to a lane of a road, on whatever way over the junction.
     #[inline]
     pub fn link_to(&self, lane: u32, to: u32) -> Option<u32> {
-        self.links_of(lane).find(|l| self.links[*l as usize].to == to)
+        let (first, count) = self.lanes[lane as usize].links;
+        let targets = &self.targets[first as usize..(first + count) as usize];
+        targets.iter().position(|t| *t == to).map(|n| first + n as u32)
     }
 
     /// Lanes of roads from which one comes to a lane of a road.
