@@ -1,6 +1,6 @@
 //! From plans to speeds: which links may be passed, what chance and lane changing make of it, and moving on.
 
-use super::cars::{Item, Items, NOBODY};
+use super::cars::{Item, NOBODY};
 use super::follow::{EPS, HALT, STEP_M};
 use super::world::{World, shown};
 use qike_network::streets::kind as bits;
@@ -20,7 +20,7 @@ pub(super) struct Deed {
 
 impl World {
     /// Decides a vehicle's speed by its plans and by who comes to the links on its way.
-    pub(super) fn decide(&self, me: u32, items: &Items, stop_dist: f64) -> Deed {
+    pub(super) fn decide(&self, me: u32, items: &[Item], stop_dist: f64) -> Deed {
         let car = &self.cars[me as usize];
         let k = self.kind(car);
         if let [Item { link: NOBODY, wait: 0.0, .. }] = items[..]
@@ -108,7 +108,7 @@ impl World {
     }
 
     /// Bounds by what the vehicle can do, chance, and what lane changing asks for.
-    fn finish(&self, me: u32, safe: f64, at_least: f64, stop_dist: f64, items: &Items, deed: &mut Deed) {
+    fn finish(&self, me: u32, safe: f64, at_least: f64, stop_dist: f64, items: &[Item], deed: &mut Deed) {
         let car = &self.cars[me as usize];
         let k = self.kind(car);
         let stop = if car.stopped {
@@ -138,7 +138,7 @@ impl World {
         deed.v = v.max(0.0);
     }
 
-    fn passing_minor(&self, lane: u32, items: &Items) -> bool {
+    fn passing_minor(&self, lane: u32, items: &[Item]) -> bool {
         let l = &self.streets.lanes[lane as usize];
         if l.inside && l.entry != qike_network::streets::NONE {
             return !self.shows(l.entry, shown::FIRST);

@@ -278,7 +278,7 @@ impl Micro {
             }
             None => {
                 self.world.cars.push(car);
-                self.world.planned.push(Default::default());
+                self.world.planned_at.push((0, 0));
                 self.world.cars.len() as u32 - 1
             }
         }
@@ -431,7 +431,7 @@ impl Micro {
         }
         self.trips.journeys[w.number as usize] = Some(Box::new(Journey { row, stops, odometer: -pos }));
         let slot = self.slot(car);
-        self.world.planned[slot as usize].clear();
+        self.world.planned_at[slot as usize] = (0, 0);
         self.world.enter(lane, slot);
         self.world.reach_back(slot);
     }

@@ -2,6 +2,7 @@
 
 use super::cars::{Approach, Car, NEVER, NOBODY};
 use super::follow::{EPS, HALT, Kind, STEP_M};
+use super::plans::Plans;
 use super::world::{World, shown};
 use qike_network::streets::{NONE, StreetConflict, kind as bits};
 
@@ -217,7 +218,7 @@ impl World {
         if c.same_source && self.streets.lanes[car.lane as usize].edge == self.streets.lanes[l.from as usize].edge && back + fk.length < car.pos - k.length {
             return None;
         }
-        let asks = self.planned[other as usize].iter().find(|i| i.link == c.exit).map_or(c.same_target, |i| i.request);
+        let asks = self.planned_by(other).iter().find(|i| i.link == c.exit).map_or(c.same_target, |i| i.request);
         if (!must_heed || foe.stopped || c.same_target) && !asks && front_on && !in_the_way {
             return None;
         }
@@ -294,14 +295,14 @@ impl World {
     }
 
     /// Who comes to which link, worked out anew from what everybody has planned.
-    pub(super) fn note_approaches(&mut self, active: &[u32], plans: &[Items2], touched: &mut Vec<u32>) {
+    pub(super) fn note_approaches(&mut self, active: &[u32], plans: &Plans, touched: &mut Vec<u32>) {
         for link in touched.drain(..) {
             self.approaches[link as usize].clear();
         }
-        for &me in active {
+        for (n, &me) in active.iter().enumerate() {
             let car = &self.cars[me as usize];
             let k = &self.kinds[car.kind as usize];
-            for item in plans[me as usize].iter().filter(|i| i.link != NOBODY) {
+            for item in plans.items(n).iter().filter(|i| i.link != NOBODY) {
                 let l = &self.streets.links[item.link as usize];
                 if l.kind & bits::WATCHED == 0 {
                     continue;
@@ -328,9 +329,6 @@ impl World {
         }
     }
 }
-
-/// A vehicle's plans, by slot.
-pub(super) type Items2 = super::cars::Items;
 
 /// Time from arriving at a link to having left it, ms.
 fn leave_after(link: f64, length: f64, arrive_v: f64, leave_v: f64) -> i64 {

@@ -18,6 +18,7 @@ mod lights;
 mod memo;
 mod moving;
 mod plan;
+mod plans;
 mod sight;
 mod teleport;
 mod trips;
@@ -27,19 +28,14 @@ mod world;
 pub use sight::OnRoad;
 pub use trips::{Counts, TripRow, Way};
 
-use act::Deed;
-use cars::{Items, OnLane};
+use cars::OnLane;
 use depart::Queue;
 use lights::Lights;
 use qike_core::{Diagnostic, StateHasher};
 use qike_network::streets::Streets;
 use qike_network::traffic::TrafficScenario;
-use rayon::prelude::*;
 use std::sync::Arc;
 use world::World;
-
-/// Fewer vehicles than that are planned on one thread.
-const SHARED: usize = 2048;
 
 /// The model.
 pub struct Micro {
@@ -52,9 +48,7 @@ pub struct Micro {
     /// Lanes that somebody was on when the step began.
     busy: Vec<u32>,
     free: Vec<u32>,
-    plans: Vec<Items>,
-    stop_dist: Vec<f64>,
-    deeds: Vec<Deed>,
+    plans: plans::Plans,
     touched: Vec<u32>,
     /// Edges with several lanes and somebody on them.
     wide: Vec<u32>,
@@ -92,6 +86,7 @@ impl Micro {
             busy: lanes::LaneSet::new(lanes),
             on_lanes: 0,
             planned: Vec::new(),
+            planned_at: Vec::new(),
             approaches: vec![Vec::new(); streets.links.len()],
             shown: streets.links.iter().map(|l| lights::unlit(l.way)).collect(),
             limit: streets.lanes.iter().map(|l| l.speed).collect(),
@@ -115,9 +110,7 @@ impl Micro {
             active: Vec::new(),
             busy: Vec::new(),
             free: Vec::new(),
-            plans: Vec::new(),
-            stop_dist: Vec::new(),
-            deeds: Vec::new(),
+            plans: plans::Plans::default(),
             touched: Vec::new(),
             wide: Vec::new(),
             transfer: Vec::new(),
@@ -180,9 +173,10 @@ impl Micro {
     pub fn step(&mut self) {
         self.lights.update(&mut self.world);
         self.order();
-        self.plan();
-        self.note();
-        self.decide();
+        let pool = self.pool.as_deref();
+        self.plans.plan(&self.world, &self.busy, self.active.len(), pool);
+        self.world.note_approaches(&self.active, &self.plans, &mut self.touched);
+        self.plans.decide(&self.world, &self.active, pool);
         self.advance();
         self.change();
         self.depart();
@@ -199,72 +193,6 @@ impl Micro {
             self.active.extend(self.world.on[lane as usize].cars.iter().rev());
         }
         self.world.measure_room(&self.busy);
-        let slots = self.world.cars.len();
-        self.plans.resize_with(slots, Items::default);
-        self.world.planned.resize_with(slots, Items::default);
-        self.stop_dist.resize(slots, f64::INFINITY);
-        self.deeds.resize(slots, Deed::default());
-    }
-
-    /// All plan from what is.
-    fn plan(&mut self) {
-        let (world, plans, stop) = (&self.world, &mut self.plans, &mut self.stop_dist);
-        match &self.pool {
-            Some(pool) if self.active.len() >= SHARED => {
-                let mut work: Vec<(u32, Items, f64)> = self.active.iter().map(|s| (*s, std::mem::take(&mut plans[*s as usize]), 0.0)).collect();
-                // The vehicles of a lane stand side by side in the list, so that each lane's part of it goes to one thread.
-                let mut parts = Vec::with_capacity(self.busy.len());
-                let mut rest = &mut work[..];
-                for &lane in &self.busy {
-                    let (part, more) = std::mem::take(&mut rest).split_at_mut(world.on[lane as usize].cars.len());
-                    parts.push((lane, part));
-                    rest = more;
-                }
-                pool.install(|| {
-                    parts.par_iter_mut().with_min_len(8).for_each(|(lane, part)| {
-                        world.plan_lane(*lane, &mut |n, slot, leader, before| {
-                            let (_, items, stop) = &mut part[n];
-                            *stop = world.plan(slot, leader, before, items);
-                        });
-                    });
-                });
-                for (slot, items, dist) in work {
-                    plans[slot as usize] = items;
-                    stop[slot as usize] = dist;
-                }
-            }
-            _ => {
-                for &lane in &self.busy {
-                    world.plan_lane(lane, &mut |_, slot, leader, before| {
-                        stop[slot as usize] = world.plan(slot, leader, before, &mut plans[slot as usize]);
-                    });
-                }
-            }
-        }
-    }
-
-    /// Writes down who comes to which link.
-    fn note(&mut self) {
-        self.world.note_approaches(&self.active, &self.plans, &mut self.touched);
-    }
-
-    /// All decide.
-    fn decide(&mut self) {
-        let (world, plans, stop) = (&self.world, &self.plans, &self.stop_dist);
-        let decide = |slot: u32| world.decide(slot, &plans[slot as usize], stop[slot as usize]);
-        match &self.pool {
-            Some(pool) if self.active.len() >= SHARED => {
-                let found: Vec<Deed> = pool.install(|| self.active.par_iter().map(|s| decide(*s)).collect());
-                for (slot, deed) in self.active.iter().zip(found) {
-                    self.deeds[*slot as usize] = deed;
-                }
-            }
-            _ => {
-                for &slot in &self.active {
-                    self.deeds[slot as usize] = decide(slot);
-                }
-            }
-        }
     }
 
     /// All with a choice of lanes change, edge by edge.

@@ -16,7 +16,8 @@ impl Micro {
         for n in 0..self.active.len() {
             let slot = self.active[n];
             let from = self.world.cars[slot as usize].lane;
-            let gone = self.move_one(slot);
+            let gone = self.move_one(n, slot);
+            self.world.planned_at[slot as usize] = self.plans.place(n);
             let to = self.world.cars[slot as usize].lane;
             let parks = self.world.cars[slot as usize].parked;
             any_stopped |= self.world.cars[slot as usize].stopped;
@@ -28,14 +29,14 @@ impl Micro {
                     for lane in std::mem::take(&mut self.world.cars[slot as usize].behind) {
                         self.world.on[lane as usize].partial.retain(|c| *c != slot);
                     }
-                    self.plans[slot as usize].clear();
+                    self.world.planned_at[slot as usize] = (0, 0);
                     self.parked.push(slot);
                 } else {
                     entered.push((to, slot));
                 }
             }
-            std::mem::swap(&mut self.plans[slot as usize], &mut self.world.planned[slot as usize]);
         }
+        self.plans.swap_items(&mut self.world.planned);
         self.world.any_stopped = any_stopped;
         for (lane, slot) in entered {
             self.world.enter(lane, slot);
@@ -70,15 +71,14 @@ impl Micro {
         for lane in std::mem::take(&mut self.world.cars[slot as usize].behind) {
             self.world.on[lane as usize].partial.retain(|c| *c != slot);
         }
-        self.world.planned[slot as usize].clear();
-        self.plans[slot as usize].clear();
+        self.world.planned_at[slot as usize] = (0, 0);
         self.free.push(slot);
     }
 
     /// One moves; tells whether it has arrived.
-    fn move_one(&mut self, slot: u32) -> bool {
-        let deed = self.deeds[slot as usize];
-        let stop_dist = self.stop_dist[slot as usize];
+    fn move_one(&mut self, n: usize, slot: u32) -> bool {
+        let deed = self.plans.deed(n);
+        let stop_dist = self.plans.stop_dist(n);
         let w = &mut self.world;
         let (now, dt, dt_ms) = (w.now_ms, w.dt, w.dt_ms);
         let car = &mut w.cars[slot as usize];
@@ -100,8 +100,7 @@ impl Micro {
         let lane_before = car.lane;
         let (id, mut arrived) = (car.id, false);
         // Over as many lanes as the step reaches.
-        let items = std::mem::take(&mut self.plans[slot as usize]);
-        let mut next = items.iter();
+        let mut next = self.plans.items(n).iter();
         loop {
             let car = &w.cars[slot as usize];
             let length = w.streets.lanes[car.lane as usize].length;
@@ -127,7 +126,6 @@ impl Micro {
             };
             w.pass(slot, item.link, length, now, &mut self.trips);
         }
-        self.plans[slot as usize] = items;
         let car = &w.cars[slot as usize];
         let wish = w.wish(car.lane, car);
         let (v, moved, factor_loss) = (car.speed, car.lane != lane_before, dt * (wish - car.speed) / wish.max(EPS));

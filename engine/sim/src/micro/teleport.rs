@@ -44,7 +44,7 @@ impl Micro {
             for behind in std::mem::take(&mut self.world.cars[slot as usize].behind) {
                 self.world.on[behind as usize].partial.retain(|c| *c != slot);
             }
-            self.world.planned[slot as usize].clear();
+            self.world.planned_at[slot as usize] = (0, 0);
             self.trips.counts.teleported += 1;
             if let Some(journey) = self.trips.of(id) {
                 journey.row.teleports += 1;

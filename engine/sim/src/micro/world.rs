@@ -1,6 +1,6 @@
 //! Everything that vehicles see: streets, each other, lights, who comes to which link.
 
-use super::cars::{Approach, Car, Items, NOBODY, OnLane};
+use super::cars::{Approach, Car, Item, Items, NOBODY, OnLane};
 use super::follow::{HALT, Kind};
 use super::lanes::LaneSet;
 use super::memo::Memo;
@@ -52,8 +52,10 @@ pub struct World {
     pub busy: LaneSet,
     /// How many are on lanes.
     pub on_lanes: usize,
-    /// What each slot planned in the step before.
-    pub planned: Vec<Items>,
+    /// What all planned in the step before.
+    pub planned: Items,
+    /// Which of it is each slot's: the first, and how many.
+    pub planned_at: Vec<(u32, u32)>,
     /// Who comes to which link, as of the step before; only of those that somebody watches.
     pub approaches: Vec<Vec<Approach>>,
     /// What each link shows.
@@ -87,6 +89,13 @@ impl World {
     #[inline]
     pub fn wish(&self, lane: u32, car: &Car) -> f64 {
         (self.limit[lane as usize] * car.factor).min(self.kind(car).max_speed)
+    }
+
+    /// What a vehicle planned in the step before.
+    #[inline]
+    pub fn planned_by(&self, slot: u32) -> &[Item] {
+        let (first, count) = self.planned_at[slot as usize];
+        &self.planned[first as usize..(first + count) as usize]
     }
 
     /// A vehicle's edges.
