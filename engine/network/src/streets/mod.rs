@@ -71,7 +71,7 @@ pub struct StreetLane {
     pub beside: [u32; 2],
     /// Who may change from it towards the middle, and towards the kerb.
     pub change: [RoadUsers; 2],
-    /// Those who do.
+    /// Those who stop before its end.
     pub stop_users: RoadUsers,
     /// Width, m.
     pub width: f64,
