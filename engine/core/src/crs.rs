@@ -194,6 +194,16 @@ impl Crs {
         Proj::new(&self.definition).ok()?.as_wkt1()
     }
 
+    /// The definition as a PROJ string (`+proj=utm +zone=51 …`), which programs read that know no codes; `None` for `LOCAL` and for
+    /// what such a string cannot say.
+    pub fn proj_text(&self) -> Option<String> {
+        if self.is_local() {
+            return None;
+        }
+        let text = Proj::new(&self.horizontal().definition).ok()?.as_proj()?;
+        Some(text.split_whitespace().filter(|word| *word != "+type=crs").collect::<Vec<_>>().join(" "))
+    }
+
     /// Where the system is meant to be used: west, south, east, north in degrees; `None` where PROJ knows no area.
     pub fn area_of_use(&self) -> Option<[f64; 4]> {
         if self.is_local() {

@@ -86,6 +86,12 @@ impl Proj {
         unsafe { string(sys::proj_as_wkt(self.context, self.object, sys::PJ_WKT_TYPE_PJ_WKT1_GDAL, ptr::null())) }
     }
 
+    /// The definition as a PROJ string; `None` for what such a string cannot say.
+    pub fn as_proj(&self) -> Option<String> {
+        // SAFETY: the object is alive; no options are a null pointer.
+        unsafe { string(sys::proj_as_proj_string(self.context, self.object, sys::PJ_PROJ_STRING_TYPE_PJ_PROJ_4, ptr::null())) }
+    }
+
     /// Where the system is meant to be used, and the name of that area.
     pub fn area_of_use(&self) -> Result<(Option<Area>, Option<String>), ProjError> {
         let [mut west, mut south, mut east, mut north] = [0.0; 4];

@@ -16,6 +16,7 @@ pub mod ix;
 pub mod lane;
 mod lanes;
 pub mod overrides;
+mod road_map;
 pub mod route;
 pub mod shape;
 pub mod streets;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// The ending of OUT names the format: .geojson (plans in longitude and latitude), .city.json and .city.jsonl (CityJSON 2.0 with
 /// all levels of detail), .gml (CityGML 3.0, lossless), tileset.json (3D Tiles 1.1, with the
 /// folder `tiles` beside it), .glb (meshes in one file), .gpkg (layers for GIS: one a class, plans with heights, a typed column an
-/// attribute), .store.gpkg (a copy of the store).
+/// attribute), .store.gpkg (a copy of the store), .net.xml (the lane network that is derived from the roads, for SUMO and its tools).
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -23,6 +23,7 @@ Examples:
   qike export city.gpkg buildings.glb --class Building
   qike export city.gpkg lamps.geojson --class CityFurniture
   qike export city.gpkg layers.gpkg
+  qike export city.gpkg roads.net.xml
   qike export city.gpkg then.store.gpkg --as-of 2024-02-01
   qike export city.gpkg quarter.gml --bbox 121.92,30.89,121.94,30.91 --lod 2")]
 pub struct Args {
@@ -44,6 +45,9 @@ pub struct Args {
     /// The store as it was on that day, or at that moment in UTC (2024-05-01T08:30:00Z).
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
+    /// Traffic keeps to the left: of networks of lanes (.net.xml).
+    #[arg(long)]
+    left_hand: bool,
 }
 
 #[derive(Serialize)]
@@ -65,7 +69,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
         return Err(Failure::usage(format!("{}: that is the store itself", args.out.display())));
     }
     let bbox = args.bbox.as_deref().map(|text| super::find::window(store.crs(), text)).transpose()?;
-    let choice = Choice { classes, bbox, lods };
+    let choice = Choice { classes, bbox, lods, left_hand: args.left_hand };
     let written = export::write(&store, format, &choice, &args.out, &output.feedback)?;
     let bytes = written.bytes.unwrap_or_else(|| std::fs::metadata(&args.out).map(|m| m.len()).unwrap_or(0));
     let report = Report { out: args.out.display().to_string(), written, bytes };
@@ -77,6 +81,9 @@ fn summary(report: &Report) -> String {
     let mut text = format!("{}: {} objects, {} bytes", report.out, report.written.objects, report.bytes);
     if let Some(tiles) = report.written.tiles {
         text.push_str(&format!(" in {tiles} tiles"));
+    }
+    if let Some(n) = &report.written.network {
+        text = format!("{}: {} links, {} lanes, {} connections, {} junctions, {} signals; {} bytes", report.out, n.links, n.lanes, n.connections, n.junctions, n.signals, report.bytes);
     }
     for layer in &report.written.layers {
         text.push_str(&format!("\n  {}  {} {}", layer.name, layer.features, layer.geometry.unwrap_or("without geometry")));

@@ -3,6 +3,7 @@
 
 mod city;
 pub mod geojson;
+mod network;
 
 use crate::failure::Failure;
 use qike_core::{Bounds2, Feedback};
@@ -34,6 +35,8 @@ pub enum Format {
     GeoPackage,
     /// A copy of the store.
     Store,
+    /// The lane network, as SUMO takes it.
+    SumoNet,
 }
 
 const ENDINGS: &[(&str, Format)] = &[
@@ -45,6 +48,7 @@ const ENDINGS: &[(&str, Format)] = &[
     (".glb", Format::Glb),
     (".store.gpkg", Format::Store),
     (".gpkg", Format::GeoPackage),
+    (".net.xml", Format::SumoNet),
 ];
 
 impl Format {
@@ -69,6 +73,8 @@ pub struct Choice {
     pub bbox: Option<Bounds2>,
     /// Geometries of these levels; empty: of all.
     pub lods: Vec<Lod>,
+    /// Traffic keeps to the left; of networks.
+    pub left_hand: bool,
 }
 
 /// What came of an export.
@@ -88,6 +94,9 @@ pub struct Written {
     /// Of a GeoPackage.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<Layer>,
+    /// Of a network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<network::Counts>,
 }
 
 impl Written {
@@ -98,7 +107,10 @@ impl Written {
 
 /// Writes the chosen objects and what is part of them.
 pub fn write(store: &SceneStore, format: Format, choice: &Choice, out: &Path, feedback: &Feedback) -> Result<Written, Failure> {
-    let Choice { classes, bbox, lods } = choice;
+    let Choice { classes, bbox, lods, left_hand } = choice;
+    if *left_hand && format != Format::SumoNet {
+        return Err(Failure::usage("--left-hand: that is for networks of lanes (.net.xml)"));
+    }
     if !lods.is_empty() && format == Format::GeoJson {
         return Err(Failure::usage("--lod: that format has plans, which have no level").help("CityGML, CityJSON, 3D Tiles, glTF and GeoPackage have levels"));
     }
@@ -107,6 +119,12 @@ pub fn write(store: &SceneStore, format: Format, choice: &Choice, out: &Path, fe
             return Err(Failure::usage("--class, --bbox, --lod: a copy of the store holds everything"));
         }
         return to_file(out, |draft| Ok(store.copy_to(draft)?)).and_then(|()| Ok(Written::objects(store.info()?.objects.total)));
+    }
+    if format == Format::SumoNet {
+        if !classes.is_empty() || bbox.is_some() || !lods.is_empty() {
+            return Err(Failure::usage("--class, --bbox, --lod: the network is of all roads of the store"));
+        }
+        return network::write(store, *left_hand, out, feedback);
     }
     if format == Format::GeoPackage {
         let keys = store.select(classes, bbox.as_ref())?;

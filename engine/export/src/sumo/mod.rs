@@ -1,10 +1,11 @@
 //! Results of traffic runs in SUMO's own XML, as its release 1.28 writes them: the same elements, attributes, units and two decimals,
-//! so that scripts which read SUMO's outputs read these.
+//! so that scripts which read SUMO's outputs read these; and maps as its network files ([`net`]).
 //!
 //! Rows are written as they come; nothing is kept. Formats: <https://sumo.dlr.de/docs/Simulation/Output/>.
 
 mod edge_data;
 mod fcd;
+pub mod net;
 mod summary;
 mod tripinfo;
 mod xml;

@@ -78,8 +78,13 @@ impl Line {
 
 /// The head of a file.
 pub(super) fn head(out: &mut dyn Write, root: &str, schema: &str) -> io::Result<()> {
+    head_with(out, root, schema, "")
+}
+
+/// The head of a file, with more attributes of its root (written as they are, a blank before them).
+pub(super) fn head_with(out: &mut dyn Write, root: &str, schema: &str, more: &str) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\n<!-- written by Qike {} -->\n", env!("CARGO_PKG_VERSION"))?;
-    writeln!(out, "<{root} xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:noNamespaceSchemaLocation=\"http://sumo.dlr.de/xsd/{schema}\">")
+    writeln!(out, "<{root}{more} xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:noNamespaceSchemaLocation=\"http://sumo.dlr.de/xsd/{schema}\">")
 }
 
 #[cfg(test)]
