@@ -4,7 +4,7 @@ target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 bin := $(target)/release
 demo := $(CURDIR)/demo
 
-.PHONY: demo test bench bench-import bench-traffic lint setup build check-tiles clean-demo
+.PHONY: demo test bench bench-import bench-traffic bench-network lint setup build check-tiles clean-demo
 
 demo: setup build
 	@tools/demo.sh "$(bin)" "$(demo)"
@@ -33,6 +33,10 @@ bench-import: build
 bench-traffic: build
 	cargo build --release --workspace --examples --locked
 	@tools/bench_traffic.py "$(bin)" "$(CURDIR)/bench-traffic" $(BENCH)
+
+# Networks of OSM files beside netconvert's: BENCH="--peers FOLDER" is needed, "--files helsinki,monaco" is not (docs/bench-network.md).
+bench-network: build
+	@tools/bench_osm_network.py "$(bin)" "$(CURDIR)/bench-network" $(BENCH)
 
 # Opens exported 3D Tiles in CesiumJS; needs npm and chromium, so it is no part of `make test`.
 check-tiles: build

@@ -46,10 +46,26 @@ class Net:
         self.edges = [e for e in every if any(users for users, *_ in e.lanes)]
         known = {e.id for e in self.edges}
         self.junctions = {j.get("id"): j.get("type") for j in root.iter("junction") if j.get("type") != "internal"}
+        self.over = self.lengths_over(root)
         self.connections = [c for c in root.iter("connection") if c.get("from") in known and c.get("to") in known]
         self.signals = len({t.get("id") for t in root.iter("tlLogic")})
         self.roundabouts = len(root.findall("roundabout"))
         self.waiting = sum(r.get("cont") == "1" for r in root.iter("request"))
+
+    @staticmethod
+    def lengths_over(root):
+        """Length of the way over the junction from each edge to each next one: the shortest of its lanes'."""
+        inside = {lane.get("id"): float(lane.get("length")) for e in root.iter("edge") if e.get("function") == "internal" for lane in e.iter("lane")}
+        on = {f'{c.get("from")}_{c.get("fromLane")}': c.get("via") for c in root.iter("connection") if c.get("from").startswith(":")}
+        over = {}
+        for c in root.iter("connection"):
+            if not c.get("from").startswith(":"):
+                via, way = c.get("via"), 0.0
+                while via is not None:
+                    way, via = way + inside[via], on.get(via)
+                key = c.get("from"), c.get("to")
+                over[key] = min(way, over.get(key, math.inf))
+        return over
 
     def utm(self):
         words = dict(w.split("=") for w in self.projection.replace("+", "").split() if "=" in w)
@@ -73,6 +89,7 @@ class Net:
             "edges": len(self.edges),
             "lanes": sum(sum(bool(lane[0]) for lane in e.lanes) for e in self.edges),
             "total km": sum(km.values()),
+            "km over junctions": sum(self.over.values()) / 1000,
             "lane km": lane_km,
             "mean speed m/s": speed / max(sum(km.values()), 1e-9),
             "nodes": len(used),
@@ -144,14 +161,14 @@ class Net:
                 out.write(f'<trip id="{n}" depart="{n * 2}" departLane="best" from={quoteattr(ends[0])} to={quoteattr(ends[1])}/>\n')
             out.write("</routes>\n")
 
-    @staticmethod
-    def lengths(path):
-        """Length of the route found for each trip that has one."""
-        found = {}
+    def lengths(self, path):
+        """Length of the route found for each trip that has one: the edges between its ends and the ways over junctions."""
+        found, edges = {}, {e.id: e.lanes[0][1] for e in self.edges}
         for vehicle in ET.parse(path).getroot().iter("vehicle"):
             route = vehicle.find("route")
             if route is not None and route.get("edges"):
-                found[int(vehicle.get("id"))] = float(route.get("routeLength"))
+                way = route.get("edges").split()
+                found[int(vehicle.get("id"))] = sum(edges.get(e, 0.0) for e in way) + sum(self.over.get(pair, 0.0) for pair in zip(way, way[1:]))
         return found
 
     @staticmethod

@@ -86,7 +86,7 @@ def drive(folder, kind, net, trips):
     """Routes of the trips, and what SUMO says when it drives them."""
     asked, found = folder / f"{kind}.trips.xml", folder / f"{kind}.rou.xml"
     net.write_trips(trips, asked)
-    run(peer("duarouter"), "-n", net.path, "-r", asked, "-o", found, "--ignore-errors", "--no-warnings", "--route-length", "--no-step-log")
+    run(peer("duarouter"), "-n", net.path, "-r", asked, "-o", found, "--ignore-errors", "--no-warnings", "--no-step-log")
     statistics = folder / f"{kind}.statistics.xml"
     _, done = run(peer("sumo"), "-n", net.path, "-r", found, "--statistic-output", statistics, "--no-step-log", "--duration-log.statistics", "-e", "7200")
     return net.lengths(found), {**net.outcome(statistics), "messages": [line for line in done.stderr.splitlines() if "rror" in line][:5]}

@@ -201,6 +201,8 @@ pub struct Connection {
     pub turn: Turn,
     /// Signal, where it has one.
     pub signal: Option<SignalRef>,
+    /// A sign says to stop before giving way.
+    pub stops: bool,
     /// The connections it gives way to: a range of [`LaneNetwork::foes`]. Never mutual. At a signal it holds where both are
     /// shown [`SignalState::GreenYield`] or one of them is, and when the signal is off.
     pub yields_to: Range<u32>,

@@ -5,9 +5,12 @@
 
 mod check;
 mod conflicts;
+mod coordination;
 mod junctions;
 mod links;
 mod restrictions;
+mod right_of_way;
+mod rings;
 mod signals;
 mod tags;
 mod topology;
@@ -18,7 +21,7 @@ pub(crate) use topology::{NodeKey, keyed_lines};
 
 use crate::error::NetworkError;
 use crate::ix::{JunctionIx, NodeIx};
-use crate::lane::{Junction, LaneNetwork};
+use crate::lane::{Junction, JunctionKind, LaneNetwork};
 use qike_core::Diagnostic;
 use qike_core::crs::CrsKind;
 use qike_scene::SceneSnapshot;
@@ -50,7 +53,7 @@ impl LaneNetwork {
         metric(scene)?;
         let mut net = LaneNetwork { left_hand: options.left_hand, ..LaneNetwork::default() };
         let top = topology::collect(scene, options.left_hand);
-        let arms = junctions::arms(&top);
+        let arms = topology::arms(&top);
         let joined = junctions::join(&top, &arms);
         let of_segment = links::build(scene, &top, &arms, &joined, &mut net);
         let rules = restrictions::Rules::new(scene, &top, &mut net.faults);
@@ -63,6 +66,7 @@ impl LaneNetwork {
         }
         signals::build(&mut net, &ends, &joined.lights);
         conflicts::index(&mut net);
+        coordination::coordinate(&mut net);
         report_pieces(&mut net);
         Ok(net)
     }
@@ -91,11 +95,8 @@ fn junction(net: &mut LaneNetwork, cx: &Context, j: JunctionIx, ends: &Ends) {
         .iter()
         .map(|n| cx.arms[*n as usize].iter().filter(|s| !cx.joined.internal(&cx.top.segments[**s as usize])).count())
         .sum();
-    let signed: BTreeSet<u32> = (ends.ins.iter())
-        .filter(|e| junctions::gives_way(cx.top, e.segment, cx.top.segments[e.segment as usize].b == e.node))
-        .map(|e| e.link.0)
-        .collect();
-    let kind = conflicts::kind_of(net, ends, arms, !cx.joined.lights[j.ix()].is_empty(), !signed.is_empty());
+    let rules = right_of_way::Manners::new(net, cx, ends, arms);
+    let kind = conflicts::kind_of(net, ends, arms, !cx.joined.lights[j.ix()].is_empty(), &rules);
     let first = net.connections.len() as u32;
     for end in &ends.ins {
         let moves = turns::movements(net, cx, ends, end);
@@ -106,8 +107,12 @@ fn junction(net: &mut LaneNetwork, cx: &Context, j: JunctionIx, ends: &Ends) {
     let connections = first..net.connections.len() as u32;
     let id = nodes.first().map(|n| cx.top.keys[*n as usize].id()).unwrap_or_default();
     net.junctions.push(Junction { id, kind, position, connections: connections.clone(), program: None });
-    let met = conflicts::meetings(net, connections);
-    conflicts::settle(net, j, &met, &signed);
+    let met = conflicts::meetings(net, connections.clone());
+    conflicts::settle(net, j, &met, &rules);
+    for c in connections {
+        let c = &mut net.connections[c as usize];
+        c.stops = kind != JunctionKind::Signal && rules.stops.contains(&net.lanes[c.from_lane.ix()].link) && (rules.all_stop || !c.yields_to.is_empty());
+    }
 }
 
 /// Restrictions over a way hold only where that way lies inside a junction; elsewhere the user should know that they do not.

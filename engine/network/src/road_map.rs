@@ -144,9 +144,15 @@ impl LaneNetwork {
 
     fn node(&self, ix: JunctionIx, ins: &[LinkIx], outs: &[LinkIx]) -> MapJunction {
         let junction = &self.junctions[ix.ix()];
+        let stops = |all: bool| {
+            let mut connections = junction.connections.clone().map(|c| self.connections[c as usize].stops);
+            if all { connections.all(|stops| stops) } else { connections.any(|stops| stops) }
+        };
         let kind = match junction.kind {
             _ if junction.connections.is_empty() => NodeKind::DeadEnd,
             JunctionKind::Signal => NodeKind::Signal,
+            JunctionKind::RightBeforeLeft if stops(true) => NodeKind::AllWayStop,
+            JunctionKind::Priority if stops(false) => NodeKind::PriorityStop,
             JunctionKind::RightBeforeLeft if self.left_hand => NodeKind::LeftBeforeRight,
             JunctionKind::RightBeforeLeft => NodeKind::RightBeforeLeft,
             JunctionKind::Priority | JunctionKind::Roundabout | JunctionKind::DeadEnd | JunctionKind::Passing => NodeKind::Priority,
@@ -209,10 +215,12 @@ fn sense(turn: Turn) -> TurnKind {
     }
 }
 
-/// Right of way as a sign says it: of one that heeds nobody, and of one that does at a junction of that kind.
-fn right_of_way(kind: NodeKind, gives_way: bool) -> RightOfWay {
+/// Right of way at a junction of that kind: of one that heeds nobody or somebody, and stops before or does not.
+fn right_of_way(kind: NodeKind, gives_way: bool, stops: bool) -> RightOfWay {
     match kind {
         NodeKind::Signal => RightOfWay::Signal,
+        NodeKind::AllWayStop => RightOfWay::AllWayStop,
+        _ if stops => RightOfWay::Stop,
         _ if !gives_way => RightOfWay::Major,
         NodeKind::RightBeforeLeft | NodeKind::LeftBeforeRight => RightOfWay::Equal,
         _ => RightOfWay::Minor,

@@ -1,10 +1,10 @@
-//! Connections with shapes; where they cross or merge; who gives way.
+//! Connections with shapes; where they cross or merge; how right of way is decided at a junction.
 
+use super::right_of_way::{self, Manners};
 use super::turns::Ends;
 use crate::ix::{ConnIx, JunctionIx, LaneIx};
 use crate::lane::{Conflict, ConflictKind, Connection, JunctionKind, LaneNetwork, Turn};
 use crate::shape;
-use std::collections::BTreeSet;
 
 /// Sideways acceleration that drivers accept in a bend, m/s².
 const SIDEWAYS_MPS2: f64 = 2.5;
@@ -35,6 +35,7 @@ pub(crate) fn connect(net: &mut LaneNetwork, junction: JunctionIx, from: LaneIx,
         shape: start..net.points.len() as u32,
         turn,
         signal: None,
+        stops: false,
         yields_to: 0..0,
         conflicts: 0..0,
     });
@@ -84,14 +85,14 @@ pub(crate) fn meetings(net: &LaneNetwork, connections: std::ops::Range<u32>) -> 
 }
 
 /// Writes the conflicts and the right of way of a junction's connections.
-pub(crate) fn settle(net: &mut LaneNetwork, junction: JunctionIx, met: &[Meeting], signed: &BTreeSet<u32>) {
+pub(crate) fn settle(net: &mut LaneNetwork, junction: JunctionIx, met: &[Meeting], rules: &Manners) {
     let range = net.junctions[junction.ix()].connections.clone();
     let mut of: Vec<(Vec<Conflict>, Vec<ConnIx>)> = range.clone().map(|_| (vec![], vec![])).collect();
     for m in met {
         let [i, j] = [m.a, m.b].map(|c| (c.0 - range.start) as usize);
         of[i].0.push(Conflict { other: m.b, at_m: m.at_a, other_at_m: m.at_b, kind: m.kind });
         of[j].0.push(Conflict { other: m.a, at_m: m.at_b, other_at_m: m.at_a, kind: m.kind });
-        if first_yields(net, junction, m.a, m.b, signed) { of[i].1.push(m.b) } else { of[j].1.push(m.a) }
+        if right_of_way::first_yields(net, junction, m.a, m.b, rules) { of[i].1.push(m.b) } else { of[j].1.push(m.a) }
     }
     for (c, (mut conflicts, mut yields)) in range.zip(of) {
         conflicts.sort_by_key(|c| c.other);
@@ -105,67 +106,19 @@ pub(crate) fn settle(net: &mut LaneNetwork, junction: JunctionIx, met: &[Meeting
     }
 }
 
-/// Rank of a sense of travel against traffic from the opposite side: the greater gives way.
-fn turn_rank(turn: Turn, left_hand: bool) -> u8 {
-    match (turn, left_hand) {
-        (Turn::Straight, _) => 0,
-        (Turn::Right, false) | (Turn::Left, true) => 1,
-        (Turn::Left, false) | (Turn::Right, true) => 2,
-        (Turn::UTurn, _) => 3,
-    }
-}
-
-/// Whether the first of two conflicting connections gives way to the second. Exactly one of the two does.
-fn first_yields(net: &LaneNetwork, junction: JunctionIx, a: ConnIx, b: ConnIx, signed: &BTreeSet<u32>) -> bool {
-    let (ca, cb) = (net.connection(a), net.connection(b));
-    let (la, lb) = (net.lane(ca.from_lane).link, net.lane(cb.from_lane).link);
-    let (ra, rb) = (turn_rank(ca.turn, net.left_hand), turn_rank(cb.turn, net.left_hand));
-    if la == lb {
-        // From one link: who leaves the stream gives way to those who stay in it, then the lane that ends to the one that goes on.
-        let index = |c: &Connection| (net.lane(c.from_lane).index.abs_diff(net.lane(c.to_lane).index), c.from_lane);
-        return (ra, index(ca)) > (rb, index(cb));
-    }
-    let (ka, kb) = (net.link(la), net.link(lb));
-    let kind = net.junctions[junction.ix()].kind;
-    if kind != JunctionKind::Signal {
-        if ka.roundabout != kb.roundabout {
-            return kb.roundabout;
-        }
-        let sign = [signed.contains(&la.0), signed.contains(&lb.0)];
-        if sign[0] != sign[1] {
-            return sign[0];
-        }
-        if ka.priority != kb.priority {
-            return ka.priority < kb.priority;
-        }
-    }
-    let heading = |c: &Connection| shape::end_heading(net.shape(&net.lane(c.from_lane).shape), 12.0);
-    let between = shape::wrap(heading(cb) - heading(ca));
-    if between.abs() > 2.3 {
-        // From opposite sides: who turns across gives way.
-        return (ra, a) > (rb, b);
-    }
-    if kind == JunctionKind::Priority && ra != rb && ka.priority == kb.priority && (ra == 3 || rb == 3) {
-        return ra > rb;
-    }
-    // b comes from the right of a when b's heading is turned to the left of a's.
-    let from_right = between > 0.0;
-    if between.abs() < 0.1 { a > b } else { from_right != net.left_hand }
-}
-
 /// How right of way is decided at a junction, from its arms.
-pub(crate) fn kind_of(net: &LaneNetwork, ends: &Ends, arms: usize, signal: bool, signed: bool) -> JunctionKind {
+pub(crate) fn kind_of(net: &LaneNetwork, ends: &Ends, arms: usize, signal: bool, rules: &Manners) -> JunctionKind {
     let any = |f: &dyn Fn(&crate::lane::Link) -> bool| ends.ins.iter().any(|e| f(net.link(e.link)));
     let first = ends.ins.first().map(|e| net.link(e.link).priority);
-    if signal && !ends.ins.is_empty() {
-        JunctionKind::Signal
-    } else if arms <= 1 {
+    if arms <= 1 {
         JunctionKind::DeadEnd
+    } else if signal && !ends.ins.is_empty() {
+        JunctionKind::Signal
     } else if arms == 2 {
         JunctionKind::Passing
     } else if any(&|l| l.roundabout) {
         JunctionKind::Roundabout
-    } else if signed || ends.ins.iter().any(|e| Some(net.link(e.link).priority) != first) {
+    } else if !rules.all_stop && (!rules.signed.is_empty() || ends.ins.iter().any(|e| Some(net.link(e.link).priority) != first)) {
         JunctionKind::Priority
     } else {
         JunctionKind::RightBeforeLeft

@@ -1,7 +1,8 @@
 //! Plausible fixed-time signal programmes for junctions that have lights, where no measured one is known.
 //!
 //! Approaches that face one another run together. Those who turn across have a phase of their own where they have a lane of
-//! their own, else they go with the rest and give way. Green by the number of lanes served; 3 s yellow; 2 s all red.
+//! their own, else they go with the rest and give way. Green by the number of lanes served; yellow by speed, and then all red for
+//! as long as those who passed last take over the junction. Signals along main roads are put in step by [`super::coordination`].
 
 use super::turns::Ends;
 use crate::ix::{ConnIx, JunctionIx, LaneIx, LinkIx, ProgramIx};
@@ -10,8 +11,12 @@ use crate::shape;
 use qike_scene::ObjectId;
 use std::collections::BTreeMap;
 
-const YELLOW_MS: u32 = 3_000;
-const ALL_RED_MS: u32 = 2_000;
+/// Yellow, s: time to react and time to brake from the limit (ITE: 1 s and 3.05 m/s²), at least and at most.
+const YELLOW_S: [f64; 2] = [3.0, 5.0];
+/// All red, s, at least and at most.
+const ALL_RED_S: [f64; 2] = [1.0, 4.0];
+/// A vehicle is so long, m.
+const VEHICLE_M: f64 = 5.0;
 /// Where only walkers have lights: green for the road, then red for their way over it.
 const MID_BLOCK_MS: [u32; 2] = [35_000, 18_000];
 
@@ -27,6 +32,10 @@ struct Approach {
     across: Option<u16>,
     /// Every lane of the across group serves nobody else.
     own_lane: bool,
+    /// Speed limit.
+    speed_mps: f64,
+    /// Longest way over the junction.
+    over_m: f64,
 }
 
 /// A time in which a set of groups has green.
@@ -34,6 +43,8 @@ struct Stage {
     green: Vec<u16>,
     yielding: Vec<u16>,
     duration_ms: u32,
+    /// Yellow and all red after it.
+    clear_ms: [u32; 2],
 }
 
 /// Gives every junction of kind `Signal` a programme, and its connections their groups.
@@ -95,6 +106,8 @@ fn approach(net: &LaneNetwork, link: LinkIx, connections: &[ConnIx], groups: &mu
         main: group(&main),
         across: group(&over),
         own_lane: !over.is_empty() && over.iter().all(|l| !main.contains(l)),
+        speed_mps: net.links[link.ix()].speed_mps,
+        over_m: connections.iter().map(|c| net.connection(*c).length_m).fold(0.0, f64::max),
     }
 }
 
@@ -130,23 +143,31 @@ fn stages(approaches: &[Approach]) -> Vec<Stage> {
         let of = |f: &dyn Fn(&Approach) -> Option<u16>| -> Vec<u16> { pair.iter().filter_map(|i| f(&approaches[*i])).collect() };
         let lanes = pair.iter().map(|i| approaches[*i].lanes).max().unwrap_or(1);
         let priority = pair.iter().map(|i| approaches[*i].priority).max().unwrap_or(0);
+        let clear_ms = clear(pair.iter().map(|i| &approaches[*i]));
         let green_ms = (12 + 4 * lanes + u32::from(priority)).clamp(15, 45) * 1_000;
         if let [only] = pair[..] {
             let a = &approaches[only];
-            stages.push(Stage { green: a.main.into_iter().chain(a.across).collect(), yielding: vec![], duration_ms: green_ms });
+            stages.push(Stage { green: a.main.into_iter().chain(a.across).collect(), yielding: vec![], duration_ms: green_ms, clear_ms });
             continue;
         }
         let with = |a: &Approach| a.across.filter(|_| !a.own_lane);
         let alone = |a: &Approach| a.across.filter(|_| a.own_lane);
         let (shared, own) = (of(&with), of(&alone));
-        stages.push(Stage { green: of(&|a| a.main), yielding: shared, duration_ms: green_ms });
+        stages.push(Stage { green: of(&|a| a.main), yielding: shared, duration_ms: green_ms, clear_ms });
         if !own.is_empty() {
-            stages.push(Stage { green: own, yielding: vec![], duration_ms: (green_ms / 2).clamp(10_000, 20_000) });
+            stages.push(Stage { green: own, yielding: vec![], duration_ms: (green_ms / 2_000 * 1_000).clamp(10_000, 20_000), clear_ms });
         }
     }
     // Nobody may have nothing to show.
     stages.retain(|s| !s.green.is_empty() || !s.yielding.is_empty());
     stages
+}
+
+/// Yellow and all red after these approaches, in whole seconds.
+fn clear<'a>(approaches: impl Iterator<Item = &'a Approach>) -> [u32; 2] {
+    let (speed, over) = approaches.fold((0.0_f64, 0.0_f64), |(speed, over), a| (speed.max(a.speed_mps), over.max(a.over_m)));
+    let whole = |seconds: f64, [least, most]: [f64; 2]| (seconds.clamp(least, most).round() * 1_000.0) as u32;
+    [whole(1.0 + speed / (2.0 * 3.05), YELLOW_S), whole((over + VEHICLE_M) / speed.max(8.0) - 1.0, ALL_RED_S)]
 }
 
 fn phases(stages: &[Stage], groups: u16) -> Vec<Phase> {
@@ -172,8 +193,8 @@ fn phases(stages: &[Stage], groups: u16) -> Vec<Phase> {
                 on => on,
             })
         };
-        phases.push(Phase { duration_ms: YELLOW_MS, states: shown(SignalState::Yellow) });
-        let last = if stages.len() == 1 { MID_BLOCK_MS[1] } else { ALL_RED_MS };
+        phases.push(Phase { duration_ms: stage.clear_ms[0], states: shown(SignalState::Yellow) });
+        let last = if stages.len() == 1 { MID_BLOCK_MS[1] } else { stage.clear_ms[1] };
         phases.push(Phase { duration_ms: last, states: shown(SignalState::Red) });
     }
     if stages.len() == 1 {

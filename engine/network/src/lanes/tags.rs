@@ -239,15 +239,17 @@ pub(crate) fn road(object: &CityObject, left_hand: bool) -> Option<RoadSpec> {
             .or_else(|| per_lane(object, "turn:lanes", side, oneway).map(|t| t.len()))
     };
     let (own_forward, own_backward) = (own("forward"), own("backward"));
-    let shared = |other: Option<usize>| match (total, other) {
+    let shared = |forward: bool, other: Option<usize>| match (total, other) {
         (Some(total), _) if oneway => total,
         (Some(total), Some(other)) => total.saturating_sub(other + both).max(1),
+        // Of an odd number the direction along the line has one more.
+        (Some(total), None) if forward => total.saturating_sub(both).div_ceil(2).max(1),
         (Some(total), None) => (total.saturating_sub(both) / 2).max(1),
         (None, _) => kind.default_lanes(oneway),
     };
     let kmh = object.str("maxspeed").and_then(speed).unwrap_or(kind.default_kmh() / 3.6);
     let side = |name: &str, open: bool, own: Option<usize>, other: Option<usize>| {
-        let number = own.unwrap_or_else(|| shared(other)).clamp(1, 12);
+        let number = own.unwrap_or_else(|| shared(name == "forward", other)).clamp(1, 12);
         let lanes = if open { lanes_of(object, name, number, oneway, modes, left_hand) } else { vec![] };
         let speed_mps = object.str(&format!("maxspeed:{name}")).and_then(speed).unwrap_or(kmh);
         SideSpec { lanes, speed_mps }
@@ -281,6 +283,8 @@ mod tests {
         assert_eq!(counts(&[("highway", "primary"), ("oneway", "yes")]), (2, 0));
         assert_eq!(counts(&[("highway", "primary"), ("oneway", "-1"), ("lanes", "3")]), (0, 3));
         assert_eq!(counts(&[("highway", "secondary"), ("lanes", "4")]), (2, 2));
+        assert_eq!(counts(&[("highway", "secondary"), ("lanes", "3")]), (2, 1));
+        assert_eq!(counts(&[("highway", "secondary"), ("lanes", "3"), ("lanes:both_ways", "1")]), (1, 1));
         assert_eq!(counts(&[("highway", "secondary"), ("lanes", "5"), ("lanes:forward", "3")]), (3, 2));
         assert_eq!(counts(&[("highway", "tertiary"), ("lanes", "3"), ("turn:lanes:forward", "left|through")]), (2, 1));
         assert_eq!(counts(&[("highway", "tertiary"), ("junction", "roundabout")]), (1, 0));

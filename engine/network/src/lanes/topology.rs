@@ -83,12 +83,23 @@ pub(crate) struct Restriction {
     pub to: String,
 }
 
+/// A sign to stop or to give way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sign {
+    /// The direction along the way it is for (true: along it), where it is tagged.
+    pub forward: Option<bool>,
+    /// One has to stop.
+    pub stop: bool,
+    /// On all ways into the junction.
+    pub all: bool,
+}
+
 /// Signs and signals that stand on nodes of roads.
 #[derive(Debug, Default)]
 pub(crate) struct Signs {
-    pub signals: BTreeMap<NodeKey, ObjectId>,
-    /// Stop and give-way signs, with the direction along the way they are for, where it is tagged.
-    pub give_way: BTreeMap<NodeKey, Option<bool>>,
+    /// With the direction along the way they are for, where it is tagged.
+    pub signals: BTreeMap<NodeKey, (ObjectId, Option<bool>)>,
+    pub give_way: BTreeMap<NodeKey, Sign>,
 }
 
 /// All that the later steps need of the scene.
@@ -115,15 +126,16 @@ fn signs(scene: &SceneSnapshot) -> Signs {
         }
         let point = object.coarsest().and_then(|g| g.vertices.first().copied());
         let Some(key) = NodeKey::parse(object.id.as_str()).or_else(|| point.map(NodeKey::at)) else { continue };
+        let way = |tag: &str| match object.str(tag) {
+            Some("forward") => Some(true),
+            Some("backward") => Some(false),
+            _ => None,
+        };
         if kind == "traffic_signals" {
-            signs.signals.insert(key, object.id.clone());
+            signs.signals.insert(key, (object.id.clone(), way("traffic_signals:direction").or(way("direction"))));
         } else {
-            let direction = object.str("direction").and_then(|d| match d {
-                "forward" => Some(true),
-                "backward" => Some(false),
-                _ => None,
-            });
-            signs.give_way.insert(key, direction);
+            let stop = kind == "stop";
+            signs.give_way.insert(key, Sign { forward: way("direction"), stop, all: stop && object.str("stop") == Some("all") });
         }
     }
     signs
@@ -165,6 +177,7 @@ pub(crate) fn collect(scene: &SceneSnapshot, left_hand: bool) -> Topology {
     if !lone.is_empty() {
         cut_all(&mut top, &roads, &uses, &lone);
     }
+    super::rings::mark(&mut top, left_hand);
     top
 }
 
@@ -203,35 +216,76 @@ fn cut_all(top: &mut Topology, roads: &[(ObjectIx, u32, Lines)], uses: &HashMap<
 
 /// How far before a junction its stop line may be.
 pub(crate) const STOP_LINE_M: f64 = 45.0;
+/// How far behind a junction with lights those of a crossing may be that run with it.
+const BEHIND_M: f64 = 30.0;
+
+/// For each node the segments that touch it.
+pub(crate) fn arms(top: &Topology) -> Vec<Vec<u32>> {
+    let mut arms = vec![Vec::new(); top.keys.len()];
+    for (i, s) in top.segments.iter().enumerate() {
+        arms[s.a as usize].push(i as u32);
+        arms[s.b as usize].push(i as u32);
+    }
+    arms
+}
 
 impl Topology {
-    /// For each node the number of segments that touch it.
-    pub fn degrees(&self) -> Vec<u32> {
-        let mut degrees = vec![0; self.keys.len()];
-        for s in &self.segments {
-            degrees[s.a as usize] += 1;
-            degrees[s.b as usize] += 1;
+    /// Whether one may drive on a segment away from one of its nodes.
+    fn leads_from(&self, segment: u32, node: u32) -> bool {
+        let s = &self.segments[segment as usize];
+        let spec = &self.specs[s.spec as usize];
+        !(if s.a == node { &spec.forward } else { &spec.backward }).lanes.is_empty()
+    }
+
+    /// The next node where roads meet, along a segment towards one of its nodes that lies `away` metres off, and on over nodes where a
+    /// road merely goes on; with its distance. `travel`: as one drives; else against it.
+    fn follow(&self, arms: &[Vec<u32>], mut segment: u32, mut node: u32, mut away: f64, travel: bool, most: f64) -> Option<(u32, f64)> {
+        loop {
+            let s = &self.segments[segment as usize];
+            let back = if s.a == node { s.b } else { s.a };
+            if away > most || !self.leads_from(segment, if travel { back } else { node }) {
+                return None;
+            }
+            match arms[node as usize][..] {
+                [a, b] => segment = if a == segment { b } else { a },
+                [_] | [] => return None,
+                _ => return Some((node, away)),
+            }
+            let next = &self.segments[segment as usize];
+            node = if next.a == node { next.b } else { next.a };
+            away += next.length_m;
         }
-        degrees
     }
 
     /// The junction that lights between the ends of a segment are for: one ahead of drivers, within the stop-line distance.
-    pub fn lights_of(&self, segment: &Segment, at_m: f64, degrees: &[u32]) -> Option<u32> {
-        let spec = &self.specs[segment.spec as usize];
-        let ahead = [(segment.b, segment.length_m - at_m, &spec.forward), (segment.a, at_m, &spec.backward)];
-        let fits = |(node, away, side): &(u32, f64, &tags::SideSpec)| {
-            *away <= STOP_LINE_M && !side.lanes.is_empty() && degrees[*node as usize] >= 3
+    pub fn lights_of(&self, arms: &[Vec<u32>], segment: u32, at_m: f64, forward: Option<bool>) -> Option<u32> {
+        let s = &self.segments[segment as usize];
+        let ends = [(s.b, s.length_m - at_m, true), (s.a, at_m, false)];
+        let asked = ends.into_iter().filter(|(.., along)| forward.is_none_or(|f| f == *along));
+        let found = asked.filter_map(|(node, away, _)| self.follow(arms, segment, node, away, true, STOP_LINE_M));
+        found.min_by(|x, y| x.1.total_cmp(&y.1)).map(|x| x.0)
+    }
+
+    /// The same for lights at a node where a road merely goes on: the junction ahead, or one of those with lights that lies shortly
+    /// behind.
+    pub fn lights_at(&self, arms: &[Vec<u32>], node: u32, lit: &dyn Fn(u32) -> bool) -> Option<u32> {
+        let seek = |travel: bool, most: f64| {
+            let found = arms[node as usize].iter().filter_map(|segment| {
+                let s = &self.segments[*segment as usize];
+                self.follow(arms, *segment, if s.a == node { s.b } else { s.a }, s.length_m, travel, most)
+            });
+            found.filter(|(far, _)| travel || lit(*far)).min_by(|x, y| x.1.total_cmp(&y.1)).map(|x| x.0)
         };
-        ahead.into_iter().filter(fits).min_by(|x, y| x.1.total_cmp(&y.1)).map(|x| x.0)
+        seek(true, STOP_LINE_M).or_else(|| seek(false, BEHIND_M))
     }
 }
 
 /// Signals on the open road that no junction claims: walkers cross there.
 fn lone_signals(top: &Topology) -> BTreeSet<NodeKey> {
-    let degrees = top.degrees();
-    let inner = top.segments.iter().flat_map(|s| s.inner.iter().map(move |(key, at)| (s, *key, *at)));
+    let arms = arms(top);
+    let inner = (0..).zip(&top.segments).flat_map(|(i, s)| s.inner.iter().map(move |(key, at)| (i, *key, *at)));
     inner
-        .filter(|(s, key, at)| top.signs.signals.contains_key(key) && top.lights_of(s, *at, &degrees).is_none())
+        .filter(|(i, key, at)| top.signs.signals.get(key).is_some_and(|(_, forward)| top.lights_of(&arms, *i, *at, *forward).is_none()))
         .map(|(_, key, _)| key)
         .collect()
 }

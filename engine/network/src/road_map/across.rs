@@ -52,7 +52,7 @@ pub fn build(net: &LaneNetwork, map: &mut RoadMap, junction: JunctionIx, rows: &
             ..MapConnection::default()
         };
         let light = connection.signal.map(|s| (s.program.0, row as u16));
-        map.connections.push(MapConnection { light, ..link(connection.from_lane.0, Some(first_parts[row]), right_of_way(kind, gives_way)) });
+        map.connections.push(MapConnection { light, ..link(connection.from_lane.0, Some(first_parts[row]), right_of_way(kind, gives_way, connection.stops)) });
         if waits[row].is_some() {
             map.connections.push(link(first_parts[row], Some(last_parts[row]), RightOfWay::Minor));
         }
@@ -121,7 +121,7 @@ fn waiting_place(net: &LaneNetwork, junction: JunctionIx, c: ConnIx) -> Option<f
     let rank = |c: ConnIx| net.link(net.lane(net.connection(c).from_lane).link).priority;
     let mut at = f64::INFINITY;
     for meeting in net.conflicts_of(c).iter().filter(|m| net.foes_of(c).contains(&m.other)) {
-        let oncoming = shape::wrap(heading(meeting.other) - own).abs() > 2.3;
+        let oncoming = shape::wrap(heading(meeting.other) - own).abs() > 1.9;
         if !oncoming {
             // By signs he waits at the line for whoever comes from the side; lights hold those.
             if kind == JunctionKind::Priority && rank(meeting.other) >= rank(c) {

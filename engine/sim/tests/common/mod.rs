@@ -117,6 +117,7 @@ fn junction(net: &mut LaneNetwork, nodes: &[[f64; 2]], roads: &[Road], n: usize,
                     shape: shape..shape + 2,
                     turn,
                     signal: None,
+                    stops: false,
                     yields_to: 0..0,
                     conflicts: 0..0,
                 });
