@@ -225,3 +225,30 @@ fn signals_along_a_main_road_are_in_step() {
         assert!((seconds - 300.0 / (50.0 / 3.6 * 0.9)).abs() < 4.0, "{k}: {seconds}");
     }
 }
+
+#[test]
+fn in_a_ring_of_two_lanes_both_go_on_and_the_outer_one_leaves_too() {
+    let mut town = Town::default();
+    let ring = [("highway", "primary"), ("junction", "roundabout"), ("lanes", "2")];
+    for (n, a) in (0..8).map(|k| (k, f64::from(k) * std::f64::consts::FRAC_PI_4)) {
+        town.node(10 + i64::from(n), 18.0 * a.cos(), 18.0 * a.sin());
+    }
+    town.node(1, 120., 0.).node(2, 0., 120.).node(3, -120., 0.);
+    town.road(1, &[10, 11, 12, 13, 14, 15, 16, 17, 10], &ring);
+    for (way, nodes) in [(2, [1, 10]), (3, [2, 12]), (4, [3, 14])] {
+        town.road(way, &nodes, &[("highway", "primary")]);
+    }
+    let net = build(&town);
+    let of = |lane: LaneIx| net.lane(lane).link;
+    for link in (0..net.links.len()).map(LinkIx::new).filter(|l| net.link(*l).roundabout) {
+        for lane in net.link(link).lanes.clone().map(LaneIx) {
+            let on = net.outgoing_of(lane).iter().map(|c| net.connection(*c)).filter(|c| net.link(of(c.to_lane)).roundabout);
+            assert!(on.clone().count() == 1 && on.clone().all(|c| c.turn == Turn::Straight && net.lane(c.to_lane).index == net.lane(lane).index));
+            let out = net.outgoing_of(lane).iter().map(|c| net.connection(*c)).filter(|c| !net.link(of(c.to_lane)).roundabout);
+            assert!(out.clone().all(|c| c.turn == Turn::Right) && (out.count() == 0 || net.lane(lane).index == 0));
+        }
+    }
+    // A ring without a number of lanes has one.
+    town.objects.iter_mut().for_each(|o| drop(o.attributes.remove("lanes")));
+    assert!(build(&town).links.iter().filter(|l| l.roundabout).all(|l| l.lanes.len() == 1));
+}

@@ -245,7 +245,8 @@ pub(crate) fn road(object: &CityObject, left_hand: bool) -> Option<RoadSpec> {
         // Of an odd number the direction along the line has one more.
         (Some(total), None) if forward => total.saturating_sub(both).div_ceil(2).max(1),
         (Some(total), None) => (total.saturating_sub(both) / 2).max(1),
-        (None, _) => kind.default_lanes(oneway),
+        // A ring has no more lanes than are drawn.
+        (None, _) => kind.default_lanes(oneway && !roundabout),
     };
     let kmh = object.str("maxspeed").and_then(speed).unwrap_or(kind.default_kmh() / 3.6);
     let side = |name: &str, open: bool, own: Option<usize>, other: Option<usize>| {

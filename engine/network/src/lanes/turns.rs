@@ -104,8 +104,13 @@ pub(crate) fn movements(net: &LaneNetwork, cx: &Context, ends: &Ends, from: &End
         let to = ends.outs[i].link;
         let angle = side * shape::wrap(shape::start_heading(line(to), 12.0) - heading);
         let back = reverse == Some(to) || (several && angle.abs() > 2.6);
+        let kerb = if net.left_hand { Turn::Left } else { Turn::Right };
+        let round = [from.link, to].map(|l| net.links[l.ix()].roundabout);
         let turn = match angle {
             _ if back => Turn::UTurn,
+            // Round is on, wherever the ring bends; out of it and into it is to the kerb's side.
+            _ if round == [true, true] => Turn::Straight,
+            _ if round[0] || round[1] => kerb,
             a if a.abs() < 0.6 => Turn::Straight,
             a if (a < 0.0) != net.left_hand => Turn::Right,
             _ => Turn::Left,
