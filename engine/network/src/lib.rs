@@ -18,6 +18,7 @@ mod lanes;
 pub mod overrides;
 mod road_map;
 pub mod route;
+pub mod routing;
 pub mod shape;
 pub mod streets;
 pub mod utility;

@@ -7,6 +7,7 @@
 mod demand;
 mod extras;
 mod map;
+mod times;
 mod users;
 
 pub use demand::{
@@ -17,6 +18,7 @@ pub use extras::{Detector, DetectorKind, Extras, Interval, ParkingArea, Rerouter
 pub use map::{
     EdgeKind, MapConnection, MapEdge, MapJunction, MapLane, NodeKind, Request, RightOfWay, RoadMap, SignalLight, SignalPhase, SignalPlan, SignalSwitch, SwitchRule, TurnKind,
 };
+pub use times::EdgeTimes;
 pub use users::RoadUsers;
 
 use qike_core::Diagnostic;
