@@ -13,6 +13,7 @@ mod input;
 mod output;
 mod past;
 mod progress;
+mod routes;
 mod traffic;
 
 use clap::{Parser, Subcommand};
@@ -68,6 +69,8 @@ enum Command {
     Export(export_cmd::Args),
     /// Run a scenario, of Qike or of SUMO.
     Run(run::Args),
+    /// Find routes for trips on a network of SUMO.
+    Routes(commands::routes::Args),
     /// Compare runs with a base.
     Compare(compare::Args),
     /// Run a study: scenarios, parameters, seeds.
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
         Command::Remove(args) => remove::run(args, &output),
         Command::Export(args) => export_cmd::run(args, &output),
         Command::Run(args) => run::run(args, &output),
+        Command::Routes(args) => commands::routes::run(args, &output),
         Command::Compare(args) => compare::run(args, &output),
         Command::Sweep(args) => sweep::run(args, &output),
         Command::View(args) => view::run(args),

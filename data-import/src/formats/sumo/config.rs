@@ -53,7 +53,7 @@ pub fn read(loading: &mut Loading<'_>, path: &Path) -> Result<(), ImportError> {
 }
 
 /// Options, in sections or not.
-fn elements(loading: &mut Loading<'_>, xml: &mut Xml, level: usize, picture: bool, options: &mut Options) -> Result<(), super::xml::Broken> {
+pub fn elements(loading: &mut Loading<'_>, xml: &mut Xml, level: usize, picture: bool, options: &mut Options) -> Result<(), super::xml::Broken> {
     while let Some(tag) = xml.child(level)? {
         let (key, line) = (tag.title(), tag.line());
         let value = tag.get(b"value").or_else(|| tag.get(b"v")).map(|v| v.into_owned());

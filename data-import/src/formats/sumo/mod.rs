@@ -27,6 +27,8 @@ mod switches;
 mod travel;
 mod values;
 mod vehicles;
+mod weights;
+mod whereabouts;
 mod xml;
 mod zones;
 
@@ -34,8 +36,9 @@ pub use importer::{SumoNet, write_map};
 
 use crate::ImportError;
 use loading::Loading;
-use qike_core::Feedback;
-use qike_scene::traffic::TrafficScenario;
+use qike_core::{Diagnostic, Feedback};
+use qike_scene::traffic::{EdgeTimes, TrafficScenario, VehicleKind};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Reads the scenario that a configuration (`X.sumocfg`) names. Names of files in it are relative to its own folder; any of them
@@ -75,6 +78,25 @@ pub fn read_routes(path: &Path, scenario: &mut TrafficScenario, feedback: &Feedb
 /// Where the file cannot be opened. The scenario then is as it was.
 pub fn read_additionals(path: &Path, scenario: &mut TrafficScenario, feedback: &Feedback) -> Result<(), ImportError> {
     read_into(path, scenario, feedback)
+}
+
+/// Reads how long edges take by interval (`edgeData` with `traveltime`), for a scenario that has a network; and what was wrong in it.
+///
+/// # Errors
+/// Where the file cannot be opened, or holds something else.
+pub fn read_edge_times(path: &Path, scenario: &TrafficScenario, feedback: &Feedback) -> Result<(EdgeTimes, Vec<Diagnostic>), ImportError> {
+    weights::read(path, scenario, feedback)
+}
+
+/// File and line of vehicles, trips and flows of those ids, in a file of routes or in those that a configuration names.
+pub fn places_of(path: &Path, ids: &BTreeSet<&str>) -> BTreeMap<String, (String, u64)> {
+    whereabouts::find(path, ids)
+}
+
+/// A type of vehicles that SUMO knows without being told (`DEFAULT_VEHTYPE` and the like).
+pub fn given_kind(id: &str) -> Option<VehicleKind> {
+    let feedback = Feedback::silent();
+    kinds::given(&mut Loading::new(TrafficScenario::default(), &feedback), id)
 }
 
 fn read_into(path: &Path, scenario: &mut TrafficScenario, feedback: &Feedback) -> Result<(), ImportError> {

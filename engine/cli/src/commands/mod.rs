@@ -10,6 +10,7 @@ pub mod import;
 pub mod info;
 pub mod network;
 pub mod remove;
+pub mod routes;
 pub mod run;
 pub mod sample;
 pub mod sweep;

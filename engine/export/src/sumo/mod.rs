@@ -6,11 +6,13 @@
 mod edge_data;
 mod fcd;
 pub mod net;
+mod routes;
 mod summary;
 mod tripinfo;
 mod xml;
 
 pub use edge_data::{EdgeData, EdgeValues};
 pub use fcd::{Fcd, FcdVehicle};
+pub use routes::{RouteFile, WrittenRoute};
 pub use summary::{SummaryOutput, SummaryStep};
 pub use tripinfo::{TripInfo, TripInfos};
