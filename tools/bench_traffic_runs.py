@@ -63,7 +63,7 @@ class Scenario:
         self.folder.mkdir(parents=True, exist_ok=True)
         for file in files:
             shutil.copyfile(file, self.folder / file.name)
-        self.tree = ET.parse(config)
+        self.source, self.tree = Path(config), ET.parse(config)
 
     def config(self, kind, quarters=None):
         """Path of the configuration without outputs, with edge values by quarter-hours into that file where it is named."""
@@ -95,7 +95,7 @@ def scenarios(options, sumo):
     if not resco:
         print(f"  skipped: the RESCO nets: {sumo.root} has no package sumo-rl")
     found += [Scenario(c.stem, c, sorted(c.parent.glob("*.xml")), options.out) for c in resco]
-    wanted = "grids" in options.only.split(",") or "threads" in options.only.split(",") or re.search(r"\bg[24]0\b", options.scenarios or "")
+    wanted = {"grids", "threads", "routes"} & set(options.only.split(",")) or re.search(r"\bg[24]0\b", options.scenarios or "")
     grids = options.grids or options.out / "grids"
     if wanted and not (grids / "g40.sumocfg").is_file() and not options.grids:
         script = Path(__file__).resolve().parents[2] / "shared/peers/grids.sh"
