@@ -29,7 +29,7 @@ pub struct BestLane {
 #[derive(Clone, Debug, Default)]
 pub struct Best {
     /// Its lanes.
-    pub lanes: Vec<BestLane>,
+    pub lanes: SmallVec<[BestLane; 3]>,
 }
 
 /// A place that one must reach.
@@ -54,7 +54,8 @@ struct Cell {
     own: f64,
     offset: i32,
     leads: bool,
-    way: SmallVec<[u32; 9]>,
+    /// Place on the next edge of the lane by which it leads on, and that lane.
+    next: Option<(usize, u32)>,
 }
 
 fn allows(streets: &Streets, lane: u32, user: RoadUsers) -> bool {
@@ -67,9 +68,9 @@ fn leads_to(streets: &Streets, lane: u32, to: u32) -> bool {
 }
 
 /// Right of way of the link by which a way leads on: 1 first, 0 gives way, -1 none.
-fn rank(streets: &Streets, way: &[u32]) -> i32 {
-    let &[from, to, ..] = way else { return -1 };
-    let Some(link) = streets.link_to(from, to) else { return -1 };
+fn rank(streets: &Streets, cell: &Cell) -> i32 {
+    let Some((_, to)) = cell.next else { return -1 };
+    let Some(link) = streets.link_to(cell.lane, to) else { return -1 };
     let link = &streets.links[link as usize];
     // Behind a light, whoever has green for sure counts as first.
     i32::from(link.light != NONE || matches!(link.way, RightOfWay::Major | RightOfWay::Zipper))
@@ -106,7 +107,7 @@ pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Tar
                 })
             });
             let own = if open { length } else { 0.0 };
-            row.lanes.push(Cell { lane, length: own, own, offset: 0, leads, way: SmallVec::from_slice(&[lane]) });
+            row.lanes.push(Cell { lane, length: own, own, offset: 0, leads, next: None });
         }
         if let Some(target) = target.filter(|t| t.edges == n) {
             let at = target.at.min(streets.lanes[target.lane as usize].length - 0.2).max(0.1);
@@ -126,10 +127,18 @@ pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Tar
         let (before, after) = rows.split_at_mut(n + 1);
         back(streets, &mut before[n], &after[0], user);
     }
-    let lanes = rows.into_iter().next().map(|r| r.lanes).unwrap_or_default();
     let ring = |way: &[u32]| way.iter().position(|l| *l != NONE && streets.edges[streets.lanes[*l as usize].edge as usize].roundabout).unwrap_or(usize::MAX);
-    let lanes = lanes.into_iter().map(|c| BestLane { lane: c.lane, length: c.length, offset: c.offset, leads: c.leads, ring: ring(&c.way), way: c.way }).collect();
-    Best { lanes }
+    let lane = |c: &Cell| {
+        let mut way = SmallVec::from_slice(&[c.lane]);
+        let mut at = c.next;
+        for row in rows.iter().skip(1) {
+            let Some((n, lane)) = at else { break };
+            way.push(lane);
+            at = row.lanes.get(n).and_then(|c| c.next);
+        }
+        BestLane { lane: c.lane, length: c.length, offset: c.offset, leads: c.leads, ring: ring(&way), way }
+    };
+    Best { lanes: rows.first().map(|row| row.lanes.iter().map(lane).collect()).unwrap_or_default() }
 }
 
 fn span(lanes: &[Cell], is: impl Fn(&Cell) -> bool) -> (usize, usize) {
@@ -147,19 +156,19 @@ fn back(streets: &Streets, row: &mut Row, next: &Row, user: RoadUsers) {
         return;
     }
     for cell in &mut row.lanes {
-        let mut found: Option<&Cell> = None;
+        let mut found: Option<(usize, &Cell)> = None;
         if cell.leads {
-            for m in next.lanes.iter().filter(|m| allows(streets, m.lane, user) && leads_to(streets, cell.lane, m.lane)) {
-                if found.is_none_or(|f| f.length < m.length || f.length == m.length && f.offset.abs() > m.offset.abs()) {
-                    found = Some(m);
+            for (n, m) in next.lanes.iter().enumerate().filter(|(_, m)| allows(streets, m.lane, user) && leads_to(streets, cell.lane, m.lane)) {
+                if found.is_none_or(|(_, f)| f.length < m.length || f.length == m.length && f.offset.abs() > m.offset.abs()) {
+                    found = Some((n, m));
                 }
             }
         }
         match found {
-            Some(f) => {
+            Some((n, f)) => {
                 cell.length += if f.length == connected && f.offset.abs() < 2 { longest } else { f.length };
                 cell.offset = f.offset;
-                if f.leads || f.length > 0.0 { cell.way.extend_from_slice(&f.way) } else { cell.leads = false }
+                if f.leads || f.length > 0.0 { cell.next = Some((n, f.lane)) } else { cell.leads = false }
             }
             None => cell.leads = false,
         }
@@ -168,16 +177,16 @@ fn back(streets: &Streets, row: &mut Row, next: &Row, user: RoadUsers) {
     for n in 0..row.lanes.len() {
         let (best, this) = (&row.lanes[low], &row.lanes[n]);
         let (a, b) = (best.offset.abs(), this.offset.abs());
-        let (ra, rb) = (rank(streets, &best.way), rank(streets, &this.way));
+        let (ra, rb) = (rank(streets, best), rank(streets, this));
         if best.length < this.length || best.length == this.length && (a > b || a == b && ra < rb) {
             (low, high) = (n, n);
         } else if best.length == this.length && a == b && ra == rb {
             high = n;
         }
     }
-    let (length, offset, first) = (row.lanes[low].length, row.lanes[low].offset.abs(), rank(streets, &row.lanes[low].way));
+    let (length, offset, first) = (row.lanes[low].length, row.lanes[low].offset.abs(), rank(streets, &row.lanes[low]));
     for cell in &mut row.lanes {
-        let behind = rank(streets, &cell.way) < first;
+        let behind = rank(streets, cell) < first;
         if !(cell.length < length || cell.length == length && cell.offset.abs() > offset || behind) {
             cell.offset = 0;
         } else {
@@ -202,7 +211,7 @@ fn apart(streets: &Streets, row: &mut Row, next: &Row) {
     }
     if let (Some(cell), Some(other)) = (row.lanes.get_mut(best), next.lanes.get(to)) {
         cell.length += other.length;
-        cell.way.extend_from_slice(&other.way);
+        cell.next = Some((to, other.lane));
     }
     for (n, cell) in row.lanes.iter_mut().enumerate() {
         cell.offset = best as i32 - n as i32;

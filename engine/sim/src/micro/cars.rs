@@ -99,6 +99,21 @@ pub struct Car {
     pub change: Change,
     /// Its next stop.
     pub stop: Option<Halt>,
+    /// What its journey's row adds up step by step.
+    pub tally: Tally,
+}
+
+/// Sums over a journey.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// Lost against driving as fast as wished, s.
+    pub loss_s: f64,
+    /// Standing (but for stops), ms.
+    pub waiting_ms: i64,
+    /// Standing at stops, ms.
+    pub stop_ms: i64,
+    /// Times it came to a stand.
+    pub waiting_count: u32,
 }
 
 /// A stop that is next.

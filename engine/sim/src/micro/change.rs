@@ -88,7 +88,7 @@ impl World {
         // Its memory changes while the rest of the world is only read.
         let mut memory = std::mem::take(&mut car.change);
         let (car, lanes) = (&self.cars[me as usize], &self.cars[me as usize].best.lanes);
-        let mine = lanes.iter().position(|b| b.lane == car.lane);
+        let mine = Some(n).filter(|n| lanes.get(*n).is_some_and(|b| b.lane == car.lane)).or_else(|| lanes.iter().position(|b| b.lane == car.lane));
         let to = mine.and_then(|mine| self.choose(me, n, mine, lanes, &mut memory, sides, words));
         if let Some(to) = to {
             memory = super::cars::Change { changed: true, last_step: memory.last_step, ..Default::default() };

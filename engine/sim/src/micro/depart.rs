@@ -2,7 +2,7 @@
 
 use super::Micro;
 use super::best::{Best, Target};
-use super::cars::{Car, Change, Halt, NEVER, NOBODY};
+use super::cars::{Car, Change, Halt, NEVER, NOBODY, Tally};
 use super::follow::{Kind, STEP_M};
 use super::trips::{Journey, TripRow, Trips};
 use super::world::{World, shown};
@@ -402,6 +402,7 @@ impl Micro {
             behind: SmallVec::new(),
             change: Change::default(),
             best: lanes,
+            tally: Tally::default(),
         };
         let now = self.world.now_ms;
         let row = TripRow {

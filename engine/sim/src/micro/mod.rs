@@ -20,6 +20,7 @@ mod moving;
 mod plan;
 mod plans;
 mod sight;
+mod sorted;
 mod teleport;
 mod trips;
 mod wish;
@@ -171,6 +172,7 @@ impl Micro {
 
     /// One step.
     pub fn step(&mut self) {
+        self.sort_slots();
         self.lights.update(&mut self.world);
         self.order();
         let pool = self.pool.as_deref();

@@ -51,10 +51,9 @@ impl Micro {
         let mut parked = std::mem::take(&mut self.parked);
         parked.retain(|&slot| {
             Self::serve(&mut self.world, slot, false, &mut self.trips);
+            let car = &mut self.world.cars[slot as usize];
+            car.tally.stop_ms += self.world.dt_ms;
             let car = &self.world.cars[slot as usize];
-            if let Some(journey) = self.trips.of(car.id) {
-                journey.row.stop_ms += self.world.dt_ms;
-            }
             if car.stopped || !self.world.has_room(slot) {
                 return true;
             }
@@ -98,7 +97,7 @@ impl Micro {
         car.pos += deed.v * dt;
         car.change.last_step = deed.v * dt;
         let lane_before = car.lane;
-        let (id, mut arrived) = (car.id, false);
+        let mut arrived = false;
         // Over as many lanes as the step reaches.
         let mut next = self.plans.items(n).iter();
         loop {
@@ -128,18 +127,16 @@ impl Micro {
         }
         let car = &w.cars[slot as usize];
         let wish = w.wish(car.lane, car);
-        let (v, moved, factor_loss) = (car.speed, car.lane != lane_before, dt * (wish - car.speed) / wish.max(EPS));
-        if let Some(journey) = self.trips.of(id) {
-            if standing {
-                journey.row.waiting_ms += dt_ms;
-                journey.row.waiting_count += u32::from(began);
-            }
-            if was_stopped {
-                journey.row.stop_ms += dt_ms;
-            } else {
-                journey.row.loss_s += factor_loss;
-            }
-            let _ = v;
+        let moved = car.lane != lane_before;
+        let car = &mut w.cars[slot as usize];
+        if standing {
+            car.tally.waiting_ms += dt_ms;
+            car.tally.waiting_count += u32::from(began);
+        }
+        if was_stopped {
+            car.tally.stop_ms += dt_ms;
+        } else {
+            car.tally.loss_s += dt * (wish - car.speed) / wish.max(EPS);
         }
         if arrived {
             self.arrive(slot);
@@ -162,7 +159,7 @@ impl Micro {
         let car = &w.cars[slot as usize];
         let (lane, pos, speed, at) = (car.lane, car.arrive_at.min(car.pos), car.speed, w.now_ms + w.dt_ms);
         self.trips.counts.arrived += 1;
-        self.trips.end(car.id, |j| {
+        self.trips.end(car.id, &car.tally, |j| {
             j.row.arrival_ms = Some(at);
             (j.row.arrival_lane, j.row.arrival_pos_m, j.row.arrival_speed_mps) = (lane, pos, speed);
             j.row.duration_ms = at - j.row.depart_ms;

@@ -44,6 +44,7 @@ impl Micro {
                 let car = &self.world.cars[slot as usize];
                 let journey = self.trips.journeys.get(car.id as usize)?.as_ref()?;
                 let mut row = journey.row.clone();
+                row.sum_up(&car.tally);
                 row.duration_ms = self.world.now_ms - row.depart_ms;
                 row.length_m = journey.odometer + if on_road { car.pos } else { 0.0 };
                 Some((row, *self.world.paths[car.path as usize].last()?))

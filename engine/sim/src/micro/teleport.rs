@@ -64,8 +64,9 @@ impl Micro {
             let Some(&edge) = path.get(t.leg as usize) else {
                 // Taken out before its last edge: it has arrived.
                 self.trips.counts.arrived += 1;
-                let (id, at) = (self.world.cars[t.slot as usize].id, self.world.now_ms + self.world.dt_ms);
-                self.trips.end(id, |j| {
+                let car = &self.world.cars[t.slot as usize];
+                let (id, at) = (car.id, self.world.now_ms + self.world.dt_ms);
+                self.trips.end(id, &car.tally, |j| {
                     j.row.arrival_ms = Some(at);
                     j.row.duration_ms = at - j.row.depart_ms;
                     j.row.length_m = j.odometer;

@@ -1,6 +1,6 @@
 //! The ledger: each vehicle's journey, and how many did what.
 
-use super::cars::Halt;
+use super::cars::{Halt, Tally};
 use std::collections::VecDeque;
 
 /// How many vehicles did what.
@@ -71,6 +71,13 @@ pub struct TripRow {
     pub teleports: u32,
 }
 
+impl TripRow {
+    /// Takes up what was added up while driving.
+    pub(super) fn sum_up(&mut self, tally: &Tally) {
+        (self.loss_s, self.waiting_ms, self.stop_ms, self.waiting_count) = (tally.loss_s, tally.waiting_ms, tally.stop_ms, tally.waiting_count);
+    }
+}
+
 /// Where a vehicle is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Way {
@@ -112,8 +119,9 @@ impl Trips {
     }
 
     /// A journey ends.
-    pub fn end(&mut self, vehicle: u32, change: impl FnOnce(&mut Journey)) {
+    pub fn end(&mut self, vehicle: u32, tally: &Tally, change: impl FnOnce(&mut Journey)) {
         if let Some(mut journey) = self.journeys.get_mut(vehicle as usize).and_then(Option::take) {
+            journey.row.sum_up(tally);
             change(&mut journey);
             self.ended.push(journey.row);
         }
