@@ -349,7 +349,7 @@ impl World {
             let came = self.streets.incoming_of(lane).iter().map(|l| self.streets.links[*l as usize].from).find(|f| self.streets.lanes[*f as usize].edge == edge);
             let Some(before) = came.or_else(|| old.get(n).copied()) else { break };
             self.cars[me as usize].behind.push(before);
-            self.on[before as usize].partial.push(me);
+            self.reach_onto(before, me);
             left -= self.streets.lanes[before as usize].length;
             lane = before;
             n += 1;

@@ -165,10 +165,10 @@ impl World {
     /// Calls `give` for everybody on the junction whose way meets the one off it by `link`, `dist` before its end.
     pub(super) fn on_junction(&self, me: u32, link: u32, dist: f64, give: &mut dyn FnMut(Leader)) {
         for c in self.streets.conflicts_of(link) {
-            let on = &self.on[c.lane as usize];
-            if on.cars.is_empty() && on.partial.is_empty() {
+            if !self.touched.has(c.lane) {
                 continue;
             }
+            let on = &self.on[c.lane as usize];
             let to = dist - c.behind;
             if to + c.size < 0.0 && !c.same_target {
                 continue;

@@ -25,6 +25,25 @@ impl LaneSet {
         self.words[lane as usize / 64] &= !(1 << (lane % 64));
     }
 
+    fn retain(&mut self, keep: impl Fn(u32) -> bool) {
+        for (n, word) in self.words.iter_mut().enumerate().filter(|(_, word)| **word != 0) {
+            let mut left = *word;
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                if !keep(n as u32 * 64 + bit) {
+                    *word &= !(1 << bit);
+                }
+            }
+        }
+    }
+
+    /// Whether a lane is in the set.
+    #[inline]
+    pub fn has(&self, lane: u32) -> bool {
+        self.words[lane as usize / 64] >> (lane % 64) & 1 == 1
+    }
+
     /// Those in the set.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
@@ -58,6 +77,19 @@ impl World {
         self.room[lane as usize] += room;
         self.on_lanes += 1;
         self.busy.add(lane);
+        self.touched.add(lane);
+    }
+
+    /// A vehicle reaches back onto a lane.
+    pub(super) fn reach_onto(&mut self, lane: u32, slot: u32) {
+        self.on[lane as usize].partial.push(slot);
+        self.touched.add(lane);
+    }
+
+    /// Leaves out of the lanes that somebody touches those that nobody touches any more.
+    pub(super) fn forget_left_lanes(&mut self) {
+        let on = &self.on;
+        self.touched.retain(|lane| !on[lane as usize].cars.is_empty() || !on[lane as usize].partial.is_empty());
     }
 
     /// A vehicle goes off a lane.
@@ -87,5 +119,8 @@ mod tests {
         }
         set.remove(7);
         assert_eq!(set.iter().collect::<Vec<_>>(), [0, 63, 64, 129]);
+        set.retain(|lane| lane > 63);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [64, 129]);
+        assert!(set.has(64) && !set.has(63));
     }
 }

@@ -85,6 +85,7 @@ impl Micro {
             measured: Vec::new(),
             any_stopped: false,
             busy: lanes::LaneSet::new(lanes),
+            touched: lanes::LaneSet::new(lanes),
             on_lanes: 0,
             planned: Vec::new(),
             planned_at: Vec::new(),
@@ -195,6 +196,7 @@ impl Micro {
             self.active.extend(self.world.on[lane as usize].cars.iter().rev());
         }
         self.world.measure_room(&self.busy);
+        self.world.forget_left_lanes();
     }
 
     /// All with a choice of lanes change, edge by edge.

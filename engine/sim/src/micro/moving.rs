@@ -208,7 +208,8 @@ impl World {
         car.pos -= length;
         car.lane = next;
         car.behind.insert(0, from);
-        self.on[from as usize].partial.push(slot);
+        self.reach_onto(from, slot);
+        let car = &mut self.cars[slot as usize];
         if kind & bits::ENTRY != 0 {
             (car.entered_ms, car.entered_first_ms) = (now, now);
         }

@@ -50,6 +50,8 @@ pub struct World {
     pub any_stopped: bool,
     /// Lanes with somebody's front on them.
     pub busy: LaneSet,
+    /// Lanes that anybody is on, or reaches back onto; and some that were left in this step.
+    pub touched: LaneSet,
     /// How many are on lanes.
     pub on_lanes: usize,
     /// What all planned in the step before.
