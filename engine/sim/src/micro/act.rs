@@ -23,7 +23,7 @@ impl World {
     pub(super) fn decide(&self, me: u32, items: &[Item], stop_dist: f64) -> Deed {
         let car = &self.cars[me as usize];
         let k = self.kind(car);
-        if let [Item { link: NOBODY, wait: 0.0, .. }] = items[..]
+        if let [Item { link: NOBODY, wait: 0.0, request: false, stands: false, .. }] = items[..]
             && car.speed == 0.0
             && !car.stopped
         {

@@ -1,7 +1,7 @@
 //! Speeds with an upper bound that is known beforehand: most of what a vehicle looks at is so far away that it does not slow it, and
 //! that is seen by the way that stopping from that bound takes, without a root. All give exactly what the formula gives.
 
-use super::follow::{EPS, Kind};
+use super::follow::{Bound, EPS, Kind};
 use qike_network::traffic::CarFollowing;
 
 /// By so much further away, m, than would be just enough: so that rounding decides nothing.
@@ -19,27 +19,27 @@ impl Kind {
     /// [`Kind::follow`], at most `most`.
     #[inline]
     pub fn follow_at_most(&self, v: f64, gap: f64, leader_v: f64, leader_decel: f64, wish: f64, most: f64) -> f64 {
-        if self.model == CarFollowing::Krauss && gap >= 0.0 && self.far_enough(true, gap + self.brake_gap_by(leader_v, self.decel.max(leader_decel), 0.0), most) {
-            return self.next_max(v).min(most);
+        if self.model == CarFollowing::Krauss && gap >= 0.0 && self.far_enough(true, gap + self.brake_gap_by(leader_v, self.decel.at_least(leader_decel), 0.0), most) {
+            return self.next_max(v).at_most(most);
         }
-        self.follow(v, gap, leader_v, leader_decel, wish).min(most)
+        self.follow(v, gap, leader_v, leader_decel, wish).at_most(most)
     }
 
     /// [`Kind::safe_follow`] when a change is only thought of, at most `most`.
     #[inline]
     pub fn safe_looking_at_most(&self, v: f64, gap: f64, leader_v: f64, leader_decel: f64, most: f64) -> f64 {
-        if self.far_enough(true, gap + self.brake_gap_by(leader_v, self.decel.max(leader_decel), 0.0), most) {
+        if self.far_enough(true, gap + self.brake_gap_by(leader_v, self.decel.at_least(leader_decel), 0.0), most) {
             return most;
         }
-        self.safe_follow(v, gap, leader_v, leader_decel, true).min(most)
+        self.safe_follow(v, gap, leader_v, leader_decel, true).at_most(most)
     }
 
     /// [`Kind::follow_looking`], at most `most`.
     #[inline]
     pub fn follow_looking_at_most(&self, v: f64, gap: f64, leader_v: f64, leader_decel: f64, wish: f64, most: f64) -> f64 {
         match self.model {
-            CarFollowing::Idm { .. } => self.follow_looking(v, gap, leader_v, leader_decel, wish).min(most),
-            _ => self.safe_looking_at_most(v, gap, leader_v, leader_decel, most).min(self.next_max(v)),
+            CarFollowing::Idm { .. } => self.follow_looking(v, gap, leader_v, leader_decel, wish).at_most(most),
+            _ => self.safe_looking_at_most(v, gap, leader_v, leader_decel, most).at_most(self.next_max(v)),
         }
     }
 
@@ -47,9 +47,9 @@ impl Kind {
     #[inline]
     pub fn stand_by_at_most(&self, v: f64, gap: f64, decel: f64, wish: f64, most: f64) -> f64 {
         if !matches!(self.model, CarFollowing::Idm { .. }) && decel == self.decel && self.far_enough(false, gap, most) {
-            return self.next_max(v).min(most);
+            return self.next_max(v).at_most(most);
         }
-        self.stand_by(v, gap, decel, wish).min(most)
+        self.stand_by(v, gap, decel, wish).at_most(most)
     }
 
     /// [`Kind::free`] of one who moves in this step, at most `most`.
@@ -66,16 +66,16 @@ impl Kind {
                 return most;
             }
         }
-        self.free(v, dist, target, wish, false).min(most)
+        self.free(v, dist, target, wish, false).at_most(most)
     }
 
     /// [`Kind::speed_after`], at most `most`.
     #[inline]
     pub fn speed_after_at_most(&self, dist: f64, v: f64, accel: f64, most: f64) -> f64 {
         if 2.0 * dist * accel + v * v > most * most * MARGIN {
-            return self.max_speed.min(most);
+            return self.max_speed.at_most(most);
         }
-        self.speed_after(dist, v, accel).min(most)
+        self.speed_after(dist, v, accel).at_most(most)
     }
 }
 

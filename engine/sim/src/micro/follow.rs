@@ -15,6 +15,26 @@ pub const HALT: f64 = 0.1;
 /// Emergency braking is begun that much harder than is just enough.
 const HARDER: f64 = 1.2;
 
+/// Bounds of numbers that are none but numbers: one instruction each, which minima and maxima that heed what is no number are not.
+pub trait Bound {
+    /// The lesser.
+    fn at_most(self, most: Self) -> Self;
+    /// The greater.
+    fn at_least(self, least: Self) -> Self;
+}
+
+impl Bound for f64 {
+    #[inline(always)]
+    fn at_most(self, most: f64) -> f64 {
+        if most < self { most } else { self }
+    }
+
+    #[inline(always)]
+    fn at_least(self, least: f64) -> f64 {
+        if least > self { least } else { self }
+    }
+}
+
 /// The whole part of a number that is not below 0; without a call, which rounding down is on plain x86-64.
 #[inline]
 fn whole(x: f64) -> f64 {
@@ -155,19 +175,19 @@ impl Kind {
     /// Fastest it can be after a step.
     #[inline]
     pub fn next_max(&self, v: f64) -> f64 {
-        (v + self.accel * self.dt).min(self.max_speed)
+        (v + self.accel * self.dt).at_most(self.max_speed)
     }
 
     /// Slowest it can be after a step of comfortable braking.
     #[inline]
     pub fn next_min(&self, v: f64) -> f64 {
-        (v - self.decel * self.dt).max(0.0)
+        (v - self.decel * self.dt).at_least(0.0)
     }
 
     /// Slowest it can be after a step of the hardest braking.
     #[inline]
     pub fn next_hardest(&self, v: f64) -> f64 {
-        (v - self.emergency * self.dt).max(0.0)
+        (v - self.emergency * self.dt).at_least(0.0)
     }
 
     /// Distance to a stand with `decel`, step by step, after `headway` s of going on.
@@ -187,7 +207,7 @@ impl Kind {
     /// Speed after a distance with constant acceleration.
     #[inline]
     pub fn speed_after(&self, dist: f64, v: f64, accel: f64) -> f64 {
-        (2.0 * dist * accel + v * v).max(0.0).sqrt().min(self.max_speed)
+        (2.0 * dist * accel + v * v).at_least(0.0).sqrt().at_most(self.max_speed)
     }
 
     /// Braking that is needed so as not to run into one at `gap`.
@@ -207,17 +227,17 @@ impl Kind {
             return safe;
         }
         let asked = (v - safe) / self.dt;
-        let needed = (HARDER * self.needed_decel(gap, v, leader_v, leader_decel)).max(self.decel).min(asked);
-        (v - needed * self.dt).max(0.0)
+        let needed = (HARDER * self.needed_decel(gap, v, leader_v, leader_decel)).at_least(self.decel).at_most(asked);
+        (v - needed * self.dt).at_least(0.0)
     }
 
     /// Krauss: the speed that is safe behind a leader. `looking` is set where a lane change is only thought of.
     #[inline]
     pub fn safe_follow(&self, v: f64, gap: f64, leader_v: f64, leader_decel: f64, looking: bool) -> f64 {
         let safe = if gap >= 0.0 || looking {
-            self.stops[0].speed(gap + self.brake_gap_by(leader_v, self.decel.max(leader_decel), 0.0))
+            self.stops[0].speed(gap + self.brake_gap_by(leader_v, self.decel.at_least(leader_decel), 0.0))
         } else {
-            (v - self.emergency * self.dt).max(0.0)
+            (v - self.emergency * self.dt).at_least(0.0)
         };
         if looking { safe } else { self.relax(v, safe, gap, leader_v, leader_decel) }
     }
@@ -233,11 +253,11 @@ impl Kind {
     #[inline]
     pub fn follow(&self, v: f64, gap: f64, leader_v: f64, leader_decel: f64, wish: f64) -> f64 {
         match self.model {
-            CarFollowing::Krauss => self.safe_follow(v, gap, leader_v, leader_decel, false).min(self.next_max(v)),
+            CarFollowing::Krauss => self.safe_follow(v, gap, leader_v, leader_decel, false).at_most(self.next_max(v)),
             CarFollowing::Idm { delta, steps } => self.idm(v, gap + self.gap, leader_v, wish, delta, steps, self.gap),
             CarFollowing::Acc { speed, closing, keeping, avoiding } => {
                 let acc = self.acc(v, gap, leader_v, wish, speed, closing, keeping, avoiding);
-                acc.min(self.safe_follow(v, gap, leader_v, leader_decel, false) + EPS).min(self.next_max(v))
+                acc.at_most(self.safe_follow(v, gap, leader_v, leader_decel, false) + EPS).at_most(self.next_max(v))
             }
         }
     }
@@ -246,7 +266,7 @@ impl Kind {
     #[inline]
     pub fn follow_looking(&self, v: f64, gap: f64, leader_v: f64, leader_decel: f64, wish: f64) -> f64 {
         match self.model {
-            CarFollowing::Krauss | CarFollowing::Acc { .. } => self.safe_follow(v, gap, leader_v, leader_decel, true).min(self.next_max(v)),
+            CarFollowing::Krauss | CarFollowing::Acc { .. } => self.safe_follow(v, gap, leader_v, leader_decel, true).at_most(self.next_max(v)),
             CarFollowing::Idm { .. } => self.follow(v, gap, leader_v, leader_decel, wish),
         }
     }
@@ -267,11 +287,11 @@ impl Kind {
                 }
                 // The last speed of the rounds holds for the whole step, with which one would come past the place;
                 // nobody does who can help it by braking comfortably.
-                let idm = self.idm(v, gap, 0.0, wish, delta, steps, 0.0).min((gap / self.dt).max(self.next_min(v)));
+                let idm = self.idm(v, gap, 0.0, wish, delta, steps, 0.0).at_most((gap / self.dt).at_least(self.next_min(v)));
                 // One who stands close before the place creeps up to it.
                 if v < EPS && idm < EPS { Stopping::new(decel, self.dt, self.dt).speed(gap) } else { idm }
             }
-            _ => self.safe_stand(v, gap, decel).min(self.next_max(v)),
+            _ => self.safe_stand(v, gap, decel).at_most(self.next_max(v)),
         }
     }
 
@@ -280,13 +300,13 @@ impl Kind {
     pub fn free(&self, v: f64, dist: f64, target: f64, wish: f64, inserting: bool) -> f64 {
         match self.model {
             CarFollowing::Idm { delta, steps } if !inserting => {
-                let secure = (self.brake_gap(v) - self.brake_gap_by(target, self.decel, 0.0)).max(0.0);
+                let secure = (self.brake_gap(v) - self.brake_gap_by(target, self.decel, 0.0)).at_least(0.0);
                 let free = if v <= target {
                     self.idm(v, 1e6, target, wish, delta, steps, 0.0)
                 } else {
-                    self.idm(v, dist.max(secure), 0.0, target, delta, steps, 0.0)
+                    self.idm(v, dist.at_least(secure), 0.0, target, delta, steps, 0.0)
                 };
-                if dist < secure { free.min(target) } else { free }
+                if dist < secure { free.at_most(target) } else { free }
             }
             _ => self.free_krauss(dist, target, inserting),
         }
@@ -300,27 +320,27 @@ impl Kind {
         }
         let b = self.decel * self.dt * self.dt;
         let y = ((((b + 2.0 * way) * (b + 2.0 * way) + 8.0 * b * dist).sqrt() - b) * 0.5 - way) / b;
-        let full = whole(y.max(0.0));
+        let full = whole(y.at_least(0.0));
         let exact = (full * full + full) * 0.5 * b + full * way + if y > full { way } else { 0.0 };
         let gain = (full + f64::from(u8::from(inserting))) * self.decel * self.dt;
-        (dist - exact).max(0.0) / (full + 1.0) / self.dt + gain + target
+        (dist - exact).at_least(0.0) / (full + 1.0) / self.dt + gain + target
     }
 
     #[allow(clippy::too_many_arguments)]
     fn idm(&self, v: f64, gap: f64, leader_v: f64, wish: f64, delta: f64, steps: f64, keep: f64) -> f64 {
-        let rounds = (steps * self.dt).round().max(1.0);
+        let rounds = (steps * self.dt).round().at_least(1.0);
         let (mut new, mut left) = (v, gap);
         let root = 2.0 * (self.accel * self.decel).sqrt();
         for _ in 0..rounds as u32 {
-            left = left.max(EPS);
-            let s = (new * self.tau + new * (new - leader_v) / root).max(0.0) + keep;
-            let ratio = new / wish.max(EPS);
+            left = left.at_least(EPS);
+            let s = (new * self.tau + new * (new - leader_v) / root).at_least(0.0) + keep;
+            let ratio = new / wish.at_least(EPS);
             let free = if delta == 4.0 { (ratio * ratio) * (ratio * ratio) } else { ratio.powf(delta) };
             let acc = self.accel * (1.0 - free - (s * s) / (left * left));
-            new = (new + acc * self.dt / rounds).max(0.0);
-            left -= ((new - leader_v) * self.dt / rounds).max(0.0);
+            new = (new + acc * self.dt / rounds).at_least(0.0);
+            left -= ((new - leader_v) * self.dt / rounds).at_least(0.0);
         }
-        new.max(0.0)
+        new.at_least(0.0)
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -336,11 +356,11 @@ impl Kind {
         } else if error.abs() < 0.2 && dv.abs() < 0.1 {
             gap_law(keeping)
         } else if gap > 100.0 {
-            by_speed.min(gap_law(closing))
+            by_speed.at_most(gap_law(closing))
         } else {
-            gap_law(closing).min(by_speed)
+            gap_law(closing).at_most(by_speed)
         };
-        (v + a.clamp(-self.emergency, self.accel) * self.dt).max(0.0)
+        (v + a.clamp(-self.emergency, self.accel) * self.dt).at_least(0.0)
     }
 
     /// Gap that one needs behind a leader so that no braking of it is dangerous.
@@ -349,10 +369,10 @@ impl Kind {
         match self.model {
             CarFollowing::Idm { .. } => {
                 let dv = v - leader_v;
-                let keep = (v * self.tau + v * dv / (2.0 * (self.accel * self.decel).sqrt())).max(0.0);
-                keep.max(self.brake_gap_by(v, self.decel, self.tau) - self.brake_gap_by(leader_v, self.decel.max(leader_decel), 0.0)).max(0.0)
+                let keep = (v * self.tau + v * dv / (2.0 * (self.accel * self.decel).sqrt())).at_least(0.0);
+                keep.at_least(self.brake_gap_by(v, self.decel, self.tau) - self.brake_gap_by(leader_v, self.decel.at_least(leader_decel), 0.0)).at_least(0.0)
             }
-            _ => (self.brake_gap(v) - self.brake_gap_by(leader_v, self.decel.max(leader_decel), 0.0)).max(0.0),
+            _ => (self.brake_gap(v) - self.brake_gap_by(leader_v, self.decel.at_least(leader_decel), 0.0)).at_least(0.0),
         }
     }
 
@@ -360,7 +380,7 @@ impl Kind {
     #[inline]
     pub fn dawdle(&self, v: f64, sigma: f64, random: f64) -> f64 {
         // Who starts is not kept from starting.
-        (v - self.dt * sigma * v.min(self.accel) * random).max(0.0)
+        (v - self.dt * sigma * v.at_most(self.accel) * random).at_least(0.0)
     }
 
     /// Whether chance slows it.
@@ -374,7 +394,7 @@ impl Kind {
         let accel = if end_v >= v { self.accel } else { -self.decel };
         let change = (end_v - v) / accel;
         let way = change * (end_v + v) * 0.5;
-        change + (dist - way).max(0.0) / v.max(end_v).max(HALT)
+        change + (dist - way).at_least(0.0) / v.at_least(end_v).at_least(HALT)
     }
 
     /// Slowest speed it can have after `dist` if it brakes from now on.
