@@ -10,7 +10,7 @@ impl World {
     /// Whether a vehicle keeps the junction behind a link clear.
     fn heeds(&self, link: u32, car: &Car, k: &Kind) -> bool {
         let l = &self.streets.links[link as usize];
-        l.kind & bits::MEETS != 0 && l.kind & bits::KEEP_CLEAR != 0 && k.manners.ignore_keep_clear_s.is_none_or(|s| (car.wait_ms as f64) < s * 1000.0)
+        l.kind & bits::MEETS != 0 && l.kind & bits::KEEP_CLEAR != 0 && (car.wait_ms as f64) < k.keeps_clear_ms
     }
 
     /// Takes back requests for links beyond which there is no room.

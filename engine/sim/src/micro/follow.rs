@@ -35,10 +35,16 @@ impl Bound for f64 {
     }
 }
 
-/// The whole part of a number that is not below 0; without a call, which rounding down is on plain x86-64.
+/// Numbers from here on are whole.
+const WHOLE: f64 = (1u64 << 52) as f64;
+
+/// The whole part of a number below 2⁵²; of one below 0, and of what is no number, 0. Without a call, which rounding down is on plain
+/// x86-64, and without turning it into a whole number and back.
 #[inline]
 fn whole(x: f64) -> f64 {
-    x as i64 as f64
+    let x = if x > 0.0 { x } else { 0.0 };
+    let near = (x + WHOLE) - WHOLE;
+    if near > x { near - 1.0 } else { near }
 }
 
 /// A kind of vehicle as the model uses it.
@@ -80,6 +86,8 @@ pub struct Kind {
     pub impatience: f64,
     /// Time until fully impatient, s.
     pub patience: f64,
+    /// One who has stood that long keeps junctions clear no more, ms; infinite: always does.
+    pub keeps_clear_ms: f64,
     /// Inclinations for speed from which on it changes towards the kerb, and towards the middle.
     pub gain_at: [f64; 2],
     /// For stopping with its own braking after its headway, and after a step.
@@ -154,6 +162,7 @@ impl Kind {
             factor: k.speed_factor,
             impatience: k.impatience,
             patience: k.minor_patience_s,
+            keeps_clear_ms: k.manners.ignore_keep_clear_s.map_or(f64::INFINITY, |s| s * 1000.0),
             gain_at: gain_at(&k.changing),
             stops: [Stopping::new(k.decel, k.tau_s, dt), Stopping::new(k.decel, dt, dt)],
             per_less: 1.0 / (k.decel * dt),
@@ -431,6 +440,7 @@ pub(super) fn sample(model: CarFollowing, dt: f64) -> Kind {
         factor,
         impatience: 0.0,
         patience: 180.0,
+        keeps_clear_ms: f64::INFINITY,
         gain_at: gain_at(&LaneChanging::default()),
         stops: [Stopping::new(4.5, 1.0, dt), Stopping::new(4.5, dt, dt)],
         per_less: 1.0 / (4.5 * dt),
@@ -443,6 +453,15 @@ mod tests {
 
     fn kind(model: CarFollowing) -> Kind {
         sample(model, 1.0)
+    }
+
+    #[test]
+    fn whole_parts() {
+        let mut rng = qike_core::CounterRng::new(1, 2, 3);
+        let numbers = (0..100_000).map(|n| rng.range(0.0, 1e4) * if n % 2 == 0 { 1e-4 } else { 1e3 });
+        for x in numbers.chain([0.0, -0.0, -1e-17, -3.5, 0.5, 1.0, 1.0 - 1e-16, 1.5, 2.5, 3.0, 7.999_999_999_999_999, 1e15, f64::NAN]) {
+            assert_eq!(whole(x).to_bits(), (x.max(0.0) as i64 as f64).to_bits(), "{x}");
+        }
     }
 
     #[test]
