@@ -4,7 +4,7 @@ mod common;
 
 use qike_core::{Feedback, testdata};
 use qike_import::sumo;
-use qike_scene::traffic::{EdgeKind, PathRef, TrafficScenario, TypeRef};
+use qike_scene::traffic::{EdgeFile, EdgeKind, PathRef, TrafficScenario, TypeRef};
 
 /// What Bologna's files hold, by their manifest.
 #[test]
@@ -217,12 +217,13 @@ fn what_stands_beside_the_road_is_read() {
     let detectors: Vec<_> = extras.detectors.iter().map(|d| (&d.kind, d.every_ms)).collect();
     assert_eq!(detectors, [
         (&DetectorKind::Loop { lane: lane("main_0"), at_m: 90.0 }, Some(60_000)),
-        (&DetectorKind::Area { lanes: vec![lane("main_0")], from_m: 60.0, to_m: 90.0 }, Some(30_000)),
-        (&DetectorKind::Area { lanes: ["main_0", ":J_0_0", "out_1"].map(lane).to_vec(), from_m: 10.0, to_m: 20.0 }, None),
+        (&DetectorKind::Area { lanes: vec![lane("main_0")], from_m: 60.0, to_m: 90.0, light: None }, Some(30_000)),
+        (&DetectorKind::Area { lanes: ["main_0", ":J_0_0", "out_1"].map(lane).to_vec(), from_m: 10.0, to_m: 20.0, light: None }, None),
         (&DetectorKind::EntryExit { entries: vec![(lane("main_0"), 5.0)], exits: vec![(lane("out_1"), 85.0)] }, Some(900_000)),
     ]);
     assert_eq!(extras.detectors[0].kinds, ["a", "b"]);
-    assert_eq!(extras.edge_data, [("edges.xml".to_owned(), Some(0), Some(3_600_000), Some(900_000))]);
+    let file = EdgeFile { id: "m".into(), file: "edges.xml".into(), begin_ms: Some(0), end_ms: Some(3_600_000), every_ms: Some(900_000), ..EdgeFile::default() };
+    assert_eq!(extras.edge_data, [file]);
     assert_eq!(map.plans.iter().map(|p| (p.program.as_str(), p.rule == SwitchRule::Off)).collect::<Vec<_>>(), [("0", false), ("night", false), ("off", true)]);
     assert_eq!(map.switches.iter().map(|s| (s.at_ms, s.plan)).collect::<Vec<_>>(), [(0, 0), (110_000, 1)]);
     let interval = &extras.rerouters[0].intervals[0];

@@ -12,6 +12,8 @@ pub(crate) enum Table {
     Trips,
     Events,
     Signals,
+    /// Only in runs with detectors.
+    Detectors,
 }
 
 /// Text that repeats: stored once, referred to by number.
@@ -20,11 +22,11 @@ pub(crate) fn repeated() -> DataType {
 }
 
 impl Table {
-    pub(crate) const ALL: [Table; 5] = [Table::Tracks, Table::Links, Table::Trips, Table::Events, Table::Signals];
+    pub(crate) const ALL: [Table; 6] = [Table::Tracks, Table::Links, Table::Trips, Table::Events, Table::Signals, Table::Detectors];
 
-    /// Whether every recording has it. One without signals has no table of them, nor have those of before they were recorded.
+    /// Whether every recording has it. One without signals or detectors has no table of them, nor have those of before they were recorded.
     pub(crate) const fn is_always_there(self) -> bool {
-        !matches!(self, Table::Signals)
+        !matches!(self, Table::Signals | Table::Detectors)
     }
 
     /// The file's name without its ending.
@@ -35,6 +37,7 @@ impl Table {
             Table::Trips => "trips",
             Table::Events => "events",
             Table::Signals => "signals",
+            Table::Detectors => "detectors",
         }
     }
 
@@ -107,6 +110,28 @@ impl Table {
                 is("z_m", Float64),
                 is("heading_rad", Float32),
                 is("width_m", Float32),
+            ],
+            Table::Detectors => vec![
+                is("begin_ms", Int64),
+                is("end_ms", Int64),
+                is("detector", repeated()),
+                is("kind", repeated()),
+                maybe("entered", UInt32),
+                maybe("passed", UInt32),
+                maybe("flow_per_h", Float64),
+                maybe("occupancy_percent", Float64),
+                maybe("speed_mps", Float64),
+                maybe("harmonic_speed_mps", Float64),
+                maybe("length_m", Float64),
+                maybe("travel_time_s", Float64),
+                maybe("time_loss_s", Float64),
+                maybe("halts", Float64),
+                maybe("vehicles_mean", Float64),
+                maybe("vehicles_max", UInt32),
+                maybe("vehicles_within", UInt32),
+                maybe("queue_mean_m", Float64),
+                maybe("queue_max_m", Float64),
+                maybe("queue_max_vehicles", UInt32),
             ],
         }))
     }

@@ -236,6 +236,70 @@ impl Trip {
     }
 }
 
+/// What a detector measures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DetectorKind {
+    /// A point of a lane.
+    #[default]
+    Loop,
+    /// A stretch of lanes.
+    Area,
+    /// Entries and exits of an area.
+    EntryExit,
+}
+
+impl DetectorKind {
+    /// As tables name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Loop => "loop",
+            Self::Area => "area",
+            Self::EntryExit => "entry_exit",
+        }
+    }
+}
+
+/// What a detector measured in an interval; what its kind does not measure, or nobody was there for, is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DetectorInterval {
+    /// Its number in the header.
+    pub detector: u32,
+    /// What it is.
+    pub kind: DetectorKind,
+    /// Vehicles that came.
+    pub entered: Option<u32>,
+    /// Vehicles that passed wholly, or left.
+    pub passed: Option<u32>,
+    /// Those that passed, an hour.
+    pub flow_per_h: Option<f64>,
+    /// Share of time (a loop) or of length (an area) that is covered, %.
+    pub occupancy_percent: Option<f64>,
+    /// Mean speed, m/s.
+    pub speed_mps: Option<f64>,
+    /// Harmonic mean of speeds, m/s.
+    pub harmonic_speed_mps: Option<f64>,
+    /// Mean length of vehicles, m.
+    pub length_m: Option<f64>,
+    /// From entry to exit, s.
+    pub travel_time_s: Option<f64>,
+    /// Lost by each vehicle, s.
+    pub time_loss_s: Option<f64>,
+    /// Halts of each vehicle.
+    pub halts: Option<f64>,
+    /// Vehicles on it in the mean.
+    pub vehicles_mean: Option<f64>,
+    /// Vehicles on it at most.
+    pub vehicles_max: Option<u32>,
+    /// Vehicles inside at the end.
+    pub vehicles_within: Option<u32>,
+    /// Longest queue of a moment in the mean, m.
+    pub queue_mean_m: Option<f64>,
+    /// Longest queue, m.
+    pub queue_max_m: Option<f64>,
+    /// Longest queue, vehicles.
+    pub queue_max_vehicles: Option<u32>,
+}
+
 /// Something worth a row: an edit that took hold, a teleport, a new route, a train that came.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {

@@ -1,7 +1,7 @@
 //! Rows to columns: what the writer has gathered becomes one record batch of a table.
 
 use crate::columns::Table;
-use crate::recorder::{Event, LinkInterval, NOWHERE, Places, SignalChange, SignalLamp, TrackPoint, Trip};
+use crate::recorder::{DetectorInterval, DetectorKind, Event, LinkInterval, NOWHERE, Places, SignalChange, SignalLamp, TrackPoint, Trip};
 use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt16Array,
@@ -106,6 +106,34 @@ pub(crate) fn trips(rows: &[Trip], places: &Places, demands: &[String]) -> Resul
         number(&|r| Some(r.waiting_s)),
         Arc::new(UInt16Array::from_iter_values(rows.iter().map(|r| r.reroutes))),
         Arc::new(UInt16Array::from_iter_values(rows.iter().map(|r| r.teleports))),
+    ])
+}
+
+pub(crate) fn detectors(rows: &[(SimTime, SimTime, DetectorInterval)], names: &[String]) -> Result<RecordBatch, ArrowError> {
+    let number = |f: &dyn Fn(&DetectorInterval) -> Option<f64>| -> ArrayRef { Arc::new(Float64Array::from_iter(rows.iter().map(|(_, _, row)| f(row)))) };
+    let count = |f: &dyn Fn(&DetectorInterval) -> Option<u32>| -> ArrayRef { Arc::new(UInt32Array::from_iter(rows.iter().map(|(_, _, row)| f(row)))) };
+    let kinds = [DetectorKind::Loop, DetectorKind::Area, DetectorKind::EntryExit];
+    RecordBatch::try_new(Table::Detectors.schema(), vec![
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(|(from, _, _)| from.ms()))),
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(|(_, until, _)| until.ms()))),
+        repeated(rows.iter().map(|(_, _, row)| row.detector), |d| Some(names.get(d as usize).map_or("", String::as_str)))?,
+        repeated(rows.iter().map(|(_, _, row)| row.kind as u32), |k| kinds.get(k as usize).map(|k| k.name()))?,
+        count(&|row| row.entered),
+        count(&|row| row.passed),
+        number(&|row| row.flow_per_h),
+        number(&|row| row.occupancy_percent),
+        number(&|row| row.speed_mps),
+        number(&|row| row.harmonic_speed_mps),
+        number(&|row| row.length_m),
+        number(&|row| row.travel_time_s),
+        number(&|row| row.time_loss_s),
+        number(&|row| row.halts),
+        number(&|row| row.vehicles_mean),
+        count(&|row| row.vehicles_max),
+        count(&|row| row.vehicles_within),
+        number(&|row| row.queue_mean_m),
+        number(&|row| row.queue_max_m),
+        count(&|row| row.queue_max_vehicles),
     ])
 }
 

@@ -1,7 +1,7 @@
 //! Writes a recording into a run directory, part by part, and closes it with its summary.
 
 use crate::columns::Table;
-use crate::recorder::{Event, LinkInterval, Places, Recorder, SignalChange, TrackPoint, Trip};
+use crate::recorder::{DetectorInterval, Event, LinkInterval, Places, Recorder, SignalChange, TrackPoint, Trip};
 use crate::rows::{self, Happening, Quantum};
 use crate::{FILE_SCENARIO, FILE_SUMMARY, RecordError, Summary, parts};
 use arrow_array::RecordBatch;
@@ -20,6 +20,8 @@ pub struct Header {
     pub places: Places,
     /// Names of the demands, in the order of their numbers.
     pub demands: Vec<String>,
+    /// Names of detectors, in the order of their numbers.
+    pub detectors: Vec<String>,
     /// Coordinates of tracks are rounded to a multiple of this many metres; 0: not at all. A power of two keeps them exact.
     pub position_quantum_m: f64,
     /// After so many link intervals what was recorded is put on disk, so that a run cut off loses no more than that.
@@ -31,7 +33,7 @@ pub struct Header {
 impl Header {
     /// For places and demands, with coordinates rounded to 1/128 m, and each link interval put on disk when it is over.
     pub fn new(places: Places, demands: Vec<String>, scenario: String) -> Self {
-        Self { places, demands, position_quantum_m: 1.0 / 128.0, intervals_a_part: 1, scenario }
+        Self { places, demands, detectors: Vec::new(), position_quantum_m: 1.0 / 128.0, intervals_a_part: 1, scenario }
     }
 }
 
@@ -48,6 +50,7 @@ pub struct RunWriter {
     trips: Vec<Trip>,
     events: Vec<Happening>,
     signals: Vec<(SimTime, SignalChange)>,
+    detectors: Vec<(SimTime, SimTime, DetectorInterval)>,
     last_hash: Option<u64>,
 }
 
@@ -74,6 +77,7 @@ impl RunWriter {
             trips: Vec::new(),
             events: Vec::new(),
             signals: Vec::new(),
+            detectors: Vec::new(),
             last_hash: None,
         })
     }
@@ -99,12 +103,13 @@ impl RunWriter {
     /// # Errors
     /// Disk full, no permission.
     pub fn checkpoint(&mut self) -> Result<(), RecordError> {
-        let Header { places, demands, position_quantum_m, .. } = &self.header;
+        let Header { places, demands, detectors, position_quantum_m, .. } = &self.header;
         self.part(Table::Tracks, rows::tracks(&self.tracks, places, Quantum(*position_quantum_m)))?;
         self.part(Table::Links, rows::links(&self.links, places))?;
         self.part(Table::Trips, rows::trips(&self.trips, places, demands))?;
         self.part(Table::Events, rows::events(&self.events, places))?;
         self.part(Table::Signals, rows::signals(&self.signals, places))?;
+        self.part(Table::Detectors, rows::detectors(&self.detectors, detectors))?;
         self.next_part += 1;
         self.intervals = 0;
         self.tracks.clear();
@@ -112,12 +117,22 @@ impl RunWriter {
         self.trips.clear();
         self.events.clear();
         self.signals.clear();
+        self.detectors.clear();
         Ok(())
     }
 
     fn checkpoint_when_full(&mut self) -> Result<(), RecordError> {
-        let rows = self.tracks.len() + self.links.len() + self.trips.len() + self.events.len() + self.signals.len();
+        let rows = self.tracks.len() + self.links.len() + self.trips.len() + self.events.len() + self.signals.len() + self.detectors.len();
         if rows >= ROWS_A_PART { self.checkpoint() } else { Ok(()) }
+    }
+
+    /// What a detector measured in an interval.
+    ///
+    /// # Errors
+    /// Disk full, no permission.
+    pub fn detector(&mut self, from: SimTime, until: SimTime, row: DetectorInterval) -> Result<(), RecordError> {
+        self.detectors.push((from, until, row));
+        self.checkpoint_when_full()
     }
 
     /// Joins the parts into one file a table and writes the summary, last of all.

@@ -5,12 +5,14 @@
 //! source, so that runs of one scenario are compared traveller by traveller. Tracks are in the CRS that the scenario states, or in
 //! its own coordinates where it states none.
 
+mod detect;
 mod heads;
 mod lacking;
 mod meter;
 mod rows;
 mod totals;
 
+pub use detect::{Detectors, Reading, Readings, Shown};
 pub use meter::{EdgeMeter, STANDS_MPS};
 pub use qike_sim::micro::{Counts, Micro, OnRoad, TripRow, Way};
 pub use qike_sim::traffic::{EdgeSums, TrafficModel};
@@ -86,6 +88,8 @@ pub struct Moment<'a> {
     pub totals: &'a Totals,
     /// Who arrived in the step.
     pub ended: &'a [TripRow],
+    /// What detectors found.
+    pub found: &'a Readings,
 }
 
 impl Moment<'_> {
@@ -134,7 +138,7 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     let pool = (threads > 1).then(|| Arc::new(pool));
     let mut model: Box<dyn TrafficModel> = Box::new(Micro::new(&scenario, seed, pool).map_err(fault)?);
     let measures = model.edge_sums().is_some();
-    let looks = !measures || watchers.iter().any(|w| w.looks_at_everybody());
+    let looks = !measures || !scenario.extras.detectors.is_empty() || watchers.iter().any(|w| w.looks_at_everybody());
     let mut everybody = Vec::new();
     let streets = model.streets().clone();
     let mut findings = std::mem::take(&mut scenario.findings);
@@ -144,10 +148,12 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     let places = Places::new(streets.edges.iter().map(|e| e.id.clone()), []);
     let info = info(&scenario, options, &places);
     let demands = scenario.demand.kinds.iter().map(|k| k.id.clone()).collect();
-    let header = Header { intervals_a_part: INTERVALS_A_PART, ..Header::new(places, demands, resolved(options, seed, &scenario)) };
+    let detected = scenario.extras.detectors.iter().map(|d| d.id.clone()).collect();
+    let header = Header { intervals_a_part: INTERVALS_A_PART, detectors: detected, ..Header::new(places, demands, resolved(options, seed, &scenario)) };
     let mut writer = RunWriter::create(&options.out, header)?;
     let mut rows = Rows::new(&scenario, streets.clone());
     let mut heads = Heads::new(&streets, rows::crs(&scenario).1);
+    let mut detectors = Detectors::new(&scenario, &streets);
     let mut meter = EdgeMeter::new(streets);
     let mut totals = Totals::default();
     let due = last_departure(&scenario);
@@ -171,6 +177,9 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
         if !measures {
             meter.step(&*model, &everybody, &scenario.demand.kinds, &ended, step_ms as f64 / 1000.0);
         }
+        let (loss_s, factor) = (|vehicle| model.loss_s(vehicle), |vehicle| model.traveller(vehicle).map_or(1.0, |who| who.speed_factor));
+        detectors.step(&everybody, &Shown { time_ms, step_ms, ended: &ended, loss_s: &loss_s, factor: &factor, light: &|link| model.lamp(link) });
+        rows::record(&mut writer, detectors.found())?;
         for row in &ended {
             totals.ended(row);
             writer.trip(&rows.trip(row, None))?;
@@ -197,7 +206,7 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
             writer.links(SimTime(links_from), SimTime(now), &links(&mut *model, &mut meter, &mut rows, now - links_from))?;
             links_from = now;
         }
-        let moment = Moment { time_ms, step_ms, model: &*model, everybody: &everybody, meter: &meter, totals: &totals, ended: &ended };
+        let moment = Moment { time_ms, step_ms, model: &*model, everybody: &everybody, meter: &meter, totals: &totals, ended: &ended, found: detectors.found() };
         for watcher in watchers.iter_mut() {
             watcher.step(&moment)?;
         }
@@ -229,10 +238,12 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     if now > links_from {
         writer.links(SimTime(links_from), SimTime(now), &links(&mut *model, &mut meter, &mut rows, now - links_from))?;
     }
+    detectors.end(now, &|vehicle| model.loss_s(vehicle));
+    rows::record(&mut writer, detectors.found())?;
     let hash = model.hash();
     writer.hash(SimTime(now), hash)?;
     let cut_off: Vec<TripRow> = under_way.into_iter().map(|(row, _)| row).collect();
-    let moment = Moment { time_ms: last, step_ms, model: &*model, everybody: &everybody, meter: &meter, totals: &totals, ended: &[] };
+    let moment = Moment { time_ms: last, step_ms, model: &*model, everybody: &everybody, meter: &meter, totals: &totals, ended: &[], found: detectors.found() };
     for watcher in watchers.iter_mut() {
         watcher.end(&moment, &cut_off)?;
     }

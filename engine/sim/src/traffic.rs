@@ -4,64 +4,9 @@
 use crate::micro::{Counts, OnRoad, TripRow};
 use qike_core::Diagnostic;
 use qike_network::streets::Streets;
+pub use qike_network::traffic::EdgeSums;
 use qike_record::SignalLamp;
 use std::sync::Arc;
-
-/// What happened on an edge: sums that only grow; an interval is the difference of two.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct EdgeSums {
-    /// Vehicle-seconds with any part on it.
-    pub sampled_s: f64,
-    /// Way of those in that time, m.
-    pub travelled_m: f64,
-    /// Vehicle-seconds with the front on it.
-    pub front_s: f64,
-    /// Way of fronts on it, m.
-    pub front_m: f64,
-    /// Vehicle-seconds at a stand with any part on it.
-    pub waiting_s: f64,
-    /// Vehicle-seconds at a stand with the front on it.
-    pub front_waiting_s: f64,
-    /// Lost against driving as fast as wished, s.
-    pub loss_s: f64,
-    /// Length of lane that is covered, m·s.
-    pub covered_ms: f64,
-    /// Lengths of vehicles over the time they were on it, m·s.
-    pub length_ms: f64,
-    /// Began their journey.
-    pub departed: u64,
-    /// Ended it.
-    pub arrived: u64,
-    /// Came from another edge.
-    pub entered: u64,
-    /// Went to another edge.
-    pub left: u64,
-    /// Changed to another of its lanes.
-    pub changed: u64,
-}
-
-impl EdgeSums {
-    /// What was added since `before`.
-    #[must_use]
-    pub fn since(&self, before: &Self) -> Self {
-        Self {
-            sampled_s: self.sampled_s - before.sampled_s,
-            travelled_m: self.travelled_m - before.travelled_m,
-            front_s: self.front_s - before.front_s,
-            front_m: self.front_m - before.front_m,
-            waiting_s: self.waiting_s - before.waiting_s,
-            front_waiting_s: self.front_waiting_s - before.front_waiting_s,
-            loss_s: self.loss_s - before.loss_s,
-            covered_ms: self.covered_ms - before.covered_ms,
-            length_ms: self.length_ms - before.length_ms,
-            departed: self.departed - before.departed,
-            arrived: self.arrived - before.arrived,
-            entered: self.entered - before.entered,
-            left: self.left - before.left,
-            changed: self.changed - before.changed,
-        }
-    }
-}
 
 /// Who somebody under way is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,6 +43,11 @@ pub trait TrafficModel {
     fn everybody(&self, into: &mut Vec<OnRoad>);
     /// One who has departed and has not arrived.
     fn traveller(&self, vehicle: u32) -> Option<Traveller<'_>>;
+    /// Seconds that one under way has lost so far against driving as fast as it would like.
+    /// 0 where the model does not keep it.
+    fn loss_s(&self, _vehicle: u32) -> f64 {
+        0.0
+    }
     /// What happened on each edge until now, where the model measures that itself; none where it is to be measured by looking at
     /// everybody in each step.
     fn edge_sums(&self) -> Option<Vec<EdgeSums>> {

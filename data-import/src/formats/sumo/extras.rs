@@ -1,9 +1,9 @@
 //! Detectors and mean values by edge.
 
 use super::loading::Loading;
-use super::values::{along, boolean, number, time, words};
+use super::values::{along, boolean, milliseconds, number, time, words};
 use super::xml::{Broken, Tag, Xml, shown};
-use qike_scene::traffic::{Detector, DetectorKind};
+use qike_scene::traffic::{Detector, DetectorKind, EdgeFile, Halting};
 
 /// What all detectors state; none where one is left out.
 fn common(loading: &mut Loading<'_>, tag: &Tag<'_>, kind: DetectorKind) -> Option<Detector> {
@@ -19,14 +19,35 @@ fn common(loading: &mut Loading<'_>, tag: &Tag<'_>, kind: DetectorKind) -> Optio
     {
         loading.log.error("bad-time", line, || format!("detector '{}' has the interval '{}', which is no time above 0; it measures the whole run", shown(&id), shown(text)));
     }
-    for key in [&b"nextEdges"[..], b"detectPersons", b"tl", b"to", b"timeThreshold", b"speedThreshold", b"jamThreshold", b"openEntry", b"expectArrival"] {
-        if tag.get(key).is_some_and(|v| !v.is_empty()) {
+    // Who comes or ends unseen costs a warning of SUMO's, no more: `openEntry` and `expectArrival` change no figure.
+    for key in [&b"nextEdges"[..], b"detectPersons"] {
+        if tag.get(key).is_some_and(|v| !matches!(&*v, "" | "none")) {
             let name = String::from_utf8_lossy(key);
             loading.log.unsupported(&format!("attribute '{name}' of detectors"), line, "they measure without it");
         }
     }
-    let kinds = tag.get(b"vTypes").map(|list| words(&list).map(str::to_owned).collect()).unwrap_or_default();
-    Some(Detector { id: id.into_owned(), kind, every_ms, file: tag.or_empty(b"file").into_owned(), kinds })
+    let mut halting = Halting::default();
+    let mut threshold = |key: &[u8], into: &mut dyn FnMut(f64)| {
+        let Some(text) = tag.get(key) else { return };
+        match number(&text).filter(|n| *n >= 0.0) {
+            Some(n) => into(n),
+            None => {
+                let key = String::from_utf8_lossy(key);
+                loading.log.error("bad-number", line, || format!("detector '{}' has '{}' as {key}, not a number of 0 or more; the default is taken", shown(&id), shown(&text)));
+            }
+        }
+    };
+    threshold(b"speedThreshold", &mut |v| halting.speed_mps = v);
+    threshold(b"timeThreshold", &mut |s| halting.time_ms = milliseconds(s).unwrap_or(halting.time_ms));
+    threshold(b"jamThreshold", &mut |m| halting.gap_m = m);
+    threshold(b"jamDistThreshold", &mut |m| halting.gap_m = m);
+    let file = tag.or_empty(b"file").into_owned();
+    Some(Detector { id: id.into_owned(), kind, every_ms, file, kinds: names(tag), halting })
+}
+
+/// Kinds of vehicles that alone count.
+fn names(tag: &Tag<'_>) -> Vec<String> {
+    tag.get(b"vTypes").map(|list| words(&list).map(str::to_owned).collect()).unwrap_or_default()
 }
 
 fn add(loading: &mut Loading<'_>, detector: Detector, line: u64) {
@@ -63,11 +84,11 @@ fn spot(loading: &mut Loading<'_>, tag: &Tag<'_>, lane: &str, key: &[u8], missin
     Some((at, inside))
 }
 
-/// A loop.
-pub fn point(loading: &mut Loading<'_>, tag: &Tag<'_>) {
-    if let Some((lane, at_m)) = spot(loading, tag, &tag.or_empty(b"lane"), b"pos", None)
-        && let Some(detector) = common(loading, tag, DetectorKind::Loop { lane, at_m })
-    {
+/// A loop; `instant`: one that tells of each vehicle.
+pub fn point(loading: &mut Loading<'_>, tag: &Tag<'_>, instant: bool) {
+    let Some((lane, at_m)) = spot(loading, tag, &tag.or_empty(b"lane"), b"pos", None) else { return };
+    let kind = if instant { DetectorKind::Instant { lane, at_m } } else { DetectorKind::Loop { lane, at_m } };
+    if let Some(detector) = common(loading, tag, kind) {
         add(loading, detector, tag.line());
     }
 }
@@ -81,31 +102,52 @@ pub fn area(loading: &mut Loading<'_>, tag: &Tag<'_>) {
         return;
     };
     let length_of = |loading: &Loading<'_>, id: &str| loading.lane(id).and_then(|at| loading.scenario.map.lanes.get(at as usize)).map(|l| l.length_m);
-    let stretch = tag.get(b"length").and_then(|l| number(&l)).filter(|l| *l > 0.0);
-    let single = ids.len() == 1;
-    // On one lane any two of start, end and length say it.
-    let end_m = tag.get(b"endPos").and_then(|e| number(&e)).zip(length_of(loading, last)).map(|(e, length)| along(e, length));
-    let start_m = tag.get(b"pos").and_then(|e| number(&e)).zip(length_of(loading, first)).map(|(e, length)| along(e, length));
-    let start_else = match (end_m, stretch) {
-        (Some(end), Some(stretch)) if single => (end - stretch).max(0.0),
-        (None, Some(stretch)) if single && start_m.is_none() => length_of(loading, last).map_or(0.0, |length| (length - stretch).max(0.0)),
-        _ => 0.0,
+    // On one lane any two of start, end and length say it; with its length it may go on over the lanes before or after.
+    let stretch = tag.get(b"length").and_then(|l| number(&l)).filter(|l| *l > 0.0 && ids.len() == 1);
+    let given = |key: &[u8]| tag.get(key).is_some_and(|text| !text.is_empty());
+    let (from_m, to_m) = match stretch {
+        Some(stretch) if !given(b"pos") => {
+            let Some((_, to)) = spot(loading, tag, last, b"endPos", length_of(loading, last)) else { return };
+            (to - stretch, to)
+        }
+        Some(stretch) if !given(b"endPos") => {
+            let Some((_, from)) = spot(loading, tag, first, b"pos", Some(0.0)) else { return };
+            (from, from + stretch)
+        }
+        _ => {
+            let Some((_, from)) = spot(loading, tag, first, b"pos", Some(0.0)) else { return };
+            let Some((_, to)) = spot(loading, tag, last, b"endPos", length_of(loading, last)) else { return };
+            (from, to)
+        }
     };
-    let Some((_, from_m)) = spot(loading, tag, first, b"pos", Some(start_else)) else { return };
-    let end_else = match (start_m, stretch) {
-        (Some(start), Some(stretch)) if single => length_of(loading, last).map(|length| (start + stretch).min(length)),
-        _ => length_of(loading, last),
-    };
-    let Some((_, to_m)) = spot(loading, tag, last, b"endPos", end_else) else { return };
     let lanes: Vec<u32> = ids.iter().filter_map(|id| loading.lane(id)).collect();
-    if lanes.len() < ids.len() || (single && from_m >= to_m) {
+    if lanes.len() < ids.len() || (lanes.len() == 1 && from_m >= to_m) {
         let id = shown(&tag.or_empty(b"id"));
         loading.log.error("bad-detector", tag.line(), || format!("detector '{id}' has unknown lanes or ends before it begins; it is left out"));
         return;
     }
-    if let Some(detector) = common(loading, tag, DetectorKind::Area { lanes, from_m, to_m }) {
+    let light = match light(loading, tag) {
+        Ok(light) => light,
+        Err(what) => {
+            let id = shown(&tag.or_empty(b"id"));
+            loading.log.error("bad-detector", tag.line(), || format!("detector '{id}' goes by {what}, which the network does not have; it is left out")).help("bad-detector", "a signal is named by its tlLogic's id, a lane by the lane's id");
+            return;
+        }
+    };
+    if let Some(detector) = common(loading, tag, DetectorKind::Area { lanes, from_m, to_m, light }) {
         add(loading, detector, tag.line());
     }
+}
+
+/// The light, and the lane beyond it, that an area detector's intervals follow; fails with what is unknown.
+fn light(loading: &mut Loading<'_>, tag: &Tag<'_>) -> Result<Option<(u32, Option<u32>)>, String> {
+    let Some(id) = tag.get(b"tl").filter(|id| !id.is_empty()) else { return Ok(None) };
+    let light = loading.known_light(&id).ok_or_else(|| format!("the signal '{}'", shown(&id)))?;
+    let to = match tag.get(b"to").filter(|id| !id.is_empty()) {
+        Some(lane) => Some(loading.lane(&lane).ok_or_else(|| format!("the lane '{}'", shown(&lane)))?),
+        None => None,
+    };
+    Ok(Some((light, to)))
 }
 
 /// A detector of entries and exits from its opening tag.
@@ -131,10 +173,15 @@ pub fn entries(loading: &mut Loading<'_>, xml: &mut Xml, begun: Option<(Detector
     Ok(())
 }
 
-/// Mean values by edge.
-pub fn edge_data(loading: &mut Loading<'_>, tag: &Tag<'_>) {
+/// A file of mean values by edge, or by lane.
+pub fn edge_data(loading: &mut Loading<'_>, tag: &Tag<'_>, lanes: bool) {
     let line = tag.line();
-    for key in [&b"type"[..], b"vTypes", b"excludeEmpty", b"withInternal", b"edges", b"edgesFile", b"aggregate", b"trackVehicles", b"maxTraveltime", b"minSamples", b"speedThreshold", b"writeAttributes"] {
+    if tag.get(b"type").is_some_and(|t| !matches!(&*t, "" | "traffic" | "performance")) {
+        let text = tag.or_empty(b"type").into_owned();
+        loading.log.unsupported(&format!("type '{}' of edgeData", shown(&text)), line, "the file is not written");
+        return;
+    }
+    for key in [&b"edgesFile"[..], b"aggregate", b"trackVehicles", b"maxTraveltime", b"minSamples", b"speedThreshold", b"writeAttributes", b"detectPersons"] {
         if tag.get(key).is_some_and(|v| !v.is_empty() && boolean(&v) != Some(false)) {
             let name = String::from_utf8_lossy(key);
             loading.log.unsupported(&format!("attribute '{name}' of edgeData"), line, "the file is written without it");
@@ -148,7 +195,20 @@ pub fn edge_data(loading: &mut Loading<'_>, tag: &Tag<'_>) {
         }
         at.filter(|t| *t >= 0)
     };
-    let (begin, end) = (read(b"begin"), read(b"end"));
-    let every = read(b"period").or_else(|| read(b"freq")).filter(|t| *t > 0);
-    loading.scenario.extras.edge_data.push((tag.or_empty(b"file").into_owned(), begin, end, every));
+    let (begin_ms, end_ms) = (read(b"begin"), read(b"end"));
+    let every_ms = read(b"period").or_else(|| read(b"freq")).filter(|t| *t > 0);
+    let empty = tag.or_empty(b"excludeEmpty");
+    let mut file = EdgeFile { id: tag.or_empty(b"id").into_owned(), file: tag.or_empty(b"file").into_owned(), begin_ms, end_ms, every_ms, lanes, kinds: names(tag), ..EdgeFile::default() };
+    file.free_figures = matches!(&*empty, "default" | "defaults");
+    file.used_only = boolean(&empty).unwrap_or(false);
+    file.inside = tag.get(b"withInternal").and_then(|v| boolean(&v)).unwrap_or(false);
+    for id in words(&tag.or_empty(b"edges")) {
+        match loading.edge(id) {
+            Some(edge) => file.edges.push(edge),
+            None => {
+                loading.log.error("unknown-edge", line, || format!("an edgeData names the edge '{}', which the network does not have; the others are written", shown(id)));
+            }
+        }
+    }
+    loading.scenario.extras.edge_data.push(file);
 }

@@ -229,13 +229,14 @@ impl<'f> Loading<'f> {
                 let begun = stops::parking(self, &tag);
                 stops::spaces(self, xml, begun)?;
             }
-            b"e1Detector" | b"inductionLoop" => extras::point(self, &tag),
+            b"e1Detector" | b"inductionLoop" => extras::point(self, &tag, false),
+            b"instantInductionLoop" => extras::point(self, &tag, true),
             b"e2Detector" | b"laneAreaDetector" => extras::area(self, &tag),
             b"e3Detector" | b"entryExitDetector" => {
                 let begun = extras::entry_exit(self, &tag);
                 extras::entries(self, xml, begun)?;
             }
-            b"edgeData" => extras::edge_data(self, &tag),
+            b"edgeData" | b"laneData" => extras::edge_data(self, &tag, tag.name == b"laneData"),
             b"rerouter" => {
                 let begun = rerouters::begin(self, &tag);
                 rerouters::read(self, xml, begun)?;
@@ -286,6 +287,12 @@ impl<'f> Loading<'f> {
     pub fn zone(&self, id: &str) -> Option<u32> {
         let zones = &self.scenario.extras.zones;
         self.zones.get(id, |at| zones.get(at as usize).map_or("", |z| &z.id))
+    }
+
+    /// A light's place, where the network has it.
+    pub fn known_light(&self, id: &str) -> Option<u32> {
+        let lights = &self.scenario.map.lights;
+        self.lights.get(id, |at| lights.get(at as usize).map_or("", |l| l))
     }
 
     /// A light's place: it is made where it is new.

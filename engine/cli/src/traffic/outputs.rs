@@ -1,19 +1,17 @@
 //! Writes SUMO's outputs while the scenario runs. A file has its name when it is whole; until then it ends in `.part`.
 
-use super::edges::{EdgeAbout, EdgeFile, roads};
-use super::wanted::{Wanted, WantedFile};
-use qike_export::sumo::{Fcd, FcdVehicle, SummaryOutput, SummaryStep, TripInfo, TripInfos};
+use super::edges::{EdgeAbout, EdgeFile, Times, Which, roads};
+use super::wanted::{Of, Wanted, WantedFile};
+use qike_export::sumo::{DetectorFile, DetectorOutput, Fcd, FcdVehicle, SummaryOutput, SummaryStep, TripInfo, TripInfos};
 use qike_network::streets::{along, shape_length};
 use qike_run::RunError;
 use qike_run::traffic::{Moment, OnRoad, TripRow, Watcher, due};
-use qike_scene::traffic::TrafficScenario;
+use qike_scene::traffic::{Detector, DetectorKind, TrafficScenario};
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// An interval of edge data that an additional file asks for: begin, end, length, ms.
-type Interval = (Option<i64>, Option<i64>, Option<i64>);
 type Out = BufWriter<File>;
 
 enum Writer {
@@ -21,6 +19,8 @@ enum Writer {
     Summary(SummaryOutput<Out>, Instant),
     Edges(Box<EdgeFile<Out>>),
     Fcd(Fcd<Out>),
+    /// With the places of those that write into it.
+    Detectors(DetectorOutput<Out>, Vec<u32>),
 }
 
 /// A file being written.
@@ -32,7 +32,11 @@ struct Opened {
 /// All outputs of a run.
 pub struct Outputs {
     files: Vec<WantedFile>,
-    intervals: Vec<Interval>,
+    /// Of edge data that additional files ask for: id, which edges, when.
+    edges: Vec<(String, Which, Times)>,
+    detectors: Vec<Detector>,
+    /// Of vehicles that single passages are written of: their ids, by number.
+    names: Vec<String>,
     opened: Option<Vec<Opened>>,
     kinds: Vec<String>,
     lanes: Vec<String>,
@@ -62,7 +66,9 @@ impl Outputs {
         let stretch = |l: &qike_scene::traffic::MapLane| (if l.length_m > 0.0 { shape_length(&l.shape) / l.length_m } else { 1.0 }, rise(&l.shape));
         Self {
             files: wanted.files.clone(),
-            intervals: scenario.extras.edge_data.iter().map(|(_, begin, end, every)| (*begin, *end, *every)).collect(),
+            edges: scenario.extras.edge_data.iter().map(asked).collect(),
+            detectors: scenario.extras.detectors.clone(),
+            names: Vec::new(),
             opened: None,
             kinds: scenario.demand.kinds.iter().map(|k| k.id.clone()).collect(),
             lanes: map.lanes.iter().map(|l| l.id.clone()).collect(),
@@ -81,17 +87,17 @@ impl Outputs {
             .map(|wanted| {
                 let temporary = part(&wanted.path);
                 let made = File::create(&temporary).map(BufWriter::new).and_then(|out| {
-                    Ok(match wanted.kind {
-                        "tripinfo-output" => Writer::Trips(TripInfos::new(out)?),
-                        "summary-output" => Writer::Summary(SummaryOutput::new(out)?, Instant::now()),
-                        "fcd-output" => Writer::Fcd(Fcd::new(out)?),
-                        _ => {
-                            let (begin, end, every) = wanted.of.and_then(|n| self.intervals.get(n).copied()).unwrap_or_default();
-                            let file = |id: &str| EdgeFile::new(out, id, self.begin_ms, begin, end, every);
-                            Writer::Edges(Box::new(match wanted.of {
-                                Some(_) => file(&wanted.path.file_stem().unwrap_or_default().to_string_lossy())?,
-                                None => file("DEFAULT_EDGEDATA")?.used_only(),
-                            }))
+                    Ok(match (wanted.kind, &wanted.of) {
+                        ("tripinfo-output", _) => Writer::Trips(TripInfos::new(out)?),
+                        ("summary-output", _) => Writer::Summary(SummaryOutput::new(out)?, Instant::now()),
+                        ("fcd-output", _) => Writer::Fcd(Fcd::new(out)?),
+                        (_, Of::Detectors(of)) => Writer::Detectors(DetectorOutput::new(out, self.file_of(of))?, of.clone()),
+                        (_, of) => {
+                            // SUMO leaves out unused edges where its option asks for the file.
+                            let by_option = || ("DEFAULT_EDGEDATA".to_owned(), Which { used_only: true, ..Which::default() }, Times::default());
+                            let of = if let Of::Edges(n) = of { self.edges.get(*n).cloned() } else { None };
+                            let (id, which, times) = of.unwrap_or_else(by_option);
+                            Writer::Edges(Box::new(EdgeFile::new(out, &id, which, self.begin_ms, times)?))
                         }
                     })
                 });
@@ -102,6 +108,43 @@ impl Outputs {
 
     fn name(names: &[String], at: u32) -> &str {
         names.get(at as usize).map_or("", String::as_str)
+    }
+
+    /// What a file of these detectors holds.
+    fn file_of(&self, of: &[u32]) -> DetectorFile {
+        match of.first().and_then(|at| self.detectors.get(*at as usize)).map(|d| &d.kind) {
+            Some(DetectorKind::Area { .. }) => DetectorFile::Areas,
+            Some(DetectorKind::EntryExit { .. }) => DetectorFile::EntriesExits,
+            Some(DetectorKind::Instant { .. }) => DetectorFile::Passages,
+            Some(DetectorKind::Loop { .. }) | None => DetectorFile::Loops,
+        }
+    }
+
+    fn detected(&self, file: &mut DetectorOutput<Out>, of: &[u32], moment: &Moment<'_>) -> io::Result<()> {
+        let id = |at: u32| self.detectors.get(at as usize).map_or("", |d| d.id.as_str());
+        for reading in moment.found.intervals.iter().filter(|r| of.contains(&r.detector)) {
+            file.interval(id(reading.detector), reading.begin_ms, reading.end_ms, &reading.figures)?;
+        }
+        for (at, passage) in moment.found.passages.iter().filter(|(at, _)| of.contains(at)) {
+            file.passage(id(*at), Self::name(&self.names, passage.vehicle), Self::name(&self.kinds, passage.kind), passage)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the ids of vehicles that were at loops: one that has arrived is not known to the model any more.
+    fn keep_names(&mut self, moment: &Moment<'_>) {
+        for (_, passage) in &moment.found.passages {
+            let n = passage.vehicle as usize;
+            if self.names.len() <= n {
+                self.names.resize(n + 1, String::new());
+            }
+            if let Some(name) = self.names.get_mut(n).filter(|name| name.is_empty()) {
+                let ended = moment.ended.iter().find(|row| row.vehicle == passage.vehicle).map(|row| row.id.as_str());
+                if let Some(id) = ended.or_else(|| moment.model.traveller(passage.vehicle).map(|who| who.id)) {
+                    id.clone_into(name);
+                }
+            }
+        }
     }
 
     fn trip<'a>(&'a self, row: &'a TripRow) -> TripInfo<'a> {
@@ -152,8 +195,15 @@ impl Outputs {
             }
             Writer::Edges(file) => file.step(moment, &self.roads),
             Writer::Fcd(file) => self.fcd(file, moment),
+            Writer::Detectors(file, of) => self.detected(file, of, moment),
         }
     }
+}
+
+/// What an element of an additional file asks for.
+fn asked(file: &qike_scene::traffic::EdgeFile) -> (String, Which, Times) {
+    let which = Which { used_only: file.used_only, free_figures: file.free_figures, inside: file.inside, only: file.edges.clone() };
+    (file.id.clone(), which, (file.begin_ms, file.end_ms, file.every_ms))
 }
 
 fn summary_step(moment: &Moment<'_>, wall_ms: u64) -> SummaryStep {
@@ -189,6 +239,7 @@ impl Watcher for Outputs {
             Some(opened) => opened,
             None => self.open()?,
         };
+        self.keep_names(moment);
         for file in &mut opened {
             self.write(file, moment).map_err(RunError::io(&file.path))?;
         }
@@ -201,8 +252,10 @@ impl Watcher for Outputs {
             Some(opened) => opened,
             None => self.open()?,
         };
+        self.keep_names(moment);
         for Opened { path, writer } in opened {
             let done = match writer {
+                Writer::Detectors(mut file, of) => self.detected(&mut file, &of, moment).and_then(|()| file.finish()),
                 Writer::Trips(file) => file.finish(),
                 Writer::Summary(file, _) => file.finish(),
                 Writer::Edges(file) => file.finish(moment, &self.roads),

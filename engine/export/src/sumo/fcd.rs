@@ -1,6 +1,6 @@
 //! `fcd-output`: where everybody is, step by step.
 
-use super::xml::{Line, head};
+use super::xml::Document;
 use std::io::{self, Write};
 
 /// A vehicle at a moment.
@@ -28,19 +28,15 @@ pub struct FcdVehicle<'a> {
 
 /// Writes positions.
 #[derive(Debug)]
-pub struct Fcd<W> {
-    out: W,
-    line: Line,
-}
+pub struct Fcd<W>(Document<W>);
 
 impl<W: Write> Fcd<W> {
     /// Begins a file.
     ///
     /// # Errors
     /// Those of writing, here and below.
-    pub fn new(mut out: W) -> io::Result<Self> {
-        head(&mut out, "fcd-export", "fcd_file.xsd")?;
-        Ok(Self { out, line: Line::default() })
+    pub fn new(out: W) -> io::Result<Self> {
+        Document::new(out, "fcd-export", "fcd_file.xsd").map(Self)
     }
 
     /// A step, with its vehicles in the order in which they are to be written.
@@ -49,35 +45,38 @@ impl<W: Write> Fcd<W> {
     /// Those of writing.
     pub fn step<'a>(&mut self, time_ms: i64, vehicles: impl IntoIterator<Item = FcdVehicle<'a>>) -> io::Result<()> {
         let mut vehicles = vehicles.into_iter().peekable();
-        self.line.element(1, "timestep").time("time", time_ms);
         if vehicles.peek().is_none() {
-            return self.line.close(&mut self.out);
+            return self.0.element(1, "timestep", |line| {
+                line.time("time", time_ms);
+            });
         }
-        self.line.open(&mut self.out)?;
+        self.0.open(1, "timestep", |line| {
+            line.time("time", time_ms);
+        })?;
         for v in vehicles {
             // SUMO counts angles clockwise from north.
             let angle = (90.0 - v.heading.to_degrees()).rem_euclid(360.0);
-            let line = self.line.element(2, "vehicle").text("id", v.id).number("x", v.position[0]).number("y", v.position[1]);
-            if let Some(z) = v.z {
-                line.number("z", z);
-            }
-            line.number("angle", if angle >= 359.995 { 0.0 } else { angle })
-                .text("type", v.kind)
-                .number("speed", v.speed_mps)
-                .number("pos", v.pos_m)
-                .text("lane", v.lane)
-                .number("slope", v.slope.to_degrees())
-                .close(&mut self.out)?;
+            self.0.element(2, "vehicle", |line| {
+                line.text("id", v.id).number("x", v.position[0]).number("y", v.position[1]);
+                if let Some(z) = v.z {
+                    line.number("z", z);
+                }
+                line.number("angle", if angle >= 359.995 { 0.0 } else { angle })
+                    .text("type", v.kind)
+                    .number("speed", v.speed_mps)
+                    .number("pos", v.pos_m)
+                    .text("lane", v.lane)
+                    .number("slope", v.slope.to_degrees());
+            })?;
         }
-        self.out.write_all(b"    </timestep>\n")
+        self.0.close(1, "timestep")
     }
 
     /// Ends the file.
     ///
     /// # Errors
     /// Those of writing.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.out.write_all(b"</fcd-export>\n")?;
-        self.out.flush()
+    pub fn finish(self) -> io::Result<()> {
+        self.0.finish()
     }
 }

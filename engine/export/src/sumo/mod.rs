@@ -3,6 +3,7 @@
 //!
 //! Rows are written as they come; nothing is kept. Formats: <https://sumo.dlr.de/docs/Simulation/Output/>.
 
+mod detectors;
 mod edge_data;
 mod fcd;
 pub mod net;
@@ -11,6 +12,7 @@ mod summary;
 mod tripinfo;
 mod xml;
 
+pub use detectors::{DetectorFile, DetectorOutput};
 pub use edge_data::{EdgeData, EdgeValues};
 pub use fcd::{Fcd, FcdVehicle};
 pub use routes::{RouteFile, WrittenRoute};

@@ -1,6 +1,6 @@
 //! `summary-output`: how many did what, step by step.
 
-use super::xml::{Line, head};
+use super::xml::Document;
 use std::io::{self, Write};
 
 /// A step.
@@ -42,19 +42,15 @@ pub struct SummaryStep {
 
 /// Writes steps.
 #[derive(Debug)]
-pub struct SummaryOutput<W> {
-    out: W,
-    line: Line,
-}
+pub struct SummaryOutput<W>(Document<W>);
 
 impl<W: Write> SummaryOutput<W> {
     /// Begins a file.
     ///
     /// # Errors
     /// Those of writing, here and below.
-    pub fn new(mut out: W) -> io::Result<Self> {
-        head(&mut out, "summary", "summary_file.xsd")?;
-        Ok(Self { out, line: Line::default() })
+    pub fn new(out: W) -> io::Result<Self> {
+        Document::new(out, "summary", "summary_file.xsd").map(Self)
     }
 
     /// Adds one.
@@ -62,34 +58,32 @@ impl<W: Write> SummaryOutput<W> {
     /// # Errors
     /// Those of writing.
     pub fn step(&mut self, s: &SummaryStep) -> io::Result<()> {
-        self.line
-            .element(1, "step")
-            .time("time", s.time_ms)
-            .whole("loaded", s.loaded)
-            .whole("inserted", s.inserted)
-            .whole("running", s.running)
-            .whole("waiting", s.waiting)
-            .whole("ended", s.arrived)
-            .whole("arrived", s.arrived)
-            .whole("collisions", s.collisions)
-            .whole("teleports", s.teleports)
-            .whole("halting", s.halting)
-            .whole("stopped", s.stopped)
-            .number("meanWaitingTime", s.mean_waiting_s.unwrap_or(-1.0))
-            .number("meanTravelTime", s.mean_duration_s.unwrap_or(-1.0))
-            .number("meanSpeed", s.mean_speed_mps.unwrap_or(-1.0))
-            .number("meanSpeedRelative", s.mean_relative_speed.unwrap_or(-1.0))
-            .whole("discarded", s.discarded)
-            .whole("duration", s.wall_ms)
-            .close(&mut self.out)
+        self.0.element(1, "step", |line| {
+            line.time("time", s.time_ms)
+                .whole("loaded", s.loaded)
+                .whole("inserted", s.inserted)
+                .whole("running", s.running)
+                .whole("waiting", s.waiting)
+                .whole("ended", s.arrived)
+                .whole("arrived", s.arrived)
+                .whole("collisions", s.collisions)
+                .whole("teleports", s.teleports)
+                .whole("halting", s.halting)
+                .whole("stopped", s.stopped)
+                .mean("meanWaitingTime", s.mean_waiting_s)
+                .mean("meanTravelTime", s.mean_duration_s)
+                .mean("meanSpeed", s.mean_speed_mps)
+                .mean("meanSpeedRelative", s.mean_relative_speed)
+                .whole("discarded", s.discarded)
+                .whole("duration", s.wall_ms);
+        })
     }
 
     /// Ends the file.
     ///
     /// # Errors
     /// Those of writing.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.out.write_all(b"</summary>\n")?;
-        self.out.flush()
+    pub fn finish(self) -> io::Result<()> {
+        self.0.finish()
     }
 }

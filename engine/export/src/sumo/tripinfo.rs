@@ -1,6 +1,6 @@
 //! `tripinfo-output`: one line for each journey that has ended.
 
-use super::xml::{Line, head};
+use super::xml::Document;
 use std::io::{self, Write};
 
 /// A journey. Times in ms, ways in m, speeds in m/s.
@@ -48,19 +48,15 @@ pub struct TripInfo<'a> {
 
 /// Writes journeys.
 #[derive(Debug)]
-pub struct TripInfos<W> {
-    out: W,
-    line: Line,
-}
+pub struct TripInfos<W>(Document<W>);
 
 impl<W: Write> TripInfos<W> {
     /// Begins a file.
     ///
     /// # Errors
     /// Those of writing, here and below.
-    pub fn new(mut out: W) -> io::Result<Self> {
-        head(&mut out, "tripinfos", "tripinfo_file.xsd")?;
-        Ok(Self { out, line: Line::default() })
+    pub fn new(out: W) -> io::Result<Self> {
+        Document::new(out, "tripinfos", "tripinfo_file.xsd").map(Self)
     }
 
     /// Adds one.
@@ -69,38 +65,36 @@ impl<W: Write> TripInfos<W> {
     /// Those of writing.
     pub fn trip(&mut self, t: &TripInfo<'_>) -> io::Result<()> {
         let devices = if t.in_fcd { format!("tripinfo_{} fcd_{}", t.id, t.id) } else { format!("tripinfo_{}", t.id) };
-        self.line
-            .element(1, "tripinfo")
-            .text("id", t.id)
-            .time("depart", t.depart_ms)
-            .text("departLane", t.depart_lane)
-            .number("departPos", t.depart_pos_m)
-            .number("departSpeed", t.depart_speed_mps)
-            .time("departDelay", t.depart_delay_ms)
-            .time("arrival", t.arrival_ms)
-            .text("arrivalLane", t.arrival_lane)
-            .number("arrivalPos", t.arrival_pos_m)
-            .number("arrivalSpeed", t.arrival_speed_mps)
-            .time("duration", t.duration_ms)
-            .number("routeLength", t.route_length_m)
-            .time("waitingTime", t.waiting_ms)
-            .whole("waitingCount", t.waiting_count)
-            .time("stopTime", t.stop_ms)
-            .number("timeLoss", t.time_loss_s)
-            .whole("rerouteNo", 0)
-            .text("devices", &devices)
-            .text("vType", t.kind)
-            .number("speedFactor", t.speed_factor)
-            .text("vaporized", "")
-            .close(&mut self.out)
+        self.0.element(1, "tripinfo", |line| {
+            line.text("id", t.id)
+                .time("depart", t.depart_ms)
+                .text("departLane", t.depart_lane)
+                .number("departPos", t.depart_pos_m)
+                .number("departSpeed", t.depart_speed_mps)
+                .time("departDelay", t.depart_delay_ms)
+                .time("arrival", t.arrival_ms)
+                .text("arrivalLane", t.arrival_lane)
+                .number("arrivalPos", t.arrival_pos_m)
+                .number("arrivalSpeed", t.arrival_speed_mps)
+                .time("duration", t.duration_ms)
+                .number("routeLength", t.route_length_m)
+                .time("waitingTime", t.waiting_ms)
+                .whole("waitingCount", t.waiting_count)
+                .time("stopTime", t.stop_ms)
+                .number("timeLoss", t.time_loss_s)
+                .whole("rerouteNo", 0)
+                .text("devices", &devices)
+                .text("vType", t.kind)
+                .number("speedFactor", t.speed_factor)
+                .text("vaporized", "");
+        })
     }
 
     /// Ends the file.
     ///
     /// # Errors
     /// Those of writing.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.out.write_all(b"</tripinfos>\n")?;
-        self.out.flush()
+    pub fn finish(self) -> io::Result<()> {
+        self.0.finish()
     }
 }

@@ -50,6 +50,11 @@ impl Line {
         self
     }
 
+    /// A mean; -1 where there is none.
+    pub fn mean(&mut self, name: &str, value: Option<f64>) -> &mut Self {
+        self.number(name, value.unwrap_or(-1.0))
+    }
+
     /// Milliseconds as seconds.
     pub fn time(&mut self, name: &str, ms: i64) -> &mut Self {
         self.number(name, ms as f64 / 1000.0)
@@ -85,6 +90,45 @@ pub(super) fn head(out: &mut dyn Write, root: &str, schema: &str) -> io::Result<
 pub(super) fn head_with(out: &mut dyn Write, root: &str, schema: &str, more: &str) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\n<!-- written by Qike {} -->\n", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "<{root}{more} xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:noNamespaceSchemaLocation=\"http://sumo.dlr.de/xsd/{schema}\">")
+}
+
+/// A file of elements under one root.
+#[derive(Debug)]
+pub(super) struct Document<W> {
+    pub out: W,
+    root: &'static str,
+    line: Line,
+}
+
+impl<W: Write> Document<W> {
+    /// Begins it.
+    pub fn new(mut out: W, root: &'static str, schema: &str) -> io::Result<Self> {
+        head(&mut out, root, schema)?;
+        Ok(Self { out, root, line: Line::default() })
+    }
+
+    /// An element without content, so deep.
+    pub fn element(&mut self, depth: usize, name: &str, attributes: impl FnOnce(&mut Line)) -> io::Result<()> {
+        attributes(self.line.element(depth, name));
+        self.line.close(&mut self.out)
+    }
+
+    /// An opening tag, so deep.
+    pub fn open(&mut self, depth: usize, name: &str, attributes: impl FnOnce(&mut Line)) -> io::Result<()> {
+        attributes(self.line.element(depth, name));
+        self.line.open(&mut self.out)
+    }
+
+    /// A closing tag, so deep.
+    pub fn close(&mut self, depth: usize, name: &str) -> io::Result<()> {
+        writeln!(self.out, "{:width$}</{name}>", "", width = depth * 4)
+    }
+
+    /// Ends it.
+    pub fn finish(mut self) -> io::Result<()> {
+        writeln!(self.out, "</{}>", self.root)?;
+        self.out.flush()
+    }
 }
 
 #[cfg(test)]

@@ -13,8 +13,6 @@ pub(crate) fn lacking(scenario: &TrafficScenario) -> Vec<Diagnostic> {
             found.push(Diagnostic::error(code, format!("{count} × {what}{example}")).help(help));
         }
     };
-    let measured = "edges are measured all the same: see links.parquet and --edgedata-output";
-    tell("not-run-detector", extras.detectors.len(), "detector that is not measured; its file is not written", extras.detectors.first().map(|d| d.id.as_str()), measured);
     let closed = "nobody is sent another way and no edge is closed by it; take closed edges out of the network, or give routes that avoid them";
     tell("not-run-rerouter", extras.rerouters.len(), "rerouter that has no effect", extras.rerouters.first().map(|r| r.id.as_str()), closed);
     tell("not-run-speed-sign", extras.signs.len(), "variable speed sign that has no effect", extras.signs.first().map(|s| s.id.as_str()), "lanes keep the limits of the network");

@@ -185,7 +185,7 @@ fn share(from: f64, to: f64, start: f64, end: f64) -> f64 {
 }
 
 /// Lanes over which one comes from a lane to an edge, and the lane of that edge; none where links do not lead there.
-fn passed(streets: &Streets, from: u32, edge: u32) -> Option<(Vec<u32>, u32)> {
+pub(super) fn passed(streets: &Streets, from: u32, edge: u32) -> Option<(Vec<u32>, u32)> {
     // Most come to the next lane.
     if let Some(next) = streets.links_of(from).map(|link| streets.links[link as usize].next).find(|next| streets.lanes[*next as usize].edge == edge) {
         return Some((Vec::new(), next));

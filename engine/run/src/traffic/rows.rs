@@ -1,10 +1,10 @@
 //! From the model to the recording's rows.
 
-use super::{EdgeSums, OnRoad, TripRow};
+use super::{EdgeSums, OnRoad, Reading, Readings, TripRow};
 use qike_core::{Crs, SimTime};
 use qike_network::streets::{Streets, along, shape_length};
-use qike_record::{AgentKind, Event, LinkInterval, NOWHERE, TrackPoint, Trip, TripStatus};
-use qike_scene::traffic::{RoadUsers, TrafficScenario};
+use qike_record::{AgentKind, DetectorInterval, DetectorKind, Event, LinkInterval, NOWHERE, RecordError, RunWriter, TrackPoint, Trip, TripStatus};
+use qike_scene::traffic::{Figures, RoadUsers, TrafficScenario};
 use std::sync::Arc;
 
 /// The CRS of tracks as a recording states it, and what is to be added to the map's coordinates to get there. A map that states
@@ -30,6 +30,11 @@ fn agent_kind(user: RoadUsers) -> AgentKind {
     } else {
         AgentKind::Car
     }
+}
+
+/// Records what detectors measured.
+pub(super) fn record(writer: &mut RunWriter, found: &Readings) -> Result<(), RecordError> {
+    found.intervals.iter().try_for_each(|r| writer.detector(SimTime(r.begin_ms), SimTime(r.end_ms), Rows::detector(r)))
 }
 
 /// Makes rows.
@@ -130,6 +135,48 @@ impl Rows {
             waiting_s: row.waiting_ms as f64 / 1000.0,
             reroutes: 0,
             teleports: row.teleports.min(u32::from(u16::MAX)) as u16,
+        }
+    }
+
+    /// What a detector measured.
+    fn detector(reading: &Reading) -> DetectorInterval {
+        let row = DetectorInterval { detector: reading.detector, ..DetectorInterval::default() };
+        match &reading.figures {
+            Figures::Loop(f) => DetectorInterval {
+                kind: DetectorKind::Loop,
+                entered: Some(f.entered as u32),
+                passed: Some(f.passed as u32),
+                flow_per_h: Some(f.flow_per_h),
+                occupancy_percent: Some(f.occupancy_percent),
+                speed_mps: f.speed_mps,
+                harmonic_speed_mps: f.harmonic_speed_mps,
+                length_m: f.length_m,
+                ..row
+            },
+            Figures::Area(f) => DetectorInterval {
+                kind: DetectorKind::Area,
+                entered: Some(f.entered as u32),
+                passed: Some(f.left as u32),
+                occupancy_percent: Some(f.occupancy_percent),
+                speed_mps: f.speed_mps,
+                time_loss_s: f.loss_s,
+                vehicles_mean: Some(f.vehicles),
+                vehicles_max: Some(f.vehicles_max as u32),
+                queue_mean_m: Some(f.queue_m),
+                queue_max_m: Some(f.queue_max_m),
+                queue_max_vehicles: Some(f.queue_max_vehicles as u32),
+                ..row
+            },
+            Figures::EntryExit(f) => DetectorInterval {
+                kind: DetectorKind::EntryExit,
+                passed: Some(f.passed as u32),
+                speed_mps: f.speed_mps,
+                travel_time_s: f.travel_time_s,
+                time_loss_s: f.loss_s,
+                halts: f.halts,
+                vehicles_within: Some(f.within as u32),
+                ..row
+            },
         }
     }
 

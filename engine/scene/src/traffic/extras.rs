@@ -41,14 +41,23 @@ pub enum DetectorKind {
         /// Where, m.
         at_m: f64,
     },
+    /// A loop that tells of each vehicle instead of means.
+    Instant {
+        /// Lane.
+        lane: u32,
+        /// Where, m.
+        at_m: f64,
+    },
     /// A stretch of lanes: density, queue.
     Area {
-        /// Lanes in order.
+        /// Lanes in order; those over junctions between them may be left out.
         lanes: Vec<u32>,
-        /// From, m on the first.
+        /// From, m on the first; below 0: so far back on the lanes before it.
         from_m: f64,
-        /// To, m on the last.
+        /// To, m on the last; beyond its end: so far on along the lanes after it.
         to_m: f64,
+        /// Measures from change to change of this light; with a lane, only while the way there is red.
+        light: Option<(u32, Option<u32>)>,
     },
     /// Entries and exits: travel time between them; each a lane and a position, m.
     EntryExit {
@@ -57,6 +66,24 @@ pub enum DetectorKind {
         /// Where one leaves.
         exits: Vec<(u32, f64)>,
     },
+}
+
+/// Who counts as halting at a detector.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Halting {
+    /// Slower than that, m/s.
+    pub speed_mps: f64,
+    /// For longer than that, ms.
+    pub time_ms: i64,
+    /// In one queue with those that stand no further apart, m.
+    pub gap_m: f64,
+}
+
+impl Default for Halting {
+    /// SUMO's: 5 km/h, 1 s, 10 m.
+    fn default() -> Self {
+        Self { speed_mps: 5.0 / 3.6, time_ms: 1000, gap_m: 10.0 }
+    }
 }
 
 /// A detector.
@@ -72,6 +99,8 @@ pub struct Detector {
     pub file: String,
     /// Only these kinds of vehicles, by id; empty: all.
     pub kinds: Vec<String>,
+    /// Who counts as halting.
+    pub halting: Halting,
 }
 
 /// What holds for a while at a rerouter.
@@ -128,6 +157,33 @@ pub struct Zone {
     pub sinks: Vec<(u32, f64)>,
 }
 
+/// A file of mean values by edge or lane.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EdgeFile {
+    /// Its id.
+    pub id: String,
+    /// The file.
+    pub file: String,
+    /// From, ms; none: the run's begin.
+    pub begin_ms: Option<i64>,
+    /// To, ms; none: the run's end.
+    pub end_ms: Option<i64>,
+    /// Interval, ms; none: the whole run.
+    pub every_ms: Option<i64>,
+    /// By lane.
+    pub lanes: bool,
+    /// Edges on which nobody was are left out.
+    pub used_only: bool,
+    /// Edges on which nobody was have the figures of a free road.
+    pub free_figures: bool,
+    /// Edges over junctions are in it.
+    pub inside: bool,
+    /// Only these edges; empty: all.
+    pub edges: Vec<u32>,
+    /// Only these kinds of vehicles, by id; empty: all.
+    pub kinds: Vec<String>,
+}
+
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Extras {
@@ -143,6 +199,6 @@ pub struct Extras {
     pub signs: Vec<SpeedSign>,
     /// Zones.
     pub zones: Vec<Zone>,
-    /// Mean values by edge: file, from, to and interval in ms (none: the whole run).
-    pub edge_data: Vec<(String, Option<i64>, Option<i64>, Option<i64>)>,
+    /// Files of mean values by edge or lane.
+    pub edge_data: Vec<EdgeFile>,
 }

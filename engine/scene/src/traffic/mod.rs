@@ -7,6 +7,7 @@
 mod demand;
 mod extras;
 mod map;
+mod measured;
 mod times;
 mod users;
 
@@ -14,10 +15,11 @@ pub use demand::{
     Arrival, CarFollowing, Choice, Demand, DepartLane, DepartPos, DepartSpeed, Flow, JunctionManners, LaneChanging, Parking, Path, PathRef, Place, Release, Spacing,
     SpeedFactor, Stop, StopPlace, Travel, TypeRef, VehicleKind,
 };
-pub use extras::{Detector, DetectorKind, Extras, Interval, ParkingArea, Rerouter, SpeedSign, StoppingPlace, Zone};
+pub use extras::{Detector, DetectorKind, EdgeFile, Extras, Halting, Interval, ParkingArea, Rerouter, SpeedSign, StoppingPlace, Zone};
 pub use map::{
     EdgeKind, MapConnection, MapEdge, MapJunction, MapLane, NodeKind, Request, RightOfWay, RoadMap, SignalLight, SignalPhase, SignalPlan, SignalSwitch, SwitchRule, TurnKind,
 };
+pub use measured::{AreaFigures, CrossingFigures, EdgeSums, Figures, Halts, LoopFigures, Passage, PassageState};
 pub use times::EdgeTimes;
 pub use users::RoadUsers;
 

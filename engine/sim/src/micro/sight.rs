@@ -110,6 +110,10 @@ impl TrafficModel for Micro {
         self.journey(vehicle).map(|row| Traveller { id: &row.id, speed_factor: row.speed_factor, depart_delay_ms: row.depart_delay_ms })
     }
 
+    fn loss_s(&self, vehicle: u32) -> f64 {
+        self.journey(vehicle).map_or(0.0, |row| row.loss_s)
+    }
+
     fn findings(&self) -> &[Diagnostic] {
         Micro::findings(self)
     }
