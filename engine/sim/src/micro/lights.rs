@@ -30,7 +30,7 @@ pub(super) struct Lights {
 }
 
 /// What a link shows by its right of way alone.
-pub(super) fn unlit(way: RightOfWay) -> u8 {
+pub(crate) fn unlit(way: RightOfWay) -> u8 {
     match way {
         RightOfWay::Major => shown::FIRST,
         RightOfWay::Minor | RightOfWay::DeadEnd | RightOfWay::Signal => 0,
@@ -41,7 +41,8 @@ pub(super) fn unlit(way: RightOfWay) -> u8 {
     }
 }
 
-fn lit(light: SignalLight) -> u8 {
+/// What a link shows by its light.
+pub(crate) fn lit(light: SignalLight) -> u8 {
     match light {
         SignalLight::Red | SignalLight::RedYellow => shown::RED,
         SignalLight::YellowMajor => shown::YELLOW | shown::FIRST,
@@ -55,7 +56,7 @@ fn lit(light: SignalLight) -> u8 {
 }
 
 /// The phase at a time of a plan that runs by the clock, and how long it still lasts.
-fn phase_at(plan: &SignalPlan, now_ms: i64) -> (usize, i64) {
+pub(crate) fn phase_at(plan: &SignalPlan, now_ms: i64) -> (usize, i64) {
     let cycle: i64 = plan.phases.iter().map(|p| p.duration_ms).sum();
     if cycle <= 0 {
         return (0, i64::MAX / 4);

@@ -7,14 +7,15 @@
 mod act;
 mod best;
 mod bounded;
-mod cars;
+pub(crate) mod cars;
 mod change;
 mod clear;
 mod depart;
-mod follow;
+pub(crate) mod departing;
+pub(crate) mod follow;
 mod junction;
 mod lanes;
-mod lights;
+pub(crate) mod lights;
 mod memo;
 mod moving;
 mod plan;
@@ -24,7 +25,7 @@ mod sorted;
 mod teleport;
 mod trips;
 mod wish;
-mod world;
+pub(crate) mod world;
 
 pub use sight::OnRoad;
 pub use trips::{Counts, TripRow, Way};
