@@ -16,6 +16,7 @@ mod intervals;
 pub mod micro;
 pub mod model;
 pub mod options;
+pub mod queue;
 pub mod simulation;
 pub mod stats;
 pub mod traffic;
