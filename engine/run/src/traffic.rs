@@ -15,6 +15,7 @@ mod totals;
 pub use detect::{Detectors, Reading, Readings, Shown};
 pub use meter::{EdgeMeter, STANDS_MPS};
 pub use qike_sim::micro::{Counts, Micro, OnRoad, TripRow, Way};
+pub use qike_sim::queue::Queues;
 pub use qike_sim::traffic::{EdgeSums, TrafficModel};
 pub use totals::{Totals, due};
 
@@ -35,9 +36,20 @@ const INTERVALS_A_PART: u32 = 12;
 /// Where nobody moves, departs or arrives for that long and all have been due, the run is over, ms.
 const STANDSTILL_MS: i64 = 3_600_000;
 
+/// Which model runs a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelChoice {
+    /// Vehicles lane by lane.
+    Lanes,
+    /// Vehicles as queues on lanes.
+    Queues,
+}
+
 /// How to run.
 #[derive(Clone, Debug)]
 pub struct TrafficOptions {
+    /// By this model; none: queues where the scenario asks for them (SUMO's `mesosim`), else lane by lane.
+    pub model: Option<ModelChoice>,
     /// The run directory.
     pub out: PathBuf,
     /// The scenario's file, for messages and the recording.
@@ -135,8 +147,12 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let fault = |message: String| RunError::Traffic { scenario: options.source.clone(), message };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| fault(format!("{threads} threads cannot be started: {e}")))?;
+    let choice = options.model.unwrap_or(if scenario.settings.queues { ModelChoice::Queues } else { ModelChoice::Lanes });
     let pool = (threads > 1).then(|| Arc::new(pool));
-    let mut model: Box<dyn TrafficModel> = Box::new(Micro::new(&scenario, seed, pool).map_err(fault)?);
+    let mut model: Box<dyn TrafficModel> = match choice {
+        ModelChoice::Lanes => Box::new(Micro::new(&scenario, seed, pool).map_err(fault)?),
+        ModelChoice::Queues => Box::new(Queues::new(&scenario, seed).map_err(fault)?),
+    };
     let measures = model.edge_sums().is_some();
     let looks = !measures || !scenario.extras.detectors.is_empty() || watchers.iter().any(|w| w.looks_at_everybody());
     let mut everybody = Vec::new();

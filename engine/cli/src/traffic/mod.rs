@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::output::{Output, table};
 use outputs::Outputs;
 use qike_core::{Severity, SimTime};
-use qike_run::traffic::{TrafficOptions, TrafficReport, run_traffic};
+use qike_run::traffic::{ModelChoice, TrafficOptions, TrafficReport, run_traffic};
 use serde_json::json;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -23,10 +23,23 @@ const LINKS_MS: i64 = 300_000;
 /// So much of a file is looked at to tell what it is.
 const HEAD: u64 = 4096;
 
+/// A model of traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ModelName {
+    /// Vehicles lane by lane.
+    Lanes,
+    /// Vehicles as queues on lanes.
+    Queues,
+}
+
 /// Options that only scenarios of SUMO have.
 #[derive(clap::Args)]
 #[command(next_help_heading = "For scenarios of SUMO (X.sumocfg)")]
 pub struct Args {
+    /// Run vehicles lane by lane (lanes), or as queues on lanes, some hundred times as fast (queues). Without it lanes, or queues where
+    /// the configuration asks for SUMO's mesoscopic model.
+    #[arg(long, value_enum)]
+    pub model: Option<ModelName>,
     /// Write each journey, as SUMO does.
     #[arg(long, value_name = "FILE")]
     pub tripinfo_output: Option<PathBuf>,
@@ -52,6 +65,7 @@ impl Args {
     pub fn given(&self) -> Option<&'static str> {
         let files = [("--tripinfo-output", &self.tripinfo_output), ("--summary-output", &self.summary_output), ("--edgedata-output", &self.edgedata_output), ("--fcd-output", &self.fcd_output)];
         let file = files.into_iter().find(|(_, file)| file.is_some()).map(|(name, _)| name);
+        let file = file.or_else(|| self.model.map(|_| "--model"));
         file.or_else(|| self.tracks.map(|_| "--tracks")).or_else(|| self.no_tracks.then_some("--no-tracks"))
     }
 }
@@ -95,6 +109,10 @@ pub fn run(common: &Common<'_>, args: &Args, output: &Output) -> Result<Done, Fa
     // Only runs with tracks are looked at.
     let map = (tracks_ms > 0).then(|| scenario.map.clone());
     let options = TrafficOptions {
+        model: args.model.map(|m| match m {
+            ModelName::Lanes => ModelChoice::Lanes,
+            ModelName::Queues => ModelChoice::Queues,
+        }),
         out: common.out.clone(),
         source: common.path.display().to_string(),
         store: map.as_ref().map(|_| streets::FILE.to_owned()).unwrap_or_default(),

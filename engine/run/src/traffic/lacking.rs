@@ -23,7 +23,6 @@ pub(crate) fn lacking(scenario: &TrafficScenario) -> Vec<Diagnostic> {
     tell("not-run-waypoint", stops().filter(|s| s.speed_mps.is_some()).count(), "stop that is to be passed at a speed; the vehicle stops there", None, "leave its speed out to silence this");
     let parked = stops().filter(|s| matches!(s.place, StopPlace::Parking(_))).count();
     tell("not-run-parking", parked, "stop in a parking area, whose capacity is not counted", extras.parking.first().map(|p| p.place.id.as_str()), "the stop itself is made at its place");
-    tell("not-run-queues", usize::from(settings.queues), "request for the queue model (mesosim)", None, "it is run lane by lane");
     tell("not-run-rerouting", usize::from(settings.rerouting.is_some()), "request that drivers look for better ways while driving", None, "all keep the way they began with");
     tell("not-run-scale", usize::from((settings.scale - 1.0).abs() > 1e-12), "factor of demand (scale)", None, "everybody travels once");
     found

@@ -8,8 +8,8 @@ use crate::micro::world::shown;
 
 /// Between a light's green and the first one over the line, ms.
 pub(super) const START_MS: u32 = 500;
-/// Who is told to come later to a lane has the next place on it for so long, ms.
-const CLAIM_MS: u32 = 4000;
+/// Who was told to come later to a lane and comes within that time has the next place on it, ms.
+const CLAIM_MS: u32 = 200;
 /// Of the headway, what must be between two who come onto a lane from different ones.
 const MERGING: f64 = 0.95;
 /// A vehicle more on a lane than on another counts as much as so many lanes to change, cm.
@@ -172,9 +172,13 @@ impl Queues {
         }
         let l = &self.lanes[best as usize];
         let rival = l.claimed;
-        let claimed = rival != NEVER && rival != me && self.lanes[rival as usize].claims == best && now < l.open + CLAIM_MS && self.lanes[rival as usize].count() > 0;
+        // One who is about to go there and was told to come later before us goes first.
+        let claimed = rival != NEVER && rival != me && {
+            let other = &self.lanes[rival as usize];
+            other.claims == best && other.count() > 0 && other.yields == NEVER && other.due <= now + CLAIM_MS
+        };
         if l.open > now || claimed {
-            let at = if l.open > now { l.open } else { now + CLAIM_MS / 8 };
+            let at = if l.open > now { l.open } else { now + CLAIM_MS };
             if !claimed {
                 self.lanes[best as usize].claimed = me;
                 self.lanes[me as usize].claims = best;
