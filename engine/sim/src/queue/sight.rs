@@ -2,11 +2,14 @@
 //! time, in a queue by the room of those before.
 
 use super::ledger::add;
+use super::lights::Says;
 use super::{Given, LAST, Queues};
+use crate::micro::world::shown;
 use crate::micro::{Counts, OnRoad, TripRow, Way};
 use crate::traffic::{EdgeSums, TrafficModel, Traveller};
 use qike_core::Diagnostic;
 use qike_network::streets::Streets;
+use qike_record::SignalLamp;
 use std::sync::Arc;
 
 impl Queues {
@@ -75,6 +78,18 @@ impl TrafficModel for Queues {
 
     fn updates(&self) -> u64 {
         self.events
+    }
+
+    fn lamp(&self, link: u32) -> SignalLamp {
+        let Some(l) = self.given.net.links.get(link as usize).filter(|l| super::net::lit(l)) else { return SignalLamp::Off };
+        let mut run = self.lights[l.light as usize];
+        self.given.lights.advance(l.light as usize, &mut run, self.now);
+        match self.given.lights.says(l.light as usize, &run, l.light_index) {
+            Says::Stop(_) => SignalLamp::Red,
+            Says::Go(bits, _) if bits & shown::YELLOW != 0 => SignalLamp::Yellow,
+            Says::Go(bits, _) if bits & shown::GREEN != 0 => if bits & shown::FIRST != 0 { SignalLamp::Green } else { SignalLamp::GreenMinor },
+            _ => SignalLamp::Off,
+        }
     }
 
     fn take_trips(&mut self) -> Vec<TripRow> {
