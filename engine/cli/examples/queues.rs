@@ -18,10 +18,25 @@ fn main() {
     let made = begin.elapsed();
     let begin = Instant::now();
     let mut rows = Vec::new();
+    let edges_out = std::env::var("EDGES").ok();
+    let (streets, mut all, mut seconds) = (model.streets().clone(), Vec::new(), std::collections::BTreeMap::<(u32, u8), f64>::new());
     let last = model.now_ms() + 20_000_000;
     while !model.finished() && model.now_ms() < last {
         model.step();
         rows.extend(model.take_trips());
+        if edges_out.is_some() {
+            all.clear();
+            model.everybody(&mut all);
+            for on in &all {
+                let lane = &streets.lanes[on.way.lane as usize];
+                let at = if lane.inside { streets.lanes[lane.road_before as usize].index } else { lane.index };
+                let edge = if lane.inside { streets.lanes[lane.road_before as usize].edge } else { lane.edge };
+                *seconds.entry((edge, at)).or_default() += 1.0f64;
+            }
+        }
+    }
+    if let Some(out) = edges_out {
+        std::fs::write(out, seconds.iter().map(|((e, n), s)| format!("{}_{n} {s}\n", streets.edges[*e as usize].id)).collect::<String>()).expect("a file");
     }
     let ran = begin.elapsed();
     let c = model.counts();
