@@ -8,6 +8,7 @@ mod conflicts;
 mod coordination;
 mod junctions;
 mod links;
+mod merging;
 mod restrictions;
 mod right_of_way;
 mod rings;
@@ -98,9 +99,10 @@ fn junction(net: &mut LaneNetwork, cx: &Context, j: JunctionIx, ends: &Ends) {
     let rules = right_of_way::Manners::new(net, cx, ends, arms);
     let kind = conflicts::kind_of(net, ends, arms, !cx.joined.lights[j.ix()].is_empty(), &rules);
     let first = net.connections.len() as u32;
-    for end in &ends.ins {
-        let moves = turns::movements(net, cx, ends, end);
-        for (from, to, turn) in turns::lane_pairs(net, &cx.arrows, end.link, &moves) {
+    let all: Vec<_> = ends.ins.iter().map(|end| (end.link, turns::movements(net, cx, ends, end))).collect();
+    let shares = merging::Shares::new(net, &all);
+    for (from, moves) in &all {
+        for (from, to, turn) in turns::lane_pairs(net, &cx.arrows, *from, moves, &shares) {
             conflicts::connect(net, j, from, to, turn);
         }
     }

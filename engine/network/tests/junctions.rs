@@ -252,3 +252,38 @@ fn in_a_ring_of_two_lanes_both_go_on_and_the_outer_one_leaves_too() {
     town.objects.iter_mut().for_each(|o| drop(o.attributes.remove("lanes")));
     assert!(build(&town).links.iter().filter(|l| l.roundabout).all(|l| l.lanes.len() == 1));
 }
+
+/// From each lane of a link to the lanes that it leads to.
+fn leads(net: &LaneNetwork, from: &str, to: &str) -> Vec<(u8, u8)> {
+    let (from, to) = (link(net, from), link(net, to));
+    let pair = |c: &Connection| (net.lane(c.from_lane), net.lane(c.to_lane));
+    let mut found: Vec<(u8, u8)> = net.connections.iter().map(pair).filter(|(a, b)| a.link == from && b.link == to).map(|(a, b)| (a.index, b.index)).collect();
+    found.sort_unstable();
+    found
+}
+
+#[test]
+fn a_ramp_brings_its_lane_and_a_fork_shares_them_out() {
+    let lanes = |n: &'static str| [("highway", "motorway"), ("lanes", n)];
+    let ramp = [("highway", "motorway_link"), ("lanes", "1")];
+    let mut town = Town::default();
+    town.node(1, 0., 0.).node(2, -400., 0.).node(3, 400., 0.).node(4, -300., -60.).node(5, 800., 0.).node(6, 700., -60.);
+    town.road(1, &[2, 1], &lanes("2"));
+    town.road(2, &[4, 1], &ramp);
+    town.road(3, &[1, 3], &lanes("3"));
+    town.road(4, &[3, 5], &lanes("2"));
+    town.road(5, &[3, 6], &ramp);
+    let net = build(&town);
+    assert_eq!(leads(&net, "osm:way/1#0>", "osm:way/3#0>"), [(0, 1), (1, 2)]);
+    assert_eq!(leads(&net, "osm:way/2#0>", "osm:way/3#0>"), [(0, 0)]);
+    assert!(net.connections.iter().all(|c| net.link(net.lane(c.from_lane).link).id != "osm:way/2#0>" || c.yields_to.is_empty()), "it heeds nobody");
+    assert_eq!(leads(&net, "osm:way/3#0>", "osm:way/5#0>"), [(0, 0)]);
+    assert_eq!(leads(&net, "osm:way/3#0>", "osm:way/4#0>"), [(1, 0), (2, 1)]);
+    // Without a lane of its own it shares the one at the kerb, and gives way.
+    town.objects.retain(|o| o.id.as_str() != "osm:way/3");
+    town.road(3, &[1, 3], &lanes("2"));
+    let net = build(&town);
+    assert_eq!(leads(&net, "osm:way/1#0>", "osm:way/3#0>"), [(0, 0), (1, 1)]);
+    assert_eq!(leads(&net, "osm:way/2#0>", "osm:way/3#0>"), [(0, 0)]);
+    assert_eq!(yields(&net, "osm:way/2#0>", Turn::Straight), ["osm:way/1#0>"]);
+}

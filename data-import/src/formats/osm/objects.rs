@@ -6,7 +6,7 @@ use super::classify::{Kind, Shape, node_kind, relation_kind, way_kind};
 use super::footprint::{Footprint, P2};
 use super::model::{Fixed, MemberKind, Osm, RawRelation, RawWay, Tags, WayIndex, degrees};
 use super::parts::Outlines;
-use super::restriction::{ByFromWay, gather};
+use super::restriction::{ByFromWay, gather, is_partial};
 use super::rings::{join, nest};
 use crate::{ImportError, Projector, Source};
 use qike_core::crs::CrsKind;
@@ -87,6 +87,7 @@ impl Writer {
         let task = feedback.task("objects", (osm.nodes.len() + osm.ways.len() + osm.relations.len()) as u64);
         let way_index = osm.way_index();
         let (restrictions, broken) = gather(osm.relations.iter());
+        let partial: Vec<i64> = osm.relations.iter().filter(|r| is_partial(r)).map(|r| r.id).collect();
         let (prepared, outlines, covered) = self.prepare(&osm, &way_index);
         for node in &osm.nodes {
             let id = element_id(MemberKind::Node, node.id);
@@ -123,6 +124,10 @@ impl Writer {
             task.advance(1);
         }
         let from_missing = restrictions.keys().filter(|id| !way_index.contains_key(id)).count();
+        if let Some(first) = partial.first() {
+            let message = format!("{} turn restrictions hold only for certain vehicles or at certain hours and bind nobody here", partial.len());
+            sink.diagnostic(Diagnostic::info("restriction-partial", message).object(relation_id(*first)));
+        }
         self.report(source, sink, &broken, from_missing);
         Ok(())
     }

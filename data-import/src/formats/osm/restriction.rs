@@ -13,6 +13,11 @@ pub fn is_restriction(relation: &RawRelation) -> bool {
     relation.tags.is("type", "restriction") && relation.tags.get("restriction").is_some()
 }
 
+/// True for one that holds only for certain vehicles or at certain hours.
+pub fn is_partial(relation: &RawRelation) -> bool {
+    relation.tags.is("type", "restriction") && !is_restriction(relation) && relation.tags.iter().any(|(key, _)| key.starts_with("restriction:"))
+}
+
 /// Gathers restrictions by the way they begin on; returns those that lack a member, too.
 pub fn gather<'a>(relations: impl Iterator<Item = &'a RawRelation>) -> (ByFromWay, Vec<i64>) {
     let (mut by_way, mut broken) = (ByFromWay::new(), Vec::new());
@@ -75,6 +80,7 @@ mod tests {
         ];
         let (by_way, broken) = gather(all.iter());
         assert_eq!(broken, [3]);
+        assert_eq!(all.iter().filter(|r| is_partial(r)).map(|r| r.id).collect::<Vec<_>>(), [4]);
         assert_eq!(by_way.len(), 1);
         assert_eq!(by_way[&10][0], json!({ "kind": "no_left_turn", "via": "osm:node/5", "to": "osm:way/11" }));
         assert_eq!(by_way[&10][1]["vias"], json!(["osm:way/12", "osm:way/13"]));

@@ -231,7 +231,11 @@ pub(crate) fn road(object: &CityObject, left_hand: bool) -> Option<RoadSpec> {
     let roundabout = matches!(object.str("junction"), Some("roundabout" | "circular"));
     let (along, against) = directions(object, kind, roundabout);
     let oneway = along != against;
-    let total = count(object, "lanes").filter(|n| *n > 0);
+    // Buses may drive against a one-way road on a lane of their own, which counts among its lanes.
+    let no = |key| object.str(key) == Some("no");
+    let opposite = ["busway", "busway:left", "busway:right", "busway:both"].iter().any(|key| object.str(key).is_some_and(|v| v.starts_with("opposite")));
+    let against_buses = oneway && !roundabout && (no("oneway:bus") || no("oneway:psv") || opposite);
+    let total = count(object, "lanes").filter(|n| *n > 0).map(|n| if against_buses { n.saturating_sub(1).max(1) } else { n });
     let both = count(object, "lanes:both_ways").unwrap_or(0);
     let own = |side: &str| {
         count(object, &format!("lanes:{side}"))
@@ -255,8 +259,12 @@ pub(crate) fn road(object: &CityObject, left_hand: bool) -> Option<RoadSpec> {
         let speed_mps = object.str(&format!("maxspeed:{name}")).and_then(speed).unwrap_or(kmh);
         SideSpec { lanes, speed_mps }
     };
-    let forward = side("forward", along, own_forward, own_backward);
-    let backward = side("backward", against, own_backward, own_forward);
+    let mut forward = side("forward", along, own_forward, own_backward);
+    let mut backward = side("backward", against, own_backward, own_forward);
+    if against_buses {
+        let free = if along { &mut backward } else { &mut forward };
+        free.lanes = vec![LaneSpec { modes: Modes::BUS, arrows: Arrows::default() }];
+    }
     let number = forward.lanes.len() + backward.lanes.len();
     let tagged = object.number("width").map(|w| w / number.max(1) as f64).filter(|w| (2.5..=4.5).contains(w));
     Some(RoadSpec { kind, roundabout, forward, backward, lane_width_m: tagged.unwrap_or(3.25) })
@@ -289,6 +297,11 @@ mod tests {
         assert_eq!(counts(&[("highway", "secondary"), ("lanes", "5"), ("lanes:forward", "3")]), (3, 2));
         assert_eq!(counts(&[("highway", "tertiary"), ("lanes", "3"), ("turn:lanes:forward", "left|through")]), (2, 1));
         assert_eq!(counts(&[("highway", "tertiary"), ("junction", "roundabout")]), (1, 0));
+        assert_eq!(counts(&[("highway", "primary"), ("junction", "roundabout")]), (1, 0));
+        let against = [("highway", "primary"), ("oneway", "yes"), ("oneway:bus", "no"), ("lanes", "3")];
+        assert_eq!(counts(&against), (2, 1));
+        let spec = road(&tagged(&against), false).unwrap();
+        assert_eq!((spec.backward.lanes[0].modes, spec.forward.lanes[0].modes.contains(Modes::CAR)), (Modes::BUS, true));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::junctions::Junctions;
 use super::links::{self, SegmentLinks};
+use super::merging::Shares;
 use super::restrictions::Rules;
 use super::tags::Arrows;
 use super::topology::Topology;
@@ -155,19 +156,25 @@ fn arrow_bit(turn: Turn) -> u8 {
 }
 
 /// Lanes that cars may use, from the kerb to the middle; all lanes where cars may use none.
-fn open_lanes(net: &LaneNetwork, link: LinkIx) -> Vec<LaneIx> {
+pub(crate) fn open_lanes(net: &LaneNetwork, link: LinkIx) -> Vec<LaneIx> {
     let cars: Vec<LaneIx> = links::lanes(net, link).filter(|l| net.lane(*l).modes.contains(Modes::CAR)).collect();
     if cars.is_empty() { links::lanes(net, link).collect() } else { cars }
 }
 
 /// Pairs of lanes that the movements of one link join.
-pub(crate) fn lane_pairs(net: &LaneNetwork, arrows: &[Arrows], from: LinkIx, moves: &[Movement]) -> Vec<(LaneIx, LaneIx, Turn)> {
+pub(crate) fn lane_pairs(net: &LaneNetwork, arrows: &[Arrows], from: LinkIx, moves: &[Movement], shares: &Shares) -> Vec<(LaneIx, LaneIx, Turn)> {
     let own = open_lanes(net, from);
     let marked = own.iter().any(|l| arrows[l.ix()].0 != 0);
-    let used = if marked { by_arrows(&own, arrows, moves) } else { by_default(net.left_hand, own.len(), moves) };
+    let parted = || shares.parted(net, own.len(), moves).unwrap_or_else(|| by_default(net.left_hand, own.len(), moves));
+    let used = if marked { by_arrows(&own, arrows, moves) } else { parted() };
     let mut pairs = vec![];
     for (m, lanes) in moves.iter().zip(&used) {
         let to = open_lanes(net, m.to);
+        if let Some(first) = shares.first(from, m.to).filter(|_| m.turn == Turn::Straight && lanes.len() <= to.len()) {
+            // Lanes that this road brings along; none opens beside them, for another road's lead there.
+            pairs.extend(lanes.iter().enumerate().filter_map(|(k, i)| Some((own[*i], *to.get((first + k).min(to.len() - 1))?, m.turn))));
+            continue;
+        }
         for (i, target) in targets(net.left_hand, arrows, m, lanes, own.len(), &to) {
             pairs.push((own[i], target, m.turn));
         }
