@@ -103,7 +103,7 @@ fn junction(net: &mut LaneNetwork, cx: &Context, j: JunctionIx, ends: &Ends) {
     let shares = merging::Shares::new(net, &all);
     for (from, moves) in &all {
         for (from, to, turn) in turns::lane_pairs(net, &cx.arrows, *from, moves, &shares) {
-            conflicts::connect(net, j, from, to, turn);
+            conflicts::connect(net, j, from, to, turn, kind == JunctionKind::Passing);
         }
     }
     let connections = first..net.connections.len() as u32;

@@ -11,18 +11,23 @@ const SIDEWAYS_MPS2: f64 = 2.5;
 /// The slowest that a connection is driven.
 const SLOWEST_MPS: f64 = 2.5;
 
-/// Makes a connection with a shape and appends it.
-pub(crate) fn connect(net: &mut LaneNetwork, junction: JunctionIx, from: LaneIx, to: LaneIx, turn: Turn) {
+/// Headings are those of so much road before and behind the junction, m.
+const HEADING_M: f64 = 5.0;
+
+/// Makes a connection with a shape and appends it. `passing`: the road merely goes on there; then it is no slower than the road, whose
+/// own bends slow nobody down either.
+pub(crate) fn connect(net: &mut LaneNetwork, junction: JunctionIx, from: LaneIx, to: LaneIx, turn: Turn, passing: bool) {
     let (a, b) = (net.lane(from), net.lane(to));
     let (from_line, to_line) = (net.shape(&a.shape), net.shape(&b.shape));
-    let (ha, hb) = (shape::end_heading(from_line, 5.0), shape::start_heading(to_line, 5.0));
+    let (ha, hb) = (shape::end_heading(from_line, HEADING_M), shape::start_heading(to_line, HEADING_M));
     let (Some(&p), Some(&q)) = (from_line.last(), to_line.first()) else { return };
     let line = shape::curve(p, ha, q, hb);
     let length_m = shape::length(&line).max(0.1);
     let bend = shape::wrap(hb - ha).abs();
     let limit = a.speed_mps.min(b.speed_mps);
-    // The radius of the arc with this chord and bend; a bend of a degree or two is no reason to slow down.
-    let radius = if bend < 0.15 { f64::INFINITY } else { shape::distance(p, q) / (2.0 * (bend / 2.0).sin()) };
+    // The bend is between the middles of the two stretches that the headings are of; one of a few degrees is no reason to slow down.
+    let straight = bend < 0.15 || passing && turn == Turn::Straight;
+    let radius = if straight { f64::INFINITY } else { (length_m + (HEADING_M.min(a.length_m) + HEADING_M.min(b.length_m)) / 2.0) / bend };
     let speed_mps = limit.min((SIDEWAYS_MPS2 * radius).sqrt()).max(SLOWEST_MPS.min(limit));
     let start = net.points.len() as u32;
     net.points.extend(line);
