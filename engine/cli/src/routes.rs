@@ -3,13 +3,16 @@
 use qike_core::{Diagnostic, Feedback};
 use qike_export::sumo::{RouteFile, WrittenRoute};
 use qike_network::routing::{Driver, Penalties, Route, RouteFinder, RouteGraph};
-use qike_scene::traffic::{EdgeKind, EdgeTimes, PathRef, Place, Release, Stop, StopPlace, TrafficScenario, Travel, TypeRef};
+use qike_scene::traffic::{EdgeTimes, PathRef, Place, Release, Stop, TrafficScenario, Travel, TypeRef};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
 /// Vehicles without a route that are told one by one.
 const TOLD: usize = 20;
+
+/// So many vehicles' routes are found at a time, in the order of where they begin: what is known of a beginning serves all of them.
+const AT_A_TIME: usize = 100_000;
 
 /// What is to be written.
 pub struct Wanted<'a> {
@@ -50,19 +53,32 @@ impl Wanted<'_> {
         flows.sort_by_key(|f| demand.flows[*f].begin_ms);
         let mut flows = flows.into_iter().peekable();
         let mut now = i64::MIN;
-        for (id, release, travel) in &demand.vehicles {
-            if let Release::At(at) = release {
-                now = *at;
+        for some in demand.vehicles.chunks(AT_A_TIME) {
+            let departs: Vec<i64> = some.iter().map(|(_, release, _)| {
+                if let Release::At(at) = release {
+                    now = *at;
+                }
+                now.max(self.scenario.settings.begin_ms)
+            }).collect();
+            let mut order: Vec<usize> = (0..some.len()).collect();
+            order.sort_by_key(|n| match some[*n].2.path {
+                PathRef::Find { from: Place::Edge(edge), .. } => edge,
+                _ => u32::MAX,
+            });
+            let mut routes: Vec<Option<Vec<(Route, f64)>>> = vec![None; some.len()];
+            for n in order {
+                routes[n] = self.routes(&mut finder, &some[n].2, departs[n], &mut found);
+                task.advance(1);
             }
-            while let Some(flow) = flows.next_if(|f| demand.flows[*f].begin_ms <= now) {
-                self.flow(&mut file, &mut finder, flow, &mut found)?;
+            for (n, (id, release, travel)) in some.iter().enumerate() {
+                while let Some(flow) = flows.next_if(|f| demand.flows[*f].begin_ms <= departs[n]) {
+                    self.flow(&mut file, &mut finder, flow, &mut found)?;
+                }
+                match &routes[n] {
+                    Some(routes) => file.vehicle(id, *release, travel, &self.written(routes))?,
+                    None => found.without.push(("vehicle", id.clone(), self.ends(travel).0, self.ends(travel).1)),
+                }
             }
-            let at = now.max(self.scenario.settings.begin_ms);
-            match self.routes(&mut finder, travel, at, &mut found) {
-                Some(routes) => file.vehicle(id, *release, travel, &self.written(&routes))?,
-                None => found.without.push(("vehicle", id.clone(), self.ends(travel).0, self.ends(travel).1)),
-            }
-            task.advance(1);
         }
         for flow in flows {
             self.flow(&mut file, &mut finder, flow, &mut found)?;
@@ -121,7 +137,7 @@ impl Wanted<'_> {
                 };
                 let mut driver = Driver::of(demand.kinds.get(kind as usize)?);
                 driver.speed_factor = travel.speed_factor.unwrap_or(driver.speed_factor);
-                let (from, to) = (self.edges(*from, true), self.edges(*to, false));
+                let (from, to) = (self.scenario.edges_at(*from, true), self.scenario.edges_at(*to, false));
                 let stops;
                 let via = if via.is_empty() && !travel.stops.is_empty() {
                     stops = self.stop_edges(&travel.stops, &from);
@@ -141,31 +157,9 @@ impl Wanted<'_> {
         routes.iter().map(|(route, weight)| WrittenRoute { edges: &route.edges, seconds: Some(route.seconds).filter(|s| self.costs && s.is_finite()), weight: *weight }).collect()
     }
 
-    /// Edges at a place: where one leaves, or where one arrives.
-    fn edges(&self, place: Place, leaves: bool) -> Vec<u32> {
-        let map = &self.scenario.map;
-        match place {
-            Place::Edge(edge) => vec![edge],
-            Place::Junction(junction) => {
-                let here = (0..).zip(&map.edges).filter(|(_, e)| e.kind == EdgeKind::Normal && if leaves { e.from } else { e.to } == Some(junction));
-                here.map(|(at, _)| at).collect()
-            }
-            Place::Zone(zone) => {
-                let zone = self.scenario.extras.zones.get(zone as usize);
-                zone.map(|z| if leaves { &z.sources } else { &z.sinks }).into_iter().flatten().map(|(edge, _)| *edge).collect()
-            }
-        }
-    }
-
     /// Edges of stops, which lie on the way.
     fn stop_edges(&self, stops: &[Stop], from: &[u32]) -> Vec<u32> {
-        let extras = &self.scenario.extras;
-        let lane = |stop: &Stop| match stop.place {
-            StopPlace::Lane { lane, .. } => Some(lane),
-            StopPlace::Stop(n) => extras.stops.get(n as usize).map(|s| s.lane),
-            StopPlace::Parking(n) => extras.parking.get(n as usize).map(|p| p.place.lane),
-        };
-        let mut edges: Vec<u32> = stops.iter().filter_map(lane).filter_map(|lane| self.scenario.map.lanes.get(lane as usize)).map(|l| l.edge).collect();
+        let mut edges: Vec<u32> = stops.iter().filter_map(|stop| self.scenario.stop_edge(stop)).collect();
         edges.dedup();
         if edges.first().is_some_and(|first| from == [*first]) {
             edges.remove(0);

@@ -40,6 +40,8 @@ pub struct RouteFinder<'g> {
     drivers: Vec<(Driver, Timetable)>,
     /// The one used last stands last.
     metrics: Vec<Kept>,
+    /// The metric that the last question was about.
+    asked: Option<Key>,
     search: Search,
     bounds: Bounds,
     nodes: Vec<u32>,
@@ -52,7 +54,7 @@ impl<'g> RouteFinder<'g> {
             let query = Query::new(&h);
             (h, query)
         });
-        Self { graph, times, hierarchy, drivers: Vec::new(), metrics: Vec::new(), search: Search::default(), bounds: Bounds::default(), nodes: Vec::new() }
+        Self { graph, times, hierarchy, drivers: Vec::new(), metrics: Vec::new(), asked: None, search: Search::default(), bounds: Bounds::default(), nodes: Vec::new() }
     }
 
     /// The quickest route from one edge of the map over some to another, for one who departs at `ms`. None where there is none.
@@ -76,6 +78,25 @@ impl<'g> RouteFinder<'g> {
             at = end;
         }
         Some(route)
+    }
+
+    /// Seconds that a route takes one who departs at `ms`; infinite where it cannot be driven.
+    pub fn seconds(&mut self, driver: &Driver, ms: i64, edges: &[u32]) -> f64 {
+        let driver = self.driver(driver);
+        let table = &self.drivers[driver].1;
+        let (mut seconds, mut before) = (0.0, None);
+        for edge in edges {
+            let Some(node) = self.graph.node(*edge) else { return f64::INFINITY };
+            if let Some(before) = before {
+                seconds += self.graph.arcs(before).find(|arc| self.graph.heads[*arc] == node).map_or(f64::INFINITY, |arc| table.turn(arc));
+            }
+            if seconds == f64::INFINITY {
+                return seconds;
+            }
+            seconds += table.seconds(node, ms as f64 + seconds * 1000.0);
+            before = Some(node);
+        }
+        seconds
     }
 
     /// Seconds along the last edge of the leg that was found last, for one who began it at `ms`.
@@ -126,6 +147,7 @@ impl<'g> RouteFinder<'g> {
         if self.drivers.len() >= DRIVERS {
             self.drivers.clear();
             self.metrics.clear();
+            self.asked = None;
         }
         self.drivers.push((*driver, Timetable::new(self.graph, driver, self.times)));
         self.drivers.len() - 1
@@ -139,6 +161,9 @@ impl<'g> RouteFinder<'g> {
         };
         let period = table.period(ms);
         let metric = metric(&mut self.metrics, hierarchy, self.graph, table, (driver, Some(period)));
+        if self.asked.replace((driver, Some(period))) != Some((driver, Some(period))) {
+            query.forget(hierarchy);
+        }
         let seconds = query.route(hierarchy, metric, from, to, &mut self.nodes);
         // Who arrives before the period ends has not seen another one, and nobody who does can be earlier. Where nobody may drive
         // in one period, nobody may in another.

@@ -37,6 +37,8 @@ pub struct Metric {
     pub(super) up: Vec<f64>,
     /// Down.
     pub(super) down: Vec<f64>,
+    /// The node below over which each arc leads, up and down; [`NONE`]: it is a turn itself.
+    pub(super) over: [Vec<u32>; 2],
     /// Along edges, by node of the graph.
     pub(super) edges: Vec<f64>,
     /// Up and down without what is not needed, once that pays.
@@ -75,6 +77,12 @@ impl Hierarchy {
         (self.up_starts.partition_point(|start| *start <= arc) - 1) as u32
     }
 
+    /// The arc up between two nodes that have one.
+    pub(super) fn arc(&self, lower: u32, upper: u32) -> u32 {
+        let up = self.up(lower);
+        (up.start + self.up_heads[up].partition_point(|head| *head < upper)) as u32
+    }
+
     /// Arcs up of a node.
     #[inline]
     pub(super) fn up(&self, node: u32) -> std::ops::Range<usize> {
@@ -99,6 +107,10 @@ impl Hierarchy {
         for side in [&mut metric.up, &mut metric.down] {
             side.clear();
             side.resize(self.arcs(), f64::INFINITY);
+        }
+        for over in &mut metric.over {
+            over.clear();
+            over.resize(self.arcs(), NONE);
         }
         metric.sharp = None;
         metric.edges.clone_from(&costs.edges);
@@ -128,9 +140,11 @@ impl Hierarchy {
                     let (there, back) = (to_y + metric.up[mid], metric.down[mid] + from_y);
                     if there < metric.up[top] {
                         metric.up[top] = there;
+                        metric.over[0][top] = y;
                     }
                     if back < metric.down[top] {
                         metric.down[top] = back;
+                        metric.over[1][top] = y;
                     }
                 }
             }

@@ -23,6 +23,7 @@ impl Query {
     }
 
     /// The cheapest route between two nodes of the graph, both included, into `route`; its cost, or infinity where there is none.
+    /// Between questions about different costs stands [`Self::forget`].
     pub(super) fn route(&mut self, h: &Hierarchy, metric: &Metric, from: u32, to: u32, route: &mut Vec<u32>) -> f64 {
         route.clear();
         let last = metric.edges[to as usize];
@@ -60,17 +61,25 @@ impl Query {
         cost + last
     }
 
-    /// Costs from a node to those above it.
-    fn climb(&mut self, h: &Hierarchy, metric: &Metric, s: u32) {
-        // The metric may be another one than last time; all that was touched lies above the last start.
+    /// The next question is about other costs.
+    pub(super) fn forget(&mut self, h: &Hierarchy) {
         let mut x = self.start;
         while x != NONE {
             self.from_start[x as usize] = f64::INFINITY;
             x = h.parent[x as usize];
         }
+        self.start = NONE;
+    }
+
+    /// Costs from a node to those above it; they stay as long as one asks from there and for the same costs.
+    fn climb(&mut self, h: &Hierarchy, metric: &Metric, s: u32) {
+        if self.start == s {
+            return;
+        }
+        self.forget(h);
         self.start = s;
         self.from_start[s as usize] = 0.0;
-        x = s;
+        let mut x = s;
         while x != NONE {
             let here = self.from_start[x as usize];
             if here < f64::INFINITY {
@@ -121,6 +130,7 @@ impl Query {
 
     /// Costs of the cheapest routes from each of some edges of the map to each of others, row by row; infinity where there is none.
     pub fn table(&mut self, h: &Hierarchy, graph: &RouteGraph, metric: &Metric, from: &[u32], to: &[u32]) -> Vec<f64> {
+        self.forget(h);
         // All nodes above targets, from the top.
         let mut wanted: Vec<u32> = Vec::new();
         let mut known = vec![false; h.rank.len()];
@@ -146,6 +156,7 @@ impl Query {
             }
             table.extend(to.iter().map(|e| graph.node(*e).map_or(f64::INFINITY, |t| cost[h.rank[t as usize] as usize] + metric.edges[t as usize])));
         }
+        self.forget(h);
         table
     }
 
@@ -156,12 +167,7 @@ impl Query {
         }
         bounds.cost.resize(h.rank.len(), f64::NAN);
         // Nothing is reached from anywhere: the sweep goes to the root.
-        let mut x = self.start;
-        while x != NONE {
-            self.from_start[x as usize] = f64::INFINITY;
-            x = h.parent[x as usize];
-        }
-        self.start = NONE;
+        self.forget(h);
         self.meet(h, metric, h.rank[to as usize]);
         bounds.last = metric.edges[to as usize];
     }
@@ -207,32 +213,13 @@ pub(super) struct Bounds {
 /// Arcs (arc, lower end, upper end, driven up) as nodes of the graph, the last of the stack first; each arc adds where it leads.
 fn unpack(h: &Hierarchy, metric: &Metric, stack: &mut Vec<(u32, u32, u32, bool)>, route: &mut Vec<u32>) {
     while let Some((arc, x, y, up)) = stack.pop() {
-        let cost = if up { metric.up[arc as usize] } else { metric.down[arc as usize] };
-        // A node z below both ends over which the arc leads: the sum is the same to the last bit, as it was made.
-        let (mut a, mut b) = (h.down(x), h.down(y));
-        let (mut i, mut j) = (a.next(), b.next());
-        let mut found = None;
-        while let (Some(p), Some(q)) = (i, j) {
-            match h.down_heads[p].cmp(&h.down_heads[q]) {
-                std::cmp::Ordering::Less => i = a.next(),
-                std::cmp::Ordering::Greater => j = b.next(),
-                std::cmp::Ordering::Equal => {
-                    let (to_x, to_y) = (h.down_arcs[p] as usize, h.down_arcs[q] as usize);
-                    let sum = if up { metric.down[to_x] + metric.up[to_y] } else { metric.down[to_y] + metric.up[to_x] };
-                    if sum == cost {
-                        found = Some((h.down_heads[p], to_x as u32, to_y as u32));
-                        break;
-                    }
-                    i = a.next();
-                    j = b.next();
-                }
-            }
+        let z = metric.over[usize::from(!up)][arc as usize];
+        if z == NONE {
+            route.push(h.order[if up { y } else { x } as usize]);
+            continue;
         }
-        match found {
-            Some((z, to_x, to_y)) if up => stack.extend([(to_y, z, y, true), (to_x, z, x, false)]),
-            Some((z, to_x, to_y)) => stack.extend([(to_x, z, x, true), (to_y, z, y, false)]),
-            None => route.push(h.order[if up { y } else { x } as usize]),
-        }
+        let (to_x, to_y) = ((h.arc(z, x), z, x), (h.arc(z, y), z, y));
+        let (first, then) = if up { (to_x, to_y) } else { (to_y, to_x) };
+        stack.extend([(then.0, then.1, then.2, true), (first.0, first.1, first.2, false)]);
     }
 }
-

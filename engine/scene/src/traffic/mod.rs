@@ -6,6 +6,7 @@
 
 mod demand;
 mod extras;
+mod links;
 mod map;
 mod measured;
 mod times;
@@ -16,6 +17,7 @@ pub use demand::{
     SpeedFactor, Stop, StopPlace, Travel, TypeRef, VehicleKind,
 };
 pub use extras::{Detector, DetectorKind, EdgeFile, Extras, Halting, Interval, ParkingArea, Rerouter, SpeedSign, StoppingPlace, Zone};
+pub use links::{CostLink, LinkNetwork, TripTable};
 pub use map::{
     EdgeKind, MapConnection, MapEdge, MapJunction, MapLane, NodeKind, Request, RightOfWay, RoadMap, SignalLight, SignalPhase, SignalPlan, SignalSwitch, SwitchRule, TurnKind,
 };
@@ -41,6 +43,33 @@ pub struct TrafficScenario {
     pub settings: Settings,
     /// What the source asks for and is not supported, and what was wrong in it.
     pub findings: Vec<Diagnostic>,
+}
+
+impl TrafficScenario {
+    /// The edge on which somebody stops.
+    pub fn stop_edge(&self, stop: &Stop) -> Option<u32> {
+        let lane = match stop.place {
+            StopPlace::Lane { lane, .. } => lane,
+            StopPlace::Stop(n) => self.extras.stops.get(n as usize)?.lane,
+            StopPlace::Parking(n) => self.extras.parking.get(n as usize)?.place.lane,
+        };
+        self.map.lanes.get(lane as usize).map(|l| l.edge)
+    }
+
+    /// Edges at a place: where one leaves, or where one arrives.
+    pub fn edges_at(&self, place: Place, leaves: bool) -> Vec<u32> {
+        match place {
+            Place::Edge(edge) => vec![edge],
+            Place::Junction(junction) => {
+                let here = (0..).zip(&self.map.edges).filter(|(_, e)| e.kind == EdgeKind::Normal && if leaves { e.from } else { e.to } == Some(junction));
+                here.map(|(at, _)| at).collect()
+            }
+            Place::Zone(zone) => {
+                let zone = self.extras.zones.get(zone as usize);
+                zone.map(|z| if leaves { &z.sources } else { &z.sinks }).into_iter().flatten().map(|(edge, _)| *edge).collect()
+            }
+        }
+    }
 }
 
 /// How a scenario is to be run, where its source says so.
