@@ -38,6 +38,10 @@ bench-traffic: build
 bench-network: build
 	@tools/bench_osm_network.py "$(bin)" "$(CURDIR)/bench-network" $(BENCH)
 
+# Static assignment beside aequilibrae: BENCH="--peers FOLDER" is needed.
+bench-assign: build
+	@tools/bench_assign.py "$(bin)" "$(CURDIR)/bench-assign" $(BENCH)
+
 # Opens exported 3D Tiles in CesiumJS; needs npm and chromium, so it is no part of `make test`.
 check-tiles: build
 	@tools/check-tiles.sh
