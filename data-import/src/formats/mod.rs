@@ -20,3 +20,4 @@ pub mod shapefile;
 pub mod table;
 pub mod sumo;
 pub mod terrain;
+pub mod tntp;

@@ -71,6 +71,8 @@ enum Command {
     Run(run::Args),
     /// Find routes for trips on a network of SUMO.
     Routes(commands::routes::Args),
+    /// Assign trips to a network: user equilibrium.
+    Assign(assign::Args),
     /// Compare runs with a base.
     Compare(compare::Args),
     /// Run a study: scenarios, parameters, seeds.
@@ -107,6 +109,7 @@ fn main() -> ExitCode {
         Command::Export(args) => export_cmd::run(args, &output),
         Command::Run(args) => run::run(args, &output),
         Command::Routes(args) => commands::routes::run(args, &output),
+        Command::Assign(args) => assign::run(args, &output),
         Command::Compare(args) => compare::run(args, &output),
         Command::Sweep(args) => sweep::run(args, &output),
         Command::View(args) => view::run(args),

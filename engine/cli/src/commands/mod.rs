@@ -1,5 +1,6 @@
 //! The subcommands: each has its arguments (`Args`) and what it does (`run`).
 
+pub mod assign;
 pub mod compare;
 pub mod diff;
 #[path = "export.rs"]

@@ -1,0 +1,132 @@
+//! `qike assign`: which ways trips take when nobody can do better by another one.
+
+use crate::Done;
+use crate::failure::Failure;
+use crate::output::{Output, table};
+use qike_assign::{Assignment, Goal, Method, assign};
+use qike_core::{Diagnostic, Severity};
+use qike_import::formats::tntp::{self, Factors};
+use qike_scene::traffic::LinkNetwork;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Assign trips to a network: the static user equilibrium.
+///
+/// Reads a network and trips in the TNTP format, finds the flows at which nobody has a cheaper way (to a relative gap), and writes
+/// with --out DIR the files links.csv (flow and cost of each link) and convergence.csv (each iteration's gap and objective).
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  qike assign SiouxFalls_net.tntp SiouxFalls_trips.tntp --gap 1e-6 --out sioux
+  qike assign Anaheim_net.tntp Anaheim_trips.tntp --method bfw --gap 1e-4
+  qike assign ChicagoSketch_net.tntp ChicagoSketch_trips.tntp --toll-factor 0.02 --distance-factor 0.04 --json | jq .objective")]
+pub struct Args {
+    /// The network.
+    #[arg(value_name = "NET.tntp")]
+    network: PathBuf,
+    /// The trips.
+    #[arg(value_name = "TRIPS.tntp")]
+    trips: PathBuf,
+    /// Stop at this relative gap.
+    #[arg(long, value_name = "GAP", default_value_t = 1e-6)]
+    gap: f64,
+    /// Stop after so many iterations.
+    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = clap::value_parser!(u32).range(1..))]
+    iterations: u32,
+    /// How it is found: bushes goes to any gap, bfw (bi-conjugate Frank-Wolfe) needs least memory.
+    #[arg(long, value_name = "METHOD", default_value = "bushes", value_parser = ["bushes", "bfw"])]
+    method: String,
+    /// What a unit of toll costs, in the unit of free costs.
+    #[arg(long, value_name = "COST", default_value_t = 0.0)]
+    toll_factor: f64,
+    /// What a unit of length costs.
+    #[arg(long, value_name = "COST", default_value_t = 0.0)]
+    distance_factor: f64,
+    /// Write links.csv and convergence.csv into this folder.
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
+    for (name, value) in [("--gap", args.gap), ("--toll-factor", args.toll_factor), ("--distance-factor", args.distance_factor)] {
+        if !value.is_finite() || value < 0.0 {
+            return Err(Failure::usage(format!("{name}: {value} is no number of 0 or more")));
+        }
+    }
+    let method = if args.method == "bfw" { Method::Bfw } else { Method::Bushes };
+    let (network, mut findings) = tntp::read_network(&args.network, &Factors { toll: args.toll_factor, distance: args.distance_factor })?;
+    let (trips, more) = tntp::read_trips(&args.trips, &network)?;
+    findings.extend(more);
+    let started = Instant::now();
+    let goal = Goal { gap: args.gap, iterations: args.iterations };
+    let result = assign(&network, &trips, method, &goal, &output.feedback).map_err(Failure::new)?;
+    let seconds = started.elapsed().as_secs_f64();
+    findings.extend(lost(&network, &result, &args.trips));
+    if !result.converged {
+        let message = format!("after {} iterations the relative gap is {:.3e}, not {:.3e}", result.steps.len(), result.steps.last().map_or(f64::NAN, |s| s.gap), args.gap);
+        findings.push(Diagnostic::warning("not-converged", message).help("give more --iterations, or use --method bushes"));
+    }
+    output.diagnostics(&findings);
+    if let Some(out) = &args.out {
+        write(out, &network, &result).map_err(|e| Failure::new(format!("{} cannot be written: {e}", out.display())))?;
+    }
+    let last = result.steps.last();
+    let document = json!({
+        "nodes": network.nodes,
+        "zones": network.zones,
+        "links": network.links.len(),
+        "trips": trips.total(),
+        "method": args.method,
+        "iterations": result.steps.len(),
+        "converged": result.converged,
+        "gap": last.map(|s| s.gap),
+        "objective": last.map(|s| s.objective),
+        "total_cost": last.map(|s| s.total),
+        "wall_s": seconds,
+        "convergence": result.steps.iter().map(|s| json!({ "iteration": s.iteration, "gap": s.gap, "objective": s.objective, "total_cost": s.total })).collect::<Vec<_>>(),
+        "out": args.out,
+        "findings": findings,
+    });
+    output.result(&document, || describe(&network, &result, seconds))?;
+    let skipped = findings.iter().any(|f| f.severity == Severity::Error);
+    Ok(if skipped { Done::Skipping } else { Done::Wholly })
+}
+
+/// Trips for which there is no way.
+fn lost(network: &LinkNetwork, result: &Assignment, trips: &Path) -> Option<Diagnostic> {
+    let (from, to, _) = result.unreached.first()?;
+    let sum: f64 = result.unreached.iter().map(|t| t.2).sum();
+    let message = format!("{sum} trips between {} pairs of zones have no way, the first from {} to {}; they are left out", result.unreached.len(), network.name(*from), network.name(*to));
+    Some(Diagnostic::error("no-way", message).file(trips.display().to_string()))
+}
+
+fn describe(network: &LinkNetwork, result: &Assignment, seconds: f64) -> String {
+    let mut rows = vec![["iteration", "relative gap", "objective", "cost of all trips"].map(str::to_owned).to_vec()];
+    // The first ten, then each tenth of the way, and the last.
+    let (count, each) = (result.steps.len(), (result.steps.len() / 10).max(1));
+    for (n, step) in result.steps.iter().enumerate().filter(|(n, _)| *n < 10 || n % each == 0 || n + 1 == count) {
+        rows.push(vec![(n + 1).to_string(), format!("{:.3e}", step.gap), format!("{:.6}", step.objective), format!("{:.6}", step.total)]);
+    }
+    format!("{} links, {} iterations in {seconds:.2} s\n{}", network.links.len(), count, table(&rows))
+}
+
+/// Flows and the way to them.
+fn write(out: &Path, network: &LinkNetwork, result: &Assignment) -> Result<(), Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(out)?;
+    let mut links = csv::Writer::from_path(out.join("links.csv"))?;
+    links.write_record(["from", "to", "flow", "cost", "free_cost", "capacity"])?;
+    for ((link, flow), cost) in network.links.iter().zip(&result.flows).zip(&result.costs) {
+        let numbers = [*flow, *cost, link.free + link.fixed, link.capacity].map(|v| v.to_string());
+        links.write_record([network.name(link.from), network.name(link.to)].into_iter().chain(numbers))?;
+    }
+    links.flush()?;
+    let mut steps = csv::Writer::from_path(out.join("convergence.csv"))?;
+    steps.write_record(["iteration", "relative_gap", "objective", "total_cost"])?;
+    for s in &result.steps {
+        steps.write_record([s.iteration.to_string(), s.gap.to_string(), s.objective.to_string(), s.total.to_string()])?;
+    }
+    steps.flush()?;
+    Ok(())
+}
