@@ -2,7 +2,7 @@
 """Runs SUMO's scenarios in SUMO and in Qike's lane-level model, in turn, and says how right and how fast it is. docs/bench-traffic.md
 tells how to read the tables. Prints them; writes OUT/bench_traffic.json after each row, so that a stopped run leaves what it had.
 
-Usage: tools/bench_traffic.py BIN_FOLDER OUT_FOLDER --peers FOLDER [--only accuracy,speed,threads,grids,routes] [--scenarios NAME,…]
+Usage: tools/bench_traffic.py BIN_FOLDER OUT_FOLDER --peers FOLDER [--only accuracy,speed,threads,grids,routes,meso] [--scenarios NAME,…]
 Scenarios: `acosta` of --data; the RESCO nets that the Python package sumo-rl brings; `g20` and `g40` of ../shared/peers/grids.sh (made
 below OUT where --grids names no folder). Each is copied below OUT, and its configuration is written anew without outputs and reports,
 so that both read the same files and write the same, and nothing lands beside the source.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bench_traffic_runs import Failed, Qike, Sumo, scenarios
+import bench_traffic_meso as meso
 import bench_traffic_routes as routes
 import bench_traffic_tables as tables
 
@@ -24,14 +25,15 @@ shared = Path(__file__).resolve().parents[2] / "shared"
 parser.add_argument("--peers", type=Path, default=os.environ.get("QIKE_PEERS"), help="folder that ../shared/peers/setup.sh made: bin/sumo or venv/bin/sumo")
 parser.add_argument("--data", type=Path, default=shared / "data", help="folder of the test data")
 parser.add_argument("--grids", type=Path, help="folder of g20.sumocfg and g40.sumocfg; made where not given")
-parser.add_argument("--only", default="accuracy,speed,threads,grids,routes", help="some of accuracy,speed,threads,grids,routes")
+parser.add_argument("--only", default="accuracy,speed,threads,grids,routes,meso", help="some of accuracy,speed,threads,grids,routes,meso")
 parser.add_argument("--scenarios", help="some of the scenarios, with commas; g20 and g40 are taken into accuracy and speed where named here")
 parser.add_argument("--seeds", type=int, default=10, help="seeds of the accuracy part")
 parser.add_argument("--rounds", type=int, default=5, help="rounds of the speed part")
 parser.add_argument("--grid-rounds", type=int, default=1, help="rounds of the grids, which take SUMO minutes each")
 parser.add_argument("--timeout", type=float, default=1800, help="seconds after which a single run counts as failed")
 options = parser.parse_args()
-PARTS = ("accuracy", "speed", "threads", "grids", "routes")
+PARTS = ("accuracy", "speed", "threads", "grids", "routes", "meso")
+OWN = {"routes": routes, "meso": meso}
 parts = options.only.split(",")
 if unknown := set(parts) - set(PARTS):
     parser.error(f"--only knows {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
@@ -55,7 +57,7 @@ def attempt(part, name, work):
         row = {"scenario": name, "failed": str(error)}
     report[part].append(row)
     save()
-    (routes.show_row(row) if part == "routes" else tables.show_row(part, row))
+    (OWN[part].show_row(row) if part in OWN else tables.show_row(part, row))
 
 
 def main():
@@ -71,7 +73,7 @@ def main():
     for part in PARTS:
         if part not in parts:
             continue
-        (routes.show_head() if part == "routes" else tables.show_head(part))
+        (OWN[part].show_head() if part in OWN else tables.show_head(part))
         if part == "accuracy":
             for s in streets:
                 attempt(part, s.name, lambda: tables.accuracy(s, sumo, qike, range(1, options.seeds + 1)))
@@ -83,6 +85,9 @@ def main():
         elif part == "threads":
             for s in streets if chosen else [*(s for s in streets if s.name in ("acosta", "ingolstadt21")), *grids]:
                 attempt(part, s.name, lambda: tables.threads(s, qike, options.rounds))
+        elif part == "meso":
+            for s in streets + [g for g in grids if g not in streets]:
+                attempt(part, s.name, lambda: meso.meso(s, sumo, qike, options.rounds))
         elif part == "routes":
             for s in grids:
                 attempt(part, s.name, lambda: routes.routes(s, sumo, qike, options.grid_rounds))

@@ -95,7 +95,7 @@ def scenarios(options, sumo):
     if not resco:
         print(f"  skipped: the RESCO nets: {sumo.root} has no package sumo-rl")
     found += [Scenario(c.stem, c, sorted(c.parent.glob("*.xml")), options.out) for c in resco]
-    wanted = {"grids", "threads", "routes"} & set(options.only.split(",")) or re.search(r"\bg[24]0\b", options.scenarios or "")
+    wanted = {"grids", "threads", "routes", "meso"} & set(options.only.split(",")) or re.search(r"\bg[24]0\b", options.scenarios or "")
     grids = options.grids or options.out / "grids"
     if wanted and not (grids / "g40.sumocfg").is_file() and not options.grids:
         script = Path(__file__).resolve().parents[2] / "shared/peers/grids.sh"
@@ -160,9 +160,9 @@ class Sumo:
     def version(self):
         return execute([self.program, "--version"], 60, self.env)["out"].splitlines()[0].removeprefix("Eclipse SUMO ")
 
-    def run(self, scenario, seed, work, accuracy):
+    def run(self, scenario, seed, work, accuracy, more=()):
         by_quarter = work / "quarters.sumo.xml" if accuracy else None
-        command = [self.program, "-c", scenario.config("sumo", by_quarter), "--seed", seed, "--no-step-log", "--no-warnings", "--statistic-output", work / "statistic.xml"]
+        command = [self.program, "-c", scenario.config("sumo", by_quarter), "--seed", seed, "--no-step-log", "--no-warnings", "--statistic-output", work / "statistic.xml", *more]
         if accuracy:
             command += ["--tripinfo-output", work / "trips.sumo.xml"]
         result = execute(command, self.timeout, self.env)
@@ -191,15 +191,15 @@ class Qike:
             if not self.command.is_file():
                 raise Failed(f"{folder} has neither a qike whose `run` knows --tripinfo-output nor examples/micro: build them first")
 
-    def run(self, scenario, seed, work, accuracy, threads=1):
+    def run(self, scenario, seed, work, accuracy, threads=1, more=()):
         by_quarter = work / "quarters.qike.xml" if accuracy else None
         config = scenario.config("qike", by_quarter)
-        return (self.by_command if self.whole else self.by_example)(config, seed, work, threads, by_quarter)
+        return self.by_command(config, seed, work, threads, by_quarter, more) if self.whole else self.by_example(config, seed, work, threads, by_quarter)
 
-    def by_command(self, config, seed, work, threads, by_quarter):
+    def by_command(self, config, seed, work, threads, by_quarter, more):
         folder = work / "qike"
         shutil.rmtree(folder, ignore_errors=True)
-        command = [self.command, "run", config, "--out", folder, "--seed", seed, "--threads", threads, "--no-tracks", "--quiet"]
+        command = [self.command, "run", config, "--out", folder, "--seed", seed, "--threads", threads, "--no-tracks", "--quiet", *more]
         if by_quarter:
             command += ["--tripinfo-output", work / "trips.qike.xml"]
         result = execute(command, self.timeout, good=(0, 3))

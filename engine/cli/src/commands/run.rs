@@ -21,7 +21,8 @@ Examples:
   qike run demo/holiday.toml
   qike run demo/holiday-bridge-closed.toml --out runs/closed --seed 7
   qike run demo/holiday.toml --until 00:10:00 --threads 1 --json | jq .runs[0].summary.state_hash
-  qike run bologna/run.sumocfg --out runs/b --tripinfo-output trips.xml --edgedata-output edges.xml")]
+  qike run bologna/run.sumocfg --out runs/b --tripinfo-output trips.xml --edgedata-output edges.xml
+  qike run bologna/run.sumocfg --out runs/q --model queues")]
 pub struct Args {
     /// The scenario, or a configuration of SUMO.
     #[arg(value_name = "SCENARIO.toml|X.sumocfg")]

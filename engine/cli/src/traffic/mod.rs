@@ -36,8 +36,8 @@ pub enum ModelName {
 #[derive(clap::Args)]
 #[command(next_help_heading = "For scenarios of SUMO (X.sumocfg)")]
 pub struct Args {
-    /// Run vehicles lane by lane (lanes), or as queues on lanes, some hundred times as fast (queues). Without it lanes, or queues where
-    /// the configuration asks for SUMO's mesoscopic model.
+    /// Run vehicles lane by lane (lanes), or as queues on lanes, tens of times as fast and less exact where traffic jams (queues).
+    /// Without it lanes, or queues where the configuration asks for SUMO's mesoscopic model.
     #[arg(long, value_enum)]
     pub model: Option<ModelName>,
     /// Write each journey, as SUMO does.

@@ -88,7 +88,7 @@ impl Queues {
         let agent = self.agents[slot.agent as usize];
         if link.place != NEVER {
             // Onto the junction, to wait there.
-            self.make_room(given, link.place);
+            self.make_room(given, link.place, now);
             let place = &self.lanes[link.place as usize];
             if place.free >= slot.room as i32 || place.count() == 0 && place.head == place.hole {
                 let speed = self.leave(given, n);
@@ -99,7 +99,9 @@ impl Queues {
         }
         let movement = given.paths[agent.at as usize];
         let edge = given.net.moves[movement as usize].to;
-        match self.choose(given, n, edge, given.paths[agent.at as usize + 1], link.to, &agent, slot.room) {
+        // It needs its room when it is over the junction.
+        let over = link.over[usize::from(lane.ready < now || lane.pass < 2.0)];
+        match self.choose(given, n, edge, given.paths[agent.at as usize + 1], link.to, &agent, (slot.room, over)) {
             Next::Lane(to) => {
                 let speed = self.leave(given, n);
                 self.agents[slot.agent as usize].at += 1;
@@ -135,7 +137,7 @@ impl Queues {
 
     /// The lane of an edge that one takes who goes on by `after`: the one with the most room of those that lead there.
     #[allow(clippy::too_many_arguments)]
-    pub(super) fn choose(&mut self, given: &Given, me: u32, edge: u32, after: u32, straight: u32, agent: &Agent, room: u32) -> Next {
+    pub(super) fn choose(&mut self, given: &Given, me: u32, edge: u32, after: u32, straight: u32, agent: &Agent, (room, over): (u32, u32)) -> Next {
         let (now, user) = (self.now, given.kinds[agent.kind as usize].user);
         let (mut best, mut least) = (NEVER, i32::MAX);
         let (mut hole, mut known) = (NEVER, false);
@@ -151,7 +153,7 @@ impl Queues {
                     continue;
                 }
                 known = true;
-                self.make_room(given, lane);
+                self.make_room(given, lane, now + over);
                 let l = &self.lanes[lane as usize];
                 if l.free < room as i32 && !(l.count() == 0 && l.head == l.hole) {
                     hole = hole.min(self.next_hole(given, lane).unwrap_or(NEVER));
@@ -168,7 +170,7 @@ impl Queues {
             }
         }
         if best == NEVER {
-            return if hole == NEVER { Next::Full } else { Next::At(hole.max(now + 1)) };
+            return if hole == NEVER { Next::Full } else { Next::At(hole.saturating_sub(over).max(now + 1)) };
         }
         let l = &self.lanes[best as usize];
         let rival = l.claimed;
@@ -301,14 +303,14 @@ impl Queues {
         self.enter(given, to, slot.agent, slot.link, speed);
     }
 
-    /// Holes that have got to a lane's start become room.
+    /// Holes that will have got to a lane's start by a time become room.
     #[inline]
-    pub(super) fn make_room(&mut self, given: &Given, n: u32) {
+    pub(super) fn make_room(&mut self, given: &Given, n: u32, by: u32) {
         let fix = &given.net.lanes[n as usize];
         let lane = &mut self.lanes[n as usize];
         while lane.hole != lane.head {
             let slot = &self.slots[(fix.ring + (lane.hole & fix.mask)) as usize];
-            if slot.at > self.now {
+            if slot.at > by {
                 break;
             }
             lane.free += slot.room as i32;
@@ -331,7 +333,7 @@ impl Queues {
         let slot = &mut self.slots[(fix.ring + (lane.head & fix.mask)) as usize];
         let (agent, free_at, room) = (slot.agent as usize, slot.at, slot.room);
         let kind = &given.kinds[self.agents[agent].kind as usize];
-        let hole = now.saturating_add((f64::from(fix.length) * kind.wave_ms) as u32);
+        let hole = now.saturating_add(fix.hole);
         slot.at = hole;
         lane.head = lane.head.wrapping_add(1);
         if slot.link != NEVER {
@@ -356,7 +358,7 @@ impl Queues {
         }
         self.measure(given, n, agent, free_at);
         self.next_of(given, n);
-        self.wake(fix.edge, hole);
+        self.wake(fix.edge, hole.saturating_sub(fix.lead).max(now + 1));
         speed
     }
 

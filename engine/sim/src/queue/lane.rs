@@ -77,8 +77,11 @@ pub(super) struct LaneFix {
     pub length: f32,
     /// Limit, m/s.
     pub speed: f32,
-    /// All its room, cm.
+    /// All its room, cm, and the time that a hole takes from its end to its start, ms.
     pub room: u32,
+    pub hole: u32,
+    /// Shortest time over the junction before it, ms.
+    pub lead: u32,
     /// Who may use it.
     pub users: u64,
 }

@@ -39,6 +39,8 @@ pub(super) struct LinkFix {
     /// Length of the way over the junction, m, and its limit, m/s.
     pub length: f32,
     pub speed: f32,
+    /// Time over the junction without stopping, and from a stand, ms.
+    pub over: [u32; 2],
     /// Links that it gives way to: a range of [`Net::foes`].
     pub foes: (u32, u32),
     /// Time to be clear of the junction from a stand, and without stopping, ms.
@@ -70,10 +72,14 @@ impl Net {
     pub fn new(streets: Arc<Streets>, kinds: &[Kind]) -> Self {
         let least = kinds.iter().map(|k| k.room_cm).min().unwrap_or(750).max(50);
         let mut slots = 0usize;
+        let (one, wave) = kinds.first().map_or((750, 0.17), |k| (k.room_cm, k.wave_ms));
         let lanes = streets.lanes.iter().map(|l| {
-            let room = (l.length.min(1e6) * 100.0) as u32;
+            // Whole vehicles stand on it, of the last one a part. What that is too much of room, its hole comes back later, so that as
+            // many can pass in a time as if there were parts of vehicles: n h = L/v + the time of the hole.
+            let room = ((l.length.min(1e6) * 100.0) as u32).div_ceil(one).max(1) * one;
+            let hole = f64::from(room) / 100.0 * wave + (f64::from(room) / 100.0 - l.length).max(0.0) / l.speed.max(0.5) * 1000.0;
             let size = (room / least + 4).next_power_of_two();
-            let fix = LaneFix { ring: slots as u32, mask: size - 1, edge: l.edge, length: l.length as f32, speed: l.speed as f32, room, users: l.allowed.0 };
+            let fix = LaneFix { ring: slots as u32, mask: size - 1, edge: l.edge, length: l.length as f32, speed: l.speed as f32, room, hole: hole as u32, lead: 0, users: l.allowed.0 };
             // Only roads and waiting places hold anybody.
             if !l.inside || waits_on(&streets, l.links) {
                 slots += size as usize;
@@ -83,6 +89,12 @@ impl Net {
         let lanes: Vec<LaneFix> = lanes.collect();
         let mut net = Self { lanes, links: Vec::new(), foes: Vec::new(), moves: Vec::new(), choices: Vec::new(), starts: Vec::new(), slots, streets };
         net.links(kinds.first());
+        net.lanes.iter_mut().for_each(|l| l.lead = NEVER);
+        for link in &net.links {
+            let to = if link.place == NEVER { link.to } else { link.place };
+            let lead = &mut net.lanes[to as usize].lead;
+            *lead = (*lead).min(link.over[0]);
+        }
         net.movements();
         net
     }
@@ -129,6 +141,7 @@ impl Net {
                 to: l.to,
                 length: length as f32,
                 speed: speed.max(0.5) as f32,
+                over: [(length / speed.max(0.5) * 1000.0) as u32, ((2.0 * length / accel).sqrt() * 1000.0) as u32],
                 foes: (first, self.foes.len() as u32 - first),
                 from_stand: ((2.0 * way / accel).sqrt() * 1000.0) as u32,
                 passing: (way / speed.max(0.5) * 1000.0) as u32,

@@ -159,7 +159,7 @@ impl Queues {
         let after = given.paths[person.path as usize];
         let straight = first + person.lane.map_or(0, u32::from).min(count - 1);
         let room = given.kinds[usize::from(kind)].room_cm;
-        match self.choose(given, source, edge, after, straight, &agent, room) {
+        match self.choose(given, source, edge, after, straight, &agent, (room, 0)) {
             Next::Lane(to) => {
                 let me = self.agent(agent);
                 let fix = &net.lanes[to as usize];
