@@ -152,12 +152,17 @@ impl BufRead for Decoded {
 
 impl Read for Decoded {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        let from = self.fill_buf()?;
-        let count = from.len().min(into.len());
-        into.iter_mut().zip(from).for_each(|(to, byte)| *to = *byte);
-        self.consume(count);
-        Ok(count)
+        read_buffered(self, into)
     }
+}
+
+/// Reads from what is buffered: for whoever has `fill_buf` and needs `read`.
+pub(crate) fn read_buffered(input: &mut dyn BufRead, into: &mut [u8]) -> std::io::Result<usize> {
+    let from = input.fill_buf()?;
+    let count = from.len().min(into.len());
+    into.iter_mut().zip(from).for_each(|(to, byte)| *to = *byte);
+    input.consume(count);
+    Ok(count)
 }
 
 #[cfg(test)]

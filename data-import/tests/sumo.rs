@@ -191,7 +191,7 @@ fn vehicles_trips_and_flows_in_all_their_words() {
     let extras = &scenario.extras;
     assert_eq!((extras.stops[0].from_m, extras.stops[0].to_m, extras.stops[0].lines.len(), extras.parking[0].capacity), (10.0, 70.0, 2, 4));
     assert_eq!((extras.zones[0].sources.len(), extras.zones[0].sinks.len(), extras.zones[0].sources[2].1), (3, 2, 2.0));
-    assert_eq!(codes(&scenario), ["flow-of-nobody", "not-supported"]);
+    assert_eq!(codes(&scenario), ["flow-without-end", "flow-of-nobody", "not-supported"]);
     assert!(told(&scenario, "element 'person' is not supported: they do not travel (2 such"));
 }
 

@@ -90,6 +90,8 @@ impl Table {
                 is("waiting_s", Float64),
                 is("reroutes", UInt16),
                 is("teleports", UInt16),
+                // As the source calls it; none of those that only have numbers.
+                maybe("id", Utf8),
             ],
             Table::Events => vec![
                 is("t_ms", Int64),

@@ -85,17 +85,17 @@ pub(crate) fn links(rows: &[(SimTime, SimTime, LinkInterval)], places: &Places) 
     ])
 }
 
-pub(crate) fn trips(rows: &[Trip], places: &Places, demands: &[String]) -> Result<RecordBatch, ArrowError> {
-    let number = |f: &dyn Fn(&Trip) -> Option<f64>| -> ArrayRef { Arc::new(Float64Array::from_iter(rows.iter().map(f))) };
+pub(crate) fn trips(rows: &[(Trip, Option<Box<str>>)], places: &Places, demands: &[String]) -> Result<RecordBatch, ArrowError> {
+    let number = |f: &dyn Fn(&Trip) -> Option<f64>| -> ArrayRef { Arc::new(Float64Array::from_iter(rows.iter().map(|(r, _)| f(r)))) };
     let delay = |trip: &Trip| trip.departed.map(|left| (left - trip.planned).as_s());
     RecordBatch::try_new(Table::Trips.schema(), vec![
-        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|r| r.agent))),
-        repeated(rows.iter().map(|r| r.kind as u32), |k| Some(crate::AgentKind::ALL[k as usize].name()))?,
-        repeated(rows.iter().map(|r| r.demand), |d| Some(demands.get(d as usize).map_or("", String::as_str)))?,
-        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|r| r.trip))),
-        repeated(rows.iter().map(|r| r.status as u32), |s| Some(crate::TripStatus::ALL[s as usize].name()))?,
-        repeated(rows.iter().map(|r| r.origin), |p| places.id(p))?,
-        repeated(rows.iter().map(|r| r.destination), |p| places.id(p))?,
+        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|(r, _)| r.agent))),
+        repeated(rows.iter().map(|(r, _)| r.kind as u32), |k| Some(crate::AgentKind::ALL[k as usize].name()))?,
+        repeated(rows.iter().map(|(r, _)| r.demand), |d| Some(demands.get(d as usize).map_or("", String::as_str)))?,
+        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|(r, _)| r.trip))),
+        repeated(rows.iter().map(|(r, _)| r.status as u32), |s| Some(crate::TripStatus::ALL[s as usize].name()))?,
+        repeated(rows.iter().map(|(r, _)| r.origin), |p| places.id(p))?,
+        repeated(rows.iter().map(|(r, _)| r.destination), |p| places.id(p))?,
         number(&|r| Some(r.planned.as_s())),
         number(&|r| r.departed.map(SimTime::as_s)),
         number(&|r| r.arrived.map(SimTime::as_s)),
@@ -104,8 +104,9 @@ pub(crate) fn trips(rows: &[Trip], places: &Places, demands: &[String]) -> Resul
         number(&|r| Some(r.route_length_m)),
         number(&|r| Some(r.time_loss_s)),
         number(&|r| Some(r.waiting_s)),
-        Arc::new(UInt16Array::from_iter_values(rows.iter().map(|r| r.reroutes))),
-        Arc::new(UInt16Array::from_iter_values(rows.iter().map(|r| r.teleports))),
+        Arc::new(UInt16Array::from_iter_values(rows.iter().map(|(r, _)| r.reroutes))),
+        Arc::new(UInt16Array::from_iter_values(rows.iter().map(|(r, _)| r.teleports))),
+        Arc::new(StringArray::from_iter(rows.iter().map(|(_, id)| id.as_deref()))),
     ])
 }
 

@@ -47,7 +47,7 @@ pub struct RunWriter {
     intervals: u32,
     tracks: Vec<(SimTime, TrackPoint)>,
     links: Vec<(SimTime, SimTime, LinkInterval)>,
-    trips: Vec<Trip>,
+    trips: Vec<(Trip, Option<Box<str>>)>,
     events: Vec<Happening>,
     signals: Vec<(SimTime, SignalChange)>,
     detectors: Vec<(SimTime, SimTime, DetectorInterval)>,
@@ -126,6 +126,15 @@ impl RunWriter {
         if rows >= ROWS_A_PART { self.checkpoint() } else { Ok(()) }
     }
 
+    /// A trip of one who has an id of its own in the source.
+    ///
+    /// # Errors
+    /// Disk full, no permission.
+    pub fn trip_of(&mut self, trip: &Trip, id: &str) -> Result<(), RecordError> {
+        self.trips.push((trip.clone(), Some(id.into())));
+        self.checkpoint_when_full()
+    }
+
     /// What a detector measured in an interval.
     ///
     /// # Errors
@@ -202,7 +211,7 @@ impl Recorder for RunWriter {
     }
 
     fn trip(&mut self, trip: &Trip) -> Result<(), RecordError> {
-        self.trips.push(trip.clone());
+        self.trips.push((trip.clone(), None));
         self.checkpoint_when_full()
     }
 

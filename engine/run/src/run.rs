@@ -63,6 +63,9 @@ pub fn default_out(scenario: &Path) -> PathBuf {
 /// anything is written. A run that is cancelled or cut off leaves a recording that can be read up to its last part.
 pub fn run(scenario: &Path, options: &RunOptions, feedback: &Feedback) -> Result<RunReport, RunError> {
     let written = load::load(scenario)?;
+    if written.base.is_traffic() {
+        return Err(RunError::Usage(format!("{}: its base is a traffic scenario; run it by itself", scenario.display())));
+    }
     let folder = load::folder(scenario);
     let name = scenario.display().to_string();
     let base = Base::load(&folder.join(&written.base.store), &name, feedback)?;

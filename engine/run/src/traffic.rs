@@ -11,13 +11,15 @@ mod lacking;
 mod meter;
 mod rows;
 mod totals;
+mod what_if;
 
 pub use detect::{Detectors, Reading, Readings, Shown};
 pub use meter::{EdgeMeter, STANDS_MPS};
 pub use qike_sim::micro::{Counts, Micro, OnRoad, TripRow, Way};
 pub use qike_sim::queue::Queues;
-pub use qike_sim::traffic::{EdgeSums, TrafficModel};
+pub use qike_sim::traffic::{EdgeSums, Stayed, TrafficModel};
 pub use totals::{Totals, due};
+pub use what_if::apply_what_if;
 
 use crate::RunError;
 use crate::summary::{Cost, network_hash};
@@ -143,6 +145,9 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
         let end = begin.saturating_add(until.ms());
         scenario.settings.end_ms = Some(scenario.settings.end_ms.map_or(end, |e| e.min(end)));
     }
+    if (scenario.settings.scale - 1.0).abs() > 1e-12 {
+        scenario.demand.scale(scenario.settings.scale, &|_, _| true);
+    }
     let seed = options.seed.unwrap_or(scenario.settings.seed);
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let fault = |message: String| RunError::Traffic { scenario: options.source.clone(), message };
@@ -159,7 +164,7 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     let streets = model.streets().clone();
     let mut findings = std::mem::take(&mut scenario.findings);
     findings.extend(model.findings().iter().cloned());
-    findings.extend(lacking::lacking(&scenario));
+    findings.extend(lacking::lacking(&scenario, choice == ModelChoice::Queues));
 
     let places = Places::new(streets.edges.iter().map(|e| e.id.clone()), []);
     let info = info(&scenario, options, &places);
@@ -193,12 +198,12 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
         if !measures {
             meter.step(&*model, &everybody, &scenario.demand.kinds, &ended, step_ms as f64 / 1000.0);
         }
-        let (loss_s, factor) = (|vehicle| model.loss_s(vehicle), |vehicle| model.traveller(vehicle).map_or(1.0, |who| who.speed_factor));
-        detectors.step(&everybody, &Shown { time_ms, step_ms, ended: &ended, loss_s: &loss_s, factor: &factor, light: &|link| model.lamp(link) });
+        let factor = |vehicle| model.traveller(vehicle).map_or(1.0, |who| who.speed_factor);
+        detectors.step(&everybody, &Shown { time_ms, step_ms, ended: &ended, factor: &factor, light: &|link| model.lamp(link) });
         rows::record(&mut writer, detectors.found())?;
         for row in &ended {
             totals.ended(row);
-            writer.trip(&rows.trip(row, None))?;
+            writer.trip_of(&rows.trip(row, None), &row.id)?;
         }
         if looks {
             totals.step(&*model, &everybody, &rows.limits);
@@ -249,12 +254,15 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     let under_way = model.under_way();
     for (row, destination) in &under_way {
         totals.departure(row.vehicle, row.depart_delay_ms);
-        writer.trip(&rows.trip(row, Some(*destination)))?;
+        writer.trip_of(&rows.trip(row, Some(*destination)), &row.id)?;
+    }
+    for stayed in model.stayed() {
+        writer.trip_of(&rows.stayed(&stayed), &stayed.id)?;
     }
     if now > links_from {
         writer.links(SimTime(links_from), SimTime(now), &links(&mut *model, &mut meter, &mut rows, now - links_from))?;
     }
-    detectors.end(now, &|vehicle| model.loss_s(vehicle));
+    detectors.end(now);
     rows::record(&mut writer, detectors.found())?;
     let hash = model.hash();
     writer.hash(SimTime(now), hash)?;

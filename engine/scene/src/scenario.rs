@@ -71,6 +71,10 @@
 //! links = 300.0                                      # seconds of a link interval
 //! ```
 //!
+//! A what-if on a traffic scenario of SUMO has its configuration as base (`[base] store = "run.sumocfg"`), no demand, zones or time
+//! of its own, and edits whose `object` is the id of an edge or a lane, whose `signal` is that of a light, and whose `demand` is a kind
+//! of vehicle, a flow, a vehicle, `FROM>TO`, or `all`. `[models.rerouting]` says how many drivers know of jams and closures.
+//!
 //! An OD table's `from` and `to` are names of `[zones]` or ids of objects (an area, a building or a point; what lies at it is
 //! where trips begin and end); `start` and `end` are times like the above, and `trips` of them leave evenly in between.
 //!
@@ -126,12 +130,19 @@ pub struct Title {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Base {
-    /// Path of the store, relative to the scenario file.
+    /// Path of the store, relative to the scenario file; or of a traffic scenario of SUMO (`X.sumocfg`).
     pub store: String,
     /// Hash of the store's content when the scenario was written. Another one makes the run warn, not fail: the `old` values
     /// of the edits say whether what matters is still the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_hash: Option<String>,
+}
+
+impl Base {
+    /// It is a traffic scenario of SUMO.
+    pub fn is_traffic(&self) -> bool {
+        std::path::Path::new(&self.store).extension().is_some_and(|e| e.eq_ignore_ascii_case("sumocfg"))
+    }
 }
 
 /// When the run takes place.
@@ -150,6 +161,9 @@ pub struct Time {
 }
 
 impl Time {
+    /// As long as the base says: traffic scenarios have their own time.
+    pub(crate) const OF_BASE: Self = Self { date: None, start: SimTime::ZERO, duration: SimTime::MAX };
+
     /// The first instant after the run.
     pub fn end(&self) -> SimTime {
         self.start + self.duration
@@ -181,7 +195,7 @@ pub struct Scenario {
     pub name: String,
     /// What people call it.
     pub title: Title,
-    /// One run each; never empty.
+    /// One run each; empty only where a traffic scenario's own seed counts.
     pub seeds: Vec<u64>,
     /// The city.
     pub base: Base,
@@ -211,6 +225,11 @@ impl Scenario {
     /// The scenario as a file that extends no other; [`Scenario::parse`] reads it back to an equal scenario.
     pub fn to_toml(&self) -> String {
         ScenarioFile::from(self.clone()).to_toml()
+    }
+
+    /// The time, where the file states one; else a traffic scenario's own counts.
+    pub fn time_given(&self) -> Option<&Time> {
+        Some(&self.time).filter(|time| **time != Time::OF_BASE)
     }
 
     /// The demand of a name.

@@ -19,6 +19,21 @@ pub struct Traveller<'a> {
     pub depart_delay_ms: i64,
 }
 
+/// One who never departed, though it was due.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stayed {
+    /// Its number.
+    pub vehicle: u32,
+    /// Id in the source.
+    pub id: String,
+    /// Kind: a place in the scenario's list.
+    pub kind: u32,
+    /// When it wanted to, ms.
+    pub planned_ms: i64,
+    /// Edges where it would have begun and ended; none: there is no way.
+    pub way: Option<(u32, u32)>,
+}
+
 /// A model that runs a traffic scenario, a step of its clock at a time.
 pub trait TrafficModel {
     /// Name in summaries.
@@ -39,15 +54,14 @@ pub trait TrafficModel {
     fn take_trips(&mut self) -> Vec<TripRow>;
     /// Journeys under way as they stand now, by number, each with the edge where it is to end.
     fn under_way(&self) -> Vec<(TripRow, u32)>;
+    /// Those who were due and have not departed, by number: there is no room for them, they were given up, or they have no way.
+    fn stayed(&self) -> Vec<Stayed> {
+        Vec::new()
+    }
     /// Puts everybody who is on the road now into a list that is empty, always in the same order.
     fn everybody(&self, into: &mut Vec<OnRoad>);
     /// One who has departed and has not arrived.
     fn traveller(&self, vehicle: u32) -> Option<Traveller<'_>>;
-    /// Seconds that one under way has lost so far against driving as fast as it would like.
-    /// 0 where the model does not keep it.
-    fn loss_s(&self, _vehicle: u32) -> f64 {
-        0.0
-    }
     /// What happened on each edge until now, where the model measures that itself; none where it is to be measured by looking at
     /// everybody in each step.
     fn edge_sums(&self) -> Option<Vec<EdgeSums>> {

@@ -79,6 +79,11 @@ pub fn finish(loading: &mut Loading<'_>, mut head: Head, kind: TypeRef, path: Pa
         (None, Some(number)) => Spacing::Number(number),
         (None, None) => return head.leave_out(loading, "flow-without-number", "states neither number, period, vehsPerHour nor probability"),
     };
+    let counted = head.timing.number.is_some() || matches!(spacing, Spacing::Number(_));
+    if end_ms.is_none() && !counted && loading.scenario.settings.end_ms.is_none() {
+        let id = shown(&head.id);
+        loading.log.warn("flow-without-end", head.line, || format!("flow '{id}' has no end, and neither has the run; it goes on for a day"));
+    }
     if !loading.take_flow_id(&head.id, head.line) {
         return;
     }

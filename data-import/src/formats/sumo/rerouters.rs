@@ -3,7 +3,7 @@
 use super::loading::Loading;
 use super::net::permissions;
 use super::stops::StopKind;
-use super::values::{number, time, words};
+use super::values::{boolean, number, time, words};
 use super::xml::{Broken, Tag, Xml, shown};
 use qike_scene::traffic::{Interval, PathRef, Rerouter, RoadUsers, SpeedSign};
 
@@ -103,7 +103,10 @@ fn measure(loading: &mut Loading<'_>, tag: &Tag<'_>, interval: &mut Interval) {
             _ => unknown(loading, "unknown-route", "route"),
         },
         b"parkingAreaReroute" => match loading.stops.get(&(StopKind::Parking, id.as_ref().to_owned())).copied() {
-            Some(area) => interval.parking.push((area, weight(loading, tag))),
+            Some(area) => {
+                let seen = tag.get(b"visible").and_then(|v| boolean(&v)).unwrap_or(false);
+                interval.parking.push((area, weight(loading, tag), seen));
+            }
             None => unknown(loading, "unknown-stop", "car park"),
         },
         b"param" => {}

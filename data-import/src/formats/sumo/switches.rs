@@ -8,6 +8,7 @@ use qike_scene::traffic::SignalSwitch;
 /// A timetable of plans.
 pub struct Timetable {
     id: String,
+    file: String,
     line: u64,
     /// From when (ms) which plan.
     steps: Vec<(i64, String)>,
@@ -17,6 +18,7 @@ pub struct Timetable {
 pub struct Follower {
     timetable: String,
     light: String,
+    file: String,
     line: u64,
 }
 
@@ -28,7 +30,7 @@ pub fn begin(loading: &mut Loading<'_>, tag: &Tag<'_>) -> (Timetable, i64) {
         0
     });
     let steps = tag.get(b"startProg").map(|plan| (loading.scenario.settings.begin_ms, plan.into_owned())).into_iter().collect();
-    (Timetable { id: tag.or_empty(b"id").into_owned(), line, steps }, reference)
+    (Timetable { id: tag.or_empty(b"id").into_owned(), file: loading.log.file.clone(), line, steps }, reference)
 }
 
 /// Reads its steps.
@@ -55,7 +57,8 @@ pub fn follower(loading: &mut Loading<'_>, tag: &Tag<'_>) {
         loading.log.unsupported("attribute 'procedure' of wautJunction", tag.line(), "the light switches at once");
     }
     let (timetable, light) = (tag.or_empty(b"wautID").into_owned(), tag.or_empty(b"junctionID").into_owned());
-    loading.followers.push(Follower { timetable, light, line: tag.line() });
+    let file = loading.log.file.clone();
+    loading.followers.push(Follower { timetable, light, file, line: tag.line() });
 }
 
 /// Looks up lights and plans.
@@ -63,6 +66,7 @@ pub fn close(loading: &mut Loading<'_>) {
     let (timetables, followers) = (std::mem::take(&mut loading.timetables), std::mem::take(&mut loading.followers));
     for follower in followers {
         let Some(timetable) = timetables.iter().find(|t| t.id == follower.timetable) else {
+            loading.log.file.clone_from(&follower.file);
             loading.log.error("unknown-waut", follower.line, || format!("a light follows the WAUT '{}', which is not there", shown(&follower.timetable)));
             continue;
         };
@@ -73,6 +77,7 @@ pub fn close(loading: &mut Loading<'_>) {
             match (light, plan.and_then(|p| u32::try_from(p).ok())) {
                 (Some(light), Some(plan)) => map.switches.push(SignalSwitch { light, at_ms: *at_ms, plan }),
                 _ => {
+                    loading.log.file.clone_from(&timetable.file);
                     loading.log.error("unknown-signal", timetable.line, || format!("there is no plan '{}' of the signal '{}' to switch to", shown(program), shown(&follower.light)));
                 }
             }

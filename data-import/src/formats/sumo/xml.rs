@@ -288,11 +288,7 @@ impl Lines {
 
 impl Read for Lines {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        let from = self.fill_buf()?;
-        let count = from.len().min(into.len());
-        into.iter_mut().zip(from).for_each(|(to, byte)| *to = *byte);
-        self.consume(count);
-        Ok(count)
+        crate::text::read_buffered(self, into)
     }
 }
 

@@ -21,6 +21,7 @@ Examples:
   qike run demo/holiday.toml
   qike run demo/holiday-bridge-closed.toml --out runs/closed --seed 7
   qike run demo/holiday.toml --until 00:10:00 --threads 1 --json | jq .runs[0].summary.state_hash
+  qike run bologna/bridge-closed.toml --out runs/closed  # its [base] store is 'run.sumocfg', its [[edits]] say what changes
   qike run bologna/run.sumocfg --out runs/b --tripinfo-output trips.xml --edgedata-output edges.xml
   qike run bologna/run.sumocfg --out runs/q --model queues")]
 pub struct Args {
@@ -52,7 +53,18 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     if traffic::is_configuration(&args.scenario) {
         let out = args.out.clone().unwrap_or_else(|| qike_run::default_out(&args.scenario));
         let common = traffic::Common { path: &args.scenario, out, seed: args.seed, threads: args.threads.map(|n| n as usize), until };
-        return traffic::run(&common, &args.sumo, output);
+        return traffic::run(&common, None, &args.sumo, output);
+    }
+    if let Some(what_if) = traffic::what_if(&args.scenario)? {
+        let path = qike_run::folder(&args.scenario).join(&what_if.base.store);
+        let seed = match (args.seed, &what_if.seeds[..]) {
+            (Some(seed), _) | (None, &[seed]) => Some(seed),
+            (None, []) => None,
+            (None, _) => return Err(Failure::usage(format!("{}: several seeds of a scenario of SUMO are several runs", args.scenario.display())).help("run it once for each, with --seed and --out")),
+        };
+        let out = args.out.clone().unwrap_or_else(|| qike_run::default_out(&args.scenario));
+        let common = traffic::Common { path: &path, out, seed, threads: args.threads.map(|n| n as usize), until };
+        return traffic::run(&common, Some((&what_if, &args.scenario)), &args.sumo, output);
     }
     if let Some(option) = args.sumo.given() {
         let message = format!("{option}: {} is no configuration of SUMO", args.scenario.display());

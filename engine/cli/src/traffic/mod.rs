@@ -10,7 +10,8 @@ use crate::failure::Failure;
 use crate::output::{Output, table};
 use outputs::Outputs;
 use qike_core::{Severity, SimTime};
-use qike_run::traffic::{ModelChoice, TrafficOptions, TrafficReport, run_traffic};
+use qike_run::traffic::{ModelChoice, TrafficOptions, TrafficReport, apply_what_if, run_traffic};
+use qike_scene::Scenario;
 use serde_json::json;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -95,14 +96,27 @@ pub fn is_configuration(path: &Path) -> bool {
     read.is_ok() && (text.contains("<configuration") || text.contains("<sumoConfiguration"))
 }
 
-/// Runs the command.
-pub fn run(common: &Common<'_>, args: &Args, output: &Output) -> Result<Done, Failure> {
+/// The scenario in a file of Qike whose base is one of SUMO; none where it has another.
+pub fn what_if(path: &Path) -> Result<Option<Scenario>, Failure> {
+    // Whatever is wrong with the file is told where it is read to be run.
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    if !text.contains(".sumocfg") && !text.contains("extends") {
+        return Ok(None);
+    }
+    Ok(Some(qike_run::load(path)?).filter(|scenario| scenario.base.is_traffic()))
+}
+
+/// Runs the command; `what_if`: what is changed, and the file that says so.
+pub fn run(common: &Common<'_>, what_if: Option<(&Scenario, &Path)>, args: &Args, output: &Output) -> Result<Done, Failure> {
     let tracks_ms = match args.tracks {
         Some(s) if s.is_finite() && (0.0..=86_400.0).contains(&s) => Some((s * 1000.0).round() as i64),
         Some(s) => return Err(Failure::usage(format!("--tracks: {s} is no number of seconds between 0 and 86400"))),
         None => args.no_tracks.then_some(0),
     };
-    let scenario = qike_import::sumo::read_scenario(common.path, &output.feedback)?;
+    let mut scenario = qike_import::sumo::read_scenario(common.path, &output.feedback)?;
+    if let Some((what_if, file)) = what_if {
+        apply_what_if(&mut scenario, what_if, &file.display().to_string())?;
+    }
     let wanted = Wanted::of(&scenario, args, &common.out)?;
     let mut outputs = Outputs::new(&scenario, &wanted);
     let tracks_ms = tracks_ms.unwrap_or(if scenario.demand.vehicles.len() > MANY { 10_000 } else { 1000 });

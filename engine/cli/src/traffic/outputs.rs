@@ -167,6 +167,7 @@ impl Outputs {
             time_loss_s: row.loss_s,
             kind: Self::name(&self.kinds, row.kind),
             speed_factor: row.speed_factor,
+            reroutes: row.reroutes,
             in_fcd: self.with_fcd,
         }
     }

@@ -42,6 +42,8 @@ pub struct TripInfo<'a> {
     pub kind: &'a str,
     /// Share of the limit it wants.
     pub speed_factor: f64,
+    /// Put on another way.
+    pub reroutes: u32,
     /// It is in the FCD output too.
     pub in_fcd: bool,
 }
@@ -82,7 +84,7 @@ impl<W: Write> TripInfos<W> {
                 .whole("waitingCount", t.waiting_count)
                 .time("stopTime", t.stop_ms)
                 .number("timeLoss", t.time_loss_s)
-                .whole("rerouteNo", 0)
+                .whole("rerouteNo", t.reroutes)
                 .text("devices", &devices)
                 .text("vType", t.kind)
                 .number("speedFactor", t.speed_factor)

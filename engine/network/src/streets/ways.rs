@@ -65,6 +65,11 @@ impl<'s> WayFinder<'s> {
         self.cost[edge as usize]
     }
 
+    /// States the seconds that an edge takes; infinite: nobody comes to it.
+    pub fn set_seconds(&mut self, edge: u32, seconds: f64) {
+        self.cost[edge as usize] = seconds;
+    }
+
     /// The quickest way from one edge to another for such a user, both included; none where there is none.
     pub fn find(&mut self, from: u32, to: u32, user: RoadUsers) -> Option<Vec<u32>> {
         let open = |e: u32| {
@@ -96,7 +101,7 @@ impl<'s> WayFinder<'s> {
             for n in self.starts[edge as usize] as usize..self.starts[edge as usize + 1] as usize {
                 let (next, users) = self.next[n];
                 let known = &mut self.reached[next as usize];
-                if users.contains(user) && (known.0 != self.round || sum < known.1) {
+                if users.contains(user) && self.cost[next as usize] < f64::INFINITY && (known.0 != self.round || sum < known.1) {
                     *known = (self.round, sum, edge);
                     heap.push(Reverse(At(sum, next)));
                 }

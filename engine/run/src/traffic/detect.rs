@@ -49,8 +49,6 @@ pub struct Shown<'a> {
     pub step_ms: i64,
     /// Who arrived in it.
     pub ended: &'a [TripRow],
-    /// Seconds that a vehicle under way has lost so far.
-    pub loss_s: &'a dyn Fn(u32) -> f64,
     /// The share of the limit that a vehicle wants.
     pub factor: &'a dyn Fn(u32) -> f64,
     /// What a link shows.
@@ -177,19 +175,19 @@ impl Detectors {
                 Sensor::Gate(gate) => gate.update(shown, &|vehicle| self.riders.speed(vehicle)),
             }
             if matches!(post.pace, Pace::Every(every) if now - post.since_ms >= every) {
-                self.write(n, now, shown.loss_s);
+                self.write(n, now);
             }
         }
     }
 
     /// The run is over.
-    pub fn end(&mut self, now_ms: i64, loss_s: &dyn Fn(u32) -> f64) {
+    pub fn end(&mut self, now_ms: i64) {
         self.found.intervals.clear();
         self.found.passages.clear();
         for at in 0..self.order.len() {
             let n = self.order[at];
             if matches!(self.posts[n].pace, Pace::Run | Pace::Every(_)) && self.posts[n].since_ms < now_ms {
-                self.write(n, now_ms, loss_s);
+                self.write(n, now_ms);
             }
         }
     }
@@ -209,18 +207,18 @@ impl Detectors {
                 let changed = *before != is;
                 *before = is;
                 if changed && !first {
-                    self.write(n, now, shown.loss_s);
+                    self.write(n, now);
                 }
             }
             Pace::Red(links, was) => {
                 let is = links.iter().all(|l| (shown.light)(*l) == SignalLamp::Red);
                 let before = std::mem::replace(was, is);
                 if before && !is && !first {
-                    self.write(n, now, shown.loss_s);
+                    self.write(n, now);
                 } else if is && !before {
                     // What was measured while it was not red counts for nothing.
                     let kept = self.found.intervals.len();
-                    self.write(n, now, shown.loss_s);
+                    self.write(n, now);
                     self.found.intervals.truncate(kept);
                 }
             }
@@ -228,14 +226,14 @@ impl Detectors {
     }
 
     /// Ends an interval of a detector.
-    fn write(&mut self, n: usize, now_ms: i64, loss_s: &dyn Fn(u32) -> f64) {
+    fn write(&mut self, n: usize, now_ms: i64) {
         let post = &mut self.posts[n];
         let begin_ms = std::mem::replace(&mut post.since_ms, now_ms);
         let figures = match &mut post.sensor {
             Sensor::Point(point) if point.instant => return,
             Sensor::Point(point) => Figures::Loop(point.take(begin_ms, now_ms)),
             Sensor::Area(area) => Figures::Area(area.take()),
-            Sensor::Gate(gate) => Figures::EntryExit(gate.take(begin_ms, now_ms, loss_s)),
+            Sensor::Gate(gate) => Figures::EntryExit(gate.take(begin_ms, now_ms, &|vehicle| self.riders.loss_s(vehicle))),
         };
         self.found.intervals.push(Reading { detector: n as u32, begin_ms, end_ms: now_ms, figures });
     }
@@ -271,7 +269,6 @@ impl Post {
                 for (part, (lane, _)) in (0u32..).zip(entries.iter().chain(exits)) {
                     riders.watch(*lane, at, part);
                 }
-                riders.keep_losses();
                 Sensor::Gate(Gate::new(entries.iter().map(|e| e.1).collect(), exits.iter().map(|e| e.1).collect(), halting))
             }
         };

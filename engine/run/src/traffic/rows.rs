@@ -1,6 +1,6 @@
 //! From the model to the recording's rows.
 
-use super::{EdgeSums, OnRoad, Reading, Readings, TripRow};
+use super::{EdgeSums, OnRoad, Reading, Readings, Stayed, TripRow};
 use qike_core::{Crs, SimTime};
 use qike_network::streets::{Streets, along, shape_length};
 use qike_record::{AgentKind, DetectorInterval, DetectorKind, Event, LinkInterval, NOWHERE, RecordError, RunWriter, TrackPoint, Trip, TripStatus};
@@ -133,8 +133,30 @@ impl Rows {
             route_length_m: row.length_m,
             time_loss_s: row.loss_s,
             waiting_s: row.waiting_ms as f64 / 1000.0,
-            reroutes: 0,
+            reroutes: row.reroutes.min(u32::from(u16::MAX)) as u16,
             teleports: row.teleports.min(u32::from(u16::MAX)) as u16,
+        }
+    }
+
+    /// The trip of one who never departed.
+    pub(super) fn stayed(&self, stayed: &Stayed) -> Trip {
+        let (origin, destination) = stayed.way.unwrap_or((NOWHERE, NOWHERE));
+        Trip {
+            agent: stayed.vehicle,
+            kind: self.kind(stayed.kind),
+            demand: stayed.kind,
+            trip: stayed.vehicle,
+            status: if stayed.way.is_some() { TripStatus::Waiting } else { TripStatus::Unroutable },
+            origin,
+            destination,
+            planned: SimTime(stayed.planned_ms),
+            departed: None,
+            arrived: None,
+            route_length_m: 0.0,
+            time_loss_s: 0.0,
+            waiting_s: 0.0,
+            reroutes: 0,
+            teleports: 0,
         }
     }
 

@@ -116,14 +116,19 @@ impl ScenarioFile {
             }
         }
         unique(self.demand.iter().map(|d| d.name.as_str())).map_err(|n| fault(format!("two demands are named '{n}'")))?;
+        let traffic = self.base.as_ref().is_some_and(Base::is_traffic);
         let mut scenario = match extended {
             Some(other) => other,
             None => Scenario {
                 name: String::new(),
                 title: Title::default(),
-                seeds: vec![1],
+                seeds: if traffic { Vec::new() } else { vec![1] },
                 base: self.base.clone().ok_or_else(|| missing("[base] with 'store'"))?,
-                time: self.time.clone().ok_or_else(|| missing("[time] with 'start' and 'duration'"))?,
+                time: match &self.time {
+                    Some(time) => time.clone(),
+                    None if traffic => Time::OF_BASE,
+                    None => return Err(missing("[time] with 'start' and 'duration'")),
+                },
                 zones: BTreeMap::new(),
                 demand: Vec::new(),
                 models: Models::default(),
@@ -150,6 +155,7 @@ impl ScenarioFile {
         scenario.edits.extend(self.edits);
         for edit in &scenario.edits {
             if let Target::Demand { name } = &edit.target
+                && !scenario.base.is_traffic()
                 && scenario.demand(name).is_none()
             {
                 let help = nearest(name, scenario.demand.iter().map(|d| d.name.as_str()));

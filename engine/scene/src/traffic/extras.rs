@@ -118,8 +118,8 @@ pub struct Interval {
     pub destinations: Vec<(Option<u32>, f64)>,
     /// Other paths with weights: places in [`super::Demand::paths`].
     pub paths: Vec<(u32, f64)>,
-    /// Other car parks with weights.
-    pub parking: Vec<(u32, f64)>,
+    /// Other car parks with weights, and whether it is seen from afar how full they are.
+    pub parking: Vec<(u32, f64, bool)>,
 }
 
 /// Sends those who come by another way.

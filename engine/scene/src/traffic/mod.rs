@@ -9,6 +9,7 @@ mod extras;
 mod links;
 mod map;
 mod measured;
+mod scale;
 mod times;
 mod users;
 

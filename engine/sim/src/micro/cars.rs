@@ -85,6 +85,8 @@ pub struct Car {
     pub entered_first_ms: i64,
     /// Since when it is where others may meet it.
     pub conflict_ms: i64,
+    /// When it departed.
+    pub departed_ms: i64,
     /// Distance to its next stop, m, as planned last.
     pub stop_dist: f64,
     /// Position on the last edge where it arrives, m.
@@ -133,6 +135,8 @@ pub struct Halt {
     pub until_ms: i64,
     /// The bus stop, or [`NOBODY`].
     pub place: u32,
+    /// The car park, or [`NOBODY`]: one waits before it until there is room.
+    pub area: u32,
     /// It stands beside the lane.
     pub beside: bool,
     /// Time that is left when standing, ms.

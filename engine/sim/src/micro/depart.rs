@@ -7,6 +7,7 @@ use super::follow::STEP_M;
 use super::trips::{Journey, TripRow, Trips};
 use super::world::{World, shown};
 use super::departing::{Departure, departures};
+use crate::traffic::Stayed;
 use qike_core::CounterRng;
 use qike_network::traffic::{DepartLane, DepartPos, DepartSpeed, TrafficScenario};
 use smallvec::SmallVec;
@@ -33,6 +34,14 @@ impl std::ops::Deref for Waiting {
     }
 }
 
+impl Waiting {
+    fn stayed(&self, world: &World) -> Stayed {
+        let path = &world.paths[self.path as usize];
+        let way = path.first().copied().zip(path.last().copied());
+        Stayed { vehicle: self.number, id: self.id.clone(), kind: self.kind, planned_ms: self.depart_ms, way }
+    }
+}
+
 /// All who have not departed.
 pub(super) struct Queue {
     /// By time, the last first.
@@ -46,7 +55,8 @@ impl Queue {
     /// All of a scenario.
     pub fn new(scenario: &TrafficScenario, world: &mut World, trips: &mut Trips, seed: u64) -> Self {
         let listed = departures(scenario, &world.kinds, &world.streets, seed);
-        (trips.counts.loaded, trips.counts.discarded) = (listed.loaded, listed.discarded);
+        (trips.counts.loaded, trips.counts.discarded) = (listed.loaded, listed.stayed.len() as u64);
+        trips.stayed = listed.stayed;
         world.paths = listed.paths;
         let mut later: Vec<Waiting> = listed.all.into_iter().map(|who| Waiting { who, best: None }).collect();
         later.reverse();
@@ -56,6 +66,16 @@ impl Queue {
     /// Nobody is waiting, now or later.
     pub fn is_empty(&self) -> bool {
         self.later.is_empty() && self.due.is_empty()
+    }
+
+    /// Those who are due.
+    pub fn due(&self, world: &World) -> impl Iterator<Item = Stayed> {
+        self.due.values().flatten().map(|w| w.stayed(world))
+    }
+
+    /// What was worked out about lanes holds no more.
+    pub fn forget_lanes(&mut self) {
+        self.due.values_mut().flatten().for_each(|w| w.best = None);
     }
 
     /// How many want to depart and could not yet.
@@ -87,7 +107,9 @@ impl Micro {
                     Err(lanes) => {
                         full |= lanes;
                         if now - queue[n].depart_ms >= self.queue.give_up_after_ms {
-                            queue.remove(n);
+                            if let Some(w) = queue.remove(n) {
+                                self.trips.stayed.push(w.stayed(&self.world));
+                            }
                             self.trips.counts.discarded += 1;
                         } else {
                             n += 1;
@@ -224,6 +246,7 @@ impl Micro {
             entered_first_ms: NEVER,
             conflict_ms: NEVER,
             stop_dist: f64::INFINITY,
+            departed_ms: self.world.now_ms,
             stop: stops.pop_front(),
             arrive_at,
             arrive_v: w.arrival.speed_mps,
@@ -257,6 +280,7 @@ impl Micro {
             loss_s: 0.0,
             speed_factor: w.factor,
             teleports: 0,
+            reroutes: 0,
         };
         if self.trips.journeys.len() <= w.number as usize {
             self.trips.journeys.resize_with(w.number as usize + 1, || None);
@@ -266,6 +290,7 @@ impl Micro {
         self.world.planned_at[slot as usize] = (0, 0);
         self.world.enter(lane, slot);
         self.world.reach_back(slot);
+        self.world.note_arrival(slot);
     }
 }
 

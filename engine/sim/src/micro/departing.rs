@@ -2,6 +2,7 @@
 
 use super::cars::{Halt, NOBODY};
 use super::follow::Kind;
+use crate::traffic::Stayed;
 use qike_core::CounterRng;
 use qike_network::streets::{Streets, WayFinder};
 use qike_network::traffic::{Arrival, DepartLane, DepartPos, DepartSpeed, EdgeKind, PathRef, Place, Release, RoadUsers, Spacing, Stop, StopPlace, TrafficScenario, Travel, TypeRef};
@@ -33,12 +34,12 @@ pub(crate) struct Departures {
     pub paths: Vec<Arc<[u32]>>,
     /// Vehicles of the scenario.
     pub loaded: u64,
-    /// Those of them who have no way.
-    pub discarded: u64,
+    /// Those of them who have no way, by number.
+    pub stayed: Vec<Stayed>,
 }
 
 /// One of a weighted list, by a number in 0..1.
-fn pick(members: &[(u32, f64)], at: f64) -> u32 {
+pub(crate) fn pick(members: &[(u32, f64)], at: f64) -> u32 {
     let sum: f64 = members.iter().map(|m| m.1).sum();
     let mut left = at * sum;
     for (member, weight) in members {
@@ -61,7 +62,7 @@ fn share(k: &Kind, rng: &mut CounterRng) -> f64 {
 
 /// All of a scenario.
 pub(crate) fn departures(scenario: &TrafficScenario, kinds: &[Kind], streets: &Streets, seed: u64) -> Departures {
-    let listed = Departures { all: Vec::new(), paths: Vec::new(), loaded: 0, discarded: 0 };
+    let listed = Departures { all: Vec::new(), paths: Vec::new(), loaded: 0, stayed: Vec::new() };
     let mut builder = Builder { scenario, kinds, streets, listed, known: BTreeMap::new(), found: BTreeMap::new(), ways: WayFinder::new(streets), seed, number: 0 };
     for (id, release, travel) in &scenario.demand.vehicles {
         // Who would have departed before the run begins is no part of it.
@@ -145,7 +146,7 @@ impl Builder<'_> {
         });
         let Some(path) = known.or(path) else {
             // Who has no way stays at home.
-            self.listed.discarded += 1;
+            self.listed.stayed.push(Stayed { vehicle: number, id, kind, planned_ms: depart_ms, way: None });
             return;
         };
         let factor = travel.speed_factor.unwrap_or_else(|| share(&self.kinds[kind as usize], &mut rng));
@@ -199,6 +200,7 @@ impl Builder<'_> {
         let mut leg = 0;
         stops
             .filter_map(|s| {
+                let area = if let StopPlace::Parking(n) = s.place { n } else { NOBODY };
                 let (lane, from, to, place) = match s.place {
                     StopPlace::Lane { lane, from_m, to_m } => (lane, from_m, to_m, NOBODY),
                     StopPlace::Stop(n) => extras.stops.get(n as usize).map(|p| (p.lane, p.from_m, p.to_m, n))?,
@@ -209,7 +211,7 @@ impl Builder<'_> {
                 leg += found;
                 let beside = s.parking == qike_network::traffic::Parking::Beside;
                 let until = s.until_ms.unwrap_or(i64::MIN / 4);
-                Some(Halt { leg: leg as u32, lane, from, to, duration_ms: s.duration_ms.unwrap_or(0), until_ms: until, place, beside, left_ms: 0 })
+                Some(Halt { leg: leg as u32, lane, from, to, duration_ms: s.duration_ms.unwrap_or(0), until_ms: until, place, area, beside, left_ms: 0 })
             })
             .collect()
     }

@@ -10,6 +10,7 @@ mod bounded;
 pub(crate) mod cars;
 mod change;
 mod clear;
+mod control;
 mod depart;
 pub(crate) mod departing;
 pub(crate) mod follow;
@@ -20,6 +21,8 @@ mod memo;
 mod moving;
 mod plan;
 mod plans;
+mod reroute;
+mod routing;
 mod sight;
 mod sorted;
 mod teleport;
@@ -57,6 +60,9 @@ pub struct Micro {
     transfer: Vec<teleport::Transfer>,
     /// Those who stand beside the road.
     parked: Vec<u32>,
+    control: control::Control,
+    rerouters: reroute::Rerouters,
+    knowledge: Option<routing::Knowledge>,
     teleport_after_ms: i64,
     pool: Option<Arc<rayon::ThreadPool>>,
     updates: u64,
@@ -100,11 +106,20 @@ impl Micro {
             fading: [0.5f64.powf(dt), 0.8f64.powf(dt)],
             seed,
             memo: memo::Memo::default(),
+            heeded: Vec::new(),
+            came: Vec::new(),
+            in_area: scenario.extras.parking.iter().map(|p| (0, p.capacity)).collect(),
             streets: streets.clone(),
         };
         let lights = Lights::new(&world, &scenario.map, settings.begin_ms);
         let mut trips = trips::Trips::default();
         let queue = Queue::new(scenario, &mut world, &mut trips, seed);
+        let rerouters = reroute::Rerouters::new(scenario);
+        if rerouters.edges().next().is_some() {
+            world.heeded = vec![false; world.streets.edges.len()];
+            rerouters.edges().for_each(|e| world.heeded[e as usize] = true);
+        }
+        let knowledge = settings.rerouting.map(|(share, period_ms)| routing::Knowledge::new(&world, share, period_ms));
         Ok(Self {
             world,
             lights,
@@ -118,6 +133,9 @@ impl Micro {
             wide: Vec::new(),
             transfer: Vec::new(),
             parked: Vec::new(),
+            control: control::Control::new(scenario),
+            rerouters,
+            knowledge,
             teleport_after_ms: settings.teleport_after_ms.unwrap_or(i64::MAX),
             pool,
             updates: 0,
@@ -176,6 +194,8 @@ impl Micro {
     pub fn step(&mut self) {
         self.sort_slots();
         self.lights.update(&mut self.world);
+        self.control();
+        self.reroute();
         self.order();
         let pool = self.pool.as_deref();
         self.plans.plan(&self.world, &self.busy, self.active.len(), pool);

@@ -181,10 +181,16 @@ impl Micro {
                 if stop.place != NOBODY {
                     w.at_stop[stop.place as usize].retain(|(c, _)| *c != slot);
                 }
+                if stop.area != NOBODY {
+                    w.in_area[stop.area as usize].0 -= 1;
+                }
                 w.cars[slot as usize].stop = trips.of(w.cars[slot as usize].id).and_then(|j| j.stops.pop_front());
                 w.find_lanes(slot);
             }
-        } else if reaches {
+        } else if reaches && (stop.area == NOBODY || w.in_area[stop.area as usize].0 < w.in_area[stop.area as usize].1) {
+            if stop.area != NOBODY {
+                w.in_area[stop.area as usize].0 += 1;
+            }
             car.stopped = true;
             car.parked = stop.beside;
             stop.left_ms = stop.duration_ms.max(stop.until_ms - now).max(0);
@@ -230,6 +236,7 @@ impl World {
                 car.stop = trips.of(car.id).and_then(|j| j.stops.pop_front());
             }
             self.find_lanes(slot);
+            self.note_arrival(slot);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Micro;
 use super::trips::{Counts, TripRow, Way};
 use super::world::shown;
-use crate::traffic::{TrafficModel, Traveller};
+use crate::traffic::{Stayed, TrafficModel, Traveller};
 use qike_core::Diagnostic;
 use qike_network::streets::Streets;
 use qike_record::SignalLamp;
@@ -18,6 +18,8 @@ pub struct OnRoad {
     pub kind: u32,
     /// It stands at a stop.
     pub stopped: bool,
+    /// Lost so far against driving as fast as it would like, s; 0 where the model does not keep it.
+    pub loss_s: f64,
 }
 
 impl Micro {
@@ -26,7 +28,7 @@ impl Micro {
         self.world.busy_lanes().flat_map(|on| &on.cars).map(|slot| {
             let car = &self.world.cars[*slot as usize];
             let way = Way { vehicle: car.id, lane: car.lane, position_m: car.pos, speed_mps: car.speed, accel: car.accel, wait_ms: car.wait_ms };
-            OnRoad { way, kind: car.kind, stopped: car.stopped }
+            OnRoad { way, kind: car.kind, stopped: car.stopped, loss_s: car.tally.loss_s }
         })
     }
 
@@ -102,16 +104,18 @@ impl TrafficModel for Micro {
         Micro::under_way(self)
     }
 
+    fn stayed(&self) -> Vec<Stayed> {
+        let mut all: Vec<Stayed> = self.trips.stayed.iter().cloned().chain(self.queue.due(&self.world)).collect();
+        all.sort_by_key(|s| s.vehicle);
+        all
+    }
+
     fn everybody(&self, into: &mut Vec<OnRoad>) {
         into.extend(self.on_road());
     }
 
     fn traveller(&self, vehicle: u32) -> Option<Traveller<'_>> {
         self.journey(vehicle).map(|row| Traveller { id: &row.id, speed_factor: row.speed_factor, depart_delay_ms: row.depart_delay_ms })
-    }
-
-    fn loss_s(&self, vehicle: u32) -> f64 {
-        self.journey(vehicle).map_or(0.0, |row| row.loss_s)
     }
 
     fn findings(&self) -> &[Diagnostic] {

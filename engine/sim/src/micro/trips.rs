@@ -69,6 +69,8 @@ pub struct TripRow {
     pub speed_factor: f64,
     /// Taken out and put back.
     pub teleports: u32,
+    /// Put on another way.
+    pub reroutes: u32,
 }
 
 impl TripRow {
@@ -110,6 +112,8 @@ pub(super) struct Trips {
     pub counts: Counts,
     pub journeys: Vec<Option<Box<Journey>>>,
     ended: Vec<TripRow>,
+    /// Given up for good.
+    pub stayed: Vec<crate::traffic::Stayed>,
 }
 
 impl Trips {

@@ -78,6 +78,12 @@ pub struct World {
     pub seed: u64,
     /// How lanes lead on, as far as it is known.
     pub memo: Memo,
+    /// By edge, whether rerouters heed who comes to it; empty where there are none.
+    pub heeded: Vec<bool>,
+    /// Who came to such an edge in this step, by slot.
+    pub came: Vec<u32>,
+    /// By car park: cars in it, and its room.
+    pub in_area: Vec<(u32, u32)>,
 }
 
 impl World {
@@ -98,6 +104,15 @@ impl World {
     pub fn planned_by(&self, slot: u32) -> &[Item] {
         let (first, count) = self.planned_at[slot as usize];
         &self.planned[first as usize..(first + count) as usize]
+    }
+
+    /// Notes that a vehicle has come to the edge of its path where it now is, for those rerouters that work there.
+    #[inline]
+    pub fn note_arrival(&mut self, slot: u32) {
+        let car = &self.cars[slot as usize];
+        if !self.heeded.is_empty() && self.heeded[self.paths[car.path as usize][car.leg as usize] as usize] {
+            self.came.push(slot);
+        }
     }
 
     /// A vehicle's edges.

@@ -82,6 +82,7 @@ impl Queues {
             loss_s: (spent - f64::from(agent.ideal) - f64::from(agent.stopped) / 1000.0).max(0.0),
             speed_factor: f64::from(agent.factor),
             teleports: u32::from(agent.taken_out),
+            reroutes: 0,
         }
     }
 }

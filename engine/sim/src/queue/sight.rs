@@ -118,7 +118,7 @@ impl TrafficModel for Queues {
             let agent = &self.agents[n as usize];
             let vehicle = self.given.people[agent.number as usize].number;
             let way = Way { vehicle, lane, position_m: at, speed_mps: speed, accel: 0.0, wait_ms: i64::from(wait_ms) };
-            into.push(OnRoad { way, kind: u32::from(agent.kind), stopped: false });
+            into.push(OnRoad { way, kind: u32::from(agent.kind), stopped: false, loss_s: 0.0 });
         });
     }
 

@@ -54,7 +54,7 @@ pub(super) struct Sources {
 impl Sources {
     /// Lays the list of departures out.
     pub fn new(net: &Net, listed: Departures, begin_ms: i64, findings: &mut Vec<Diagnostic>) -> Self {
-        let mut all = Self { paths: Vec::new(), people: Vec::new(), queues: Vec::new(), ranges: vec![(0, 0); net.streets.edges.len()], times: Vec::new(), loaded: listed.loaded, discarded: listed.discarded };
+        let mut all = Self { paths: Vec::new(), people: Vec::new(), queues: Vec::new(), ranges: vec![(0, 0); net.streets.edges.len()], times: Vec::new(), loaded: listed.loaded, discarded: listed.stayed.len() as u64 };
         let mut broken = 0;
         let starts: Vec<Option<u32>> = listed.paths.iter().map(|path| all.lay(net, path)).collect();
         for d in listed.all {

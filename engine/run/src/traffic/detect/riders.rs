@@ -112,7 +112,6 @@ pub(super) struct Riders {
     all: Vec<Option<Box<Rider>>>,
     /// Who has ties, by number.
     tied: Vec<u32>,
-    losses: bool,
 }
 
 type Notice<'n> = &'n mut dyn FnMut(Event, &Ride) -> bool;
@@ -121,7 +120,7 @@ impl Riders {
     pub fn new(streets: Arc<Streets>, scenario: &TrafficScenario) -> Self {
         let kinds = scenario.demand.kinds.iter().map(|k| Kind { length: k.length_m, top: k.max_speed_mps.min(k.desired_speed_mps) }).collect();
         let watched = if scenario.extras.detectors.is_empty() { Vec::new() } else { vec![Vec::new(); streets.lanes.len()] };
-        Self { streets, kinds, watched, all: Vec::new(), tied: Vec::new(), losses: false }
+        Self { streets, kinds, watched, all: Vec::new(), tied: Vec::new() }
     }
 
     /// Tells a detector of all on a lane.
@@ -131,9 +130,9 @@ impl Riders {
         }
     }
 
-    /// Lost time is asked for, too.
-    pub fn keep_losses(&mut self) {
-        self.losses = true;
+    /// Seconds that a vehicle has lost so far.
+    pub fn loss_s(&self, vehicle: u32) -> f64 {
+        self.all.get(vehicle as usize).and_then(|r| r.as_ref()).map_or(0.0, |r| r.loss_s)
     }
 
     /// A vehicle's speed, m/s.
@@ -154,9 +153,7 @@ impl Riders {
                 let (lane, pos) = (on.way.lane, on.way.position_m);
                 Box::new(Rider { lane, pos, at: 0.0, speed: 0.0, kind: on.kind, factor: (shown.factor)(on.way.vehicle), loss_s: 0.0, seen_ms: i64::MIN, ties: Vec::new() })
             });
-            if self.losses {
-                rider.loss_s = (shown.loss_s)(on.way.vehicle);
-            }
+            rider.loss_s = on.loss_s;
             let had = !rider.ties.is_empty();
             let length = self.kinds.get(on.kind as usize).map_or(5.0, |k| k.length);
             let mut go = Going { this: self, rider: &mut rider, vehicle: on.way.vehicle, length, shown, notice };
