@@ -5,6 +5,7 @@
 
 mod changes;
 mod commands;
+mod dynamic;
 mod export;
 mod failure;
 mod faults;

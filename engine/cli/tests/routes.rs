@@ -124,3 +124,29 @@ fn broken_input_and_wrong_usage() {
     place.qike("routes --net x.net.xml --trips x.trips.xml --out plain.rou.xml");
     assert_eq!(place.bytes("of-config.rou.xml"), place.bytes("plain.rou.xml"));
 }
+
+#[test]
+fn routes_and_runs_in_turn() {
+    let place = place();
+    place.write("x.trips.xml", r#"<routes><flow id="many" begin="0" end="400" number="200" from="a" to="d"/><trip id="lost" depart="500" from="a" to="x"/></routes>"#);
+    place.write("x.sumocfg", r#"<configuration><input><net-file value="x.net.xml"/><route-files value="x.trips.xml"/></input></configuration>"#);
+    for model in ["lanes", "queues"] {
+        let said = place.qike(&format!("assign x.sumocfg --model {model} --iterations 4 --gap 0.0001 --period 60 --out {model} --json"));
+        let json = said.expect(3, &["1 vehicles have no way for their type, the first is 'lost'", "x.trips.xml:1"]).json();
+        let gaps: Vec<f64> = json["convergence"].as_array().unwrap().iter().map(|s| s["gap"].as_f64().unwrap()).collect();
+        assert!((1..=4).contains(&gaps.len()) && gaps.iter().all(|g| (0.0..1.0).contains(g)), "{gaps:?}");
+        // Those of the best run are kept.
+        assert_eq!(json["gap"].as_f64().unwrap(), gaps.iter().copied().fold(1.0, f64::min));
+        assert_eq!(read(&place, &format!("{model}/convergence.csv")).lines().count(), 1 + gaps.len());
+        let text = read(&place, &format!("{model}/routes.rou.xml"));
+        assert_eq!(text.matches("<vehicle ").count(), 200, "{text}");
+        assert_eq!(text.matches("edges=\"a b d\"").count() + text.matches("edges=\"a c d\"").count(), 200, "{text}");
+        place.qike(&format!("routes --net x.net.xml --trips {model}/routes.rou.xml --out again.xml")).expect(0, &[]);
+        let again = place.qike(&format!("assign x.sumocfg --model {model} --iterations 4 --gap 0.0001 --period 60 --out again --threads 1 --json"));
+        assert_eq!(again.json()["convergence"], json["convergence"]);
+        assert_eq!(place.bytes("again/routes.rou.xml"), text.into_bytes());
+    }
+    place.qike("assign x.sumocfg x.trips.xml").expect(2, &["names its trips itself"]);
+    place.qike("assign x.net.xml").expect(2, &["TRIPS.tntp is missing"]);
+    place.qike("assign x.net.xml x.trips.xml --model lanes").expect(2, &["--model"]);
+}

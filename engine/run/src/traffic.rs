@@ -6,6 +6,7 @@
 //! its own coordinates where it states none.
 
 mod detect;
+mod equilibrium;
 mod heads;
 mod lacking;
 mod meter;
@@ -14,6 +15,7 @@ mod totals;
 mod what_if;
 
 pub use detect::{Detectors, Reading, Readings, Shown};
+pub use equilibrium::{Equilibrium, EquilibriumOptions, EquilibriumStep, Swapping, equilibrate};
 pub use meter::{EdgeMeter, STANDS_MPS};
 pub use qike_sim::micro::{Counts, Micro, OnRoad, TripRow, Way};
 pub use qike_sim::queue::Queues;

@@ -1,6 +1,8 @@
-//! `qike assign`: which ways trips take when nobody can do better by another one.
+//! `qike assign`: which ways trips take when nobody can do better by another one: on a network of links (static), or in runs of a
+//! traffic scenario (dynamic, [`crate::dynamic`]).
 
 use crate::Done;
+use crate::dynamic;
 use crate::failure::Failure;
 use crate::output::{Output, table};
 use qike_assign::{Assignment, Goal, Method, assign};
@@ -11,29 +13,34 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Assign trips to a network: the static user equilibrium.
+/// Assign trips to a network, so that nobody has a quicker way: statically, or in runs of a scenario of SUMO.
 ///
 /// Reads a network and trips in the TNTP format, finds the flows at which nobody has a cheaper way (to a relative gap), and writes
 /// with --out DIR the files links.csv (flow and cost of each link) and convergence.csv (each iteration's gap and objective).
+///
+/// Of a scenario of SUMO, routes are found and the scenario is run in turn: by each run's travel times some of those who have a
+/// quicker route change to it. --out DIR then holds routes.rou.xml (the routes of the run with the least gap), convergence.csv and
+/// the last run.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   qike assign SiouxFalls_net.tntp SiouxFalls_trips.tntp --gap 1e-6 --out sioux
   qike assign Anaheim_net.tntp Anaheim_trips.tntp --method bfw --gap 1e-4
-  qike assign ChicagoSketch_net.tntp ChicagoSketch_trips.tntp --toll-factor 0.02 --distance-factor 0.04 --json | jq .objective")]
+  qike assign ChicagoSketch_net.tntp ChicagoSketch_trips.tntp --toll-factor 0.02 --distance-factor 0.04 --json | jq .objective
+  qike assign city.sumocfg --model queues --iterations 20 --gap 0.01 --out city-assigned")]
 pub struct Args {
-    /// The network.
-    #[arg(value_name = "NET.tntp")]
-    network: PathBuf,
-    /// The trips.
+    /// The network, or a configuration of SUMO.
+    #[arg(value_name = "NET.tntp|X.sumocfg")]
+    pub network: PathBuf,
+    /// The trips on a network.
     #[arg(value_name = "TRIPS.tntp")]
-    trips: PathBuf,
-    /// Stop at this relative gap.
-    #[arg(long, value_name = "GAP", default_value_t = 1e-6)]
-    gap: f64,
-    /// Stop after so many iterations.
-    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = clap::value_parser!(u32).range(1..))]
-    iterations: u32,
+    pub trips: Option<PathBuf>,
+    /// Stop at this relative gap; without it 1e-6, of a scenario 0.01.
+    #[arg(long, value_name = "GAP")]
+    pub gap: Option<f64>,
+    /// Stop after so many iterations; without it 5000, of a scenario 20.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub iterations: Option<u32>,
     /// How it is found: bushes goes to any gap, bfw (bi-conjugate Frank-Wolfe) needs least memory.
     #[arg(long, value_name = "METHOD", default_value = "bushes", value_parser = ["bushes", "bfw"])]
     method: String,
@@ -45,27 +52,40 @@ pub struct Args {
     distance_factor: f64,
     /// Write links.csv and convergence.csv into this folder.
     #[arg(long, short, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub out: Option<PathBuf>,
+    /// Of a scenario: what runs it.
+    #[command(flatten)]
+    pub runs: dynamic::Args,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
-    for (name, value) in [("--gap", args.gap), ("--toll-factor", args.toll_factor), ("--distance-factor", args.distance_factor)] {
+    let gap = args.gap.unwrap_or(1e-6);
+    for (name, value) in [("--gap", gap), ("--toll-factor", args.toll_factor), ("--distance-factor", args.distance_factor)] {
         if !value.is_finite() || value < 0.0 {
             return Err(Failure::usage(format!("{name}: {value} is no number of 0 or more")));
         }
     }
+    if crate::traffic::is_configuration(&args.network) {
+        return dynamic::run(args, output);
+    }
+    let Some(trips_file) = &args.trips else {
+        return Err(Failure::usage("TRIPS.tntp is missing").help("a network is assigned with its trips; a configuration of SUMO (X.sumocfg) names its own"));
+    };
+    if let Some(option) = args.runs.given() {
+        return Err(Failure::usage(format!("{option}: {} is no configuration of SUMO", args.network.display())));
+    }
     let method = if args.method == "bfw" { Method::Bfw } else { Method::Bushes };
     let (network, mut findings) = tntp::read_network(&args.network, &Factors { toll: args.toll_factor, distance: args.distance_factor })?;
-    let (trips, more) = tntp::read_trips(&args.trips, &network)?;
+    let (trips, more) = tntp::read_trips(trips_file, &network)?;
     findings.extend(more);
     let started = Instant::now();
-    let goal = Goal { gap: args.gap, iterations: args.iterations };
+    let goal = Goal { gap, iterations: args.iterations.unwrap_or(5000) };
     let result = assign(&network, &trips, method, &goal, &output.feedback).map_err(Failure::new)?;
     let seconds = started.elapsed().as_secs_f64();
-    findings.extend(lost(&network, &result, &args.trips));
+    findings.extend(lost(&network, &result, trips_file));
     if !result.converged {
-        let message = format!("after {} iterations the relative gap is {:.3e}, not {:.3e}", result.steps.len(), result.steps.last().map_or(f64::NAN, |s| s.gap), args.gap);
+        let message = format!("after {} iterations the relative gap is {:.3e}, not {:.3e}", result.steps.len(), result.steps.last().map_or(f64::NAN, |s| s.gap), gap);
         findings.push(Diagnostic::warning("not-converged", message).help("give more --iterations, or use --method bushes"));
     }
     output.diagnostics(&findings);
