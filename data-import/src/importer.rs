@@ -90,6 +90,7 @@ pub trait Importer: Sync {
 pub static IMPORTERS: &[&dyn Importer] = &[
     &formats::osm::Osm,
     &formats::sumo::SumoNet,
+    &formats::matsim::MatsimNet,
     &formats::cityjson::CityJson,
     &formats::citygml::CityGml,
     &formats::indoorgml::IndoorGml,

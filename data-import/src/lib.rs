@@ -11,6 +11,7 @@ pub mod formats;
 mod gather;
 mod images;
 pub mod importer;
+pub mod observed;
 pub mod plan;
 pub mod prefix;
 pub mod projector;
@@ -19,7 +20,8 @@ pub mod text;
 
 pub use error::ImportError;
 pub use importer::{Confidence, IMPORTERS, Importer, Profile, sniff};
+pub use observed::{Observed, observed, read_roads, read_traffic};
 pub use plan::{ImportReport, PlannedSource, SourceOutcome, import_all, plan, plan_with, suggest_crs};
 pub use projector::Projector;
-pub use formats::sumo;
+pub use formats::{fixes, matsim, sumo};
 pub use source::{Place, Source, SourceOptions};

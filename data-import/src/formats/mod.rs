@@ -2,8 +2,9 @@
 
 pub mod citygml;
 pub mod cityjson;
-mod features;
+pub(crate) mod features;
 pub(crate) mod findings;
+pub mod fixes;
 pub mod flatgeobuf;
 pub mod geojson;
 pub mod geopackage;
@@ -11,6 +12,7 @@ pub mod gtfs;
 pub mod ifc;
 pub mod indoorgml;
 pub mod inp;
+pub mod matsim;
 pub mod obj;
 pub mod osm;
 pub mod poly;

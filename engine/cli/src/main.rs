@@ -15,6 +15,7 @@ mod output;
 mod past;
 mod progress;
 mod routes;
+mod recording;
 mod traffic;
 
 use clap::{Parser, Subcommand};
@@ -52,7 +53,7 @@ struct Cli {
 enum Command {
     /// Bring source files into a store.
     Import(import::Args),
-    /// Count what a store or a source file holds.
+    /// Count what a store, a source file or a recording holds.
     Info(info::Args),
     /// Find objects of a store by class, id, place or attribute.
     Find(find::Args),
@@ -74,6 +75,8 @@ enum Command {
     Routes(commands::routes::Args),
     /// Assign trips to a network: user equilibrium.
     Assign(assign::Args),
+    /// Make a recording of what was seen of traffic.
+    Replay(replay::Args),
     /// Compare runs with a base.
     Compare(compare::Args),
     /// Run a study: scenarios, parameters, seeds.
@@ -111,6 +114,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &output),
         Command::Routes(args) => commands::routes::run(args, &output),
         Command::Assign(args) => assign::run(args, &output),
+        Command::Replay(args) => replay::run(args, &output),
         Command::Compare(args) => compare::run(args, &output),
         Command::Sweep(args) => sweep::run(args, &output),
         Command::View(args) => view::run(args),

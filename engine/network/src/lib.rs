@@ -15,6 +15,7 @@ mod error;
 pub mod ix;
 pub mod lane;
 mod lanes;
+pub mod matching;
 pub mod overrides;
 mod road_map;
 pub mod route;

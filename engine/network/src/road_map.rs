@@ -81,6 +81,7 @@ impl LaneNetwork {
             road_type: Some(format!("highway.{}", link.kind.name())),
             lanes: link.lanes.clone(),
             roundabout: link.roundabout,
+            ..MapEdge::default()
         });
         for lane in self.lanes_of(ix) {
             map.lanes.push(MapLane {

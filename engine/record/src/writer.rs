@@ -87,6 +87,11 @@ impl RunWriter {
         &self.dir
     }
 
+    /// Adds a demand that came up under way; the numbers of those before stay.
+    pub fn add_demand(&mut self, name: String) {
+        self.header.demands.push(name);
+    }
+
     /// The last hash that was recorded.
     pub fn last_hash(&self) -> Option<u64> {
         self.last_hash

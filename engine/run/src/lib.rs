@@ -3,6 +3,7 @@
 //! - [`run`]: one scenario, all its seeds → a run directory (or one with a folder for each seed).
 //! - [`sweep`]: a study: scenarios × parameters × seeds → many run directories and a table.
 //! - [`traffic`]: a traffic scenario of another simulator → a run directory, and whatever else is written as it runs.
+//! - [`replay`]: what was seen of traffic, on the street or in another simulator → a run directory.
 //! - [`compare`]: two run directories or more → what changed, and how sure that is.
 //!
 //! The viewer, the command and CI all come through here: there is no other way to run anything. Nothing here prints; what takes
@@ -14,6 +15,7 @@ pub mod compare;
 mod demand;
 mod error;
 mod load;
+pub mod replay;
 mod run;
 mod summary;
 mod sweep;

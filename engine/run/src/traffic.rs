@@ -10,7 +10,7 @@ mod equilibrium;
 mod heads;
 mod lacking;
 mod meter;
-mod rows;
+pub(crate) mod rows;
 mod totals;
 mod what_if;
 

@@ -9,7 +9,7 @@ mod attributes;
 mod block;
 mod building;
 mod classify;
-pub(super) mod compressed;
+pub(crate) mod compressed;
 mod footprint;
 mod load;
 mod model;

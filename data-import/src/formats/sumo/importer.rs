@@ -77,29 +77,28 @@ pub fn write_map(map: &RoadMap, info: SourceInfo, sink: &mut dyn ObjectSink, fee
 
 fn write_objects(map: &RoadMap, source: SourceId, name: &str, crs: &SourceCrs, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
     let projector = Projector::new(crs, sink.crs(), name)?;
-    let mut writer = Writer { map, source, projector, offset: place(map).1 };
-    writer.roads(sink, feedback)?;
-    writer.junctions(sink)?;
+    let mut writer = Writer { prefix: "sumo", map, source, projector, offset: place(map).1 };
+    writer.write(sink, feedback)?;
     writer.projector.report(name, "points", sink);
     Ok(())
 }
 
 /// The name of the first element.
-fn root(text: &[u8]) -> Option<&[u8]> {
+pub(crate) fn root(text: &[u8]) -> Option<&[u8]> {
     let mut rest = text;
     loop {
         let at = memchr::memchr(b'<', rest)?;
         rest = rest.get(at + 1..)?;
         if let Some(comment) = rest.strip_prefix(b"!--") {
             rest = comment.get(memchr::memmem::find(comment, b"-->")?..)?;
-        } else if !rest.starts_with(b"?") {
+        } else if !rest.starts_with(b"?") && !rest.starts_with(b"!DOCTYPE") {
             return rest.split(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/')).next();
         }
     }
 }
 
 /// Messages name the file as the user did.
-fn renamed(error: ImportError, source: &Source) -> ImportError {
+pub(crate) fn renamed(error: ImportError, source: &Source) -> ImportError {
     match error {
         ImportError::Corrupt { place, reason, .. } => ImportError::corrupt(&source.name, place, reason),
         other => other,
@@ -107,7 +106,7 @@ fn renamed(error: ImportError, source: &Source) -> ImportError {
 }
 
 /// The system of a network's coordinates where it has one, and what is to be added to them.
-fn place(map: &RoadMap) -> (Option<SourceCrs>, [f64; 2]) {
+pub(crate) fn place(map: &RoadMap) -> (Option<SourceCrs>, [f64; 2]) {
     let Some((projection, offset)) = &map.location else { return (None, [0.0; 2]) };
     match projection.trim() {
         "" | "!" | "-" => (None, [0.0; 2]),
@@ -115,14 +114,27 @@ fn place(map: &RoadMap) -> (Option<SourceCrs>, [f64; 2]) {
     }
 }
 
-struct Writer<'m> {
-    map: &'m RoadMap,
-    source: SourceId,
-    projector: Projector,
-    offset: [f64; 2],
+/// Writes a map as city objects.
+pub(crate) struct Writer<'m> {
+    /// What ids begin with.
+    pub prefix: &'static str,
+    /// The map.
+    pub map: &'m RoadMap,
+    /// The source that they come from.
+    pub source: SourceId,
+    /// To the sink's system.
+    pub projector: Projector,
+    /// Added to coordinates before.
+    pub offset: [f64; 2],
 }
 
 impl Writer<'_> {
+    /// Writes all of it.
+    pub fn write(&mut self, sink: &mut dyn ObjectSink, feedback: &Feedback) -> Result<(), ImportError> {
+        self.roads(sink, feedback)?;
+        self.junctions(sink)
+    }
+
     fn points(&mut self, points: &[[f64; 3]], id: &str) -> Vec<[f64; 3]> {
         let moved: Vec<[f64; 3]> = points.iter().map(|[x, y, z]| [x + self.offset[0], y + self.offset[1], *z]).collect();
         self.projector.project_all(&moved, id)
@@ -137,7 +149,7 @@ impl Writer<'_> {
         for edge in map.edges.iter().filter(|e| e.kind == EdgeKind::Normal) {
             feedback.check()?;
             let lanes: Vec<(u32, &MapLane)> = edge.lanes.clone().filter_map(|at| Some((at, map.lanes.get(at as usize)?))).collect();
-            let id = format!("sumo:edge/{}", edge.id);
+            let id = format!("{}:edge/{}", self.prefix, edge.id);
             let mut road = self.road(&id, edge, &lanes, &turns);
             let line = self.points(&centre(map, edge, &lanes), &id);
             if line.len() > 1 {
@@ -145,7 +157,7 @@ impl Writer<'_> {
             }
             sink.object(road)?;
             for (_, lane) in &lanes {
-                let own = format!("sumo:lane/{}", lane.id);
+                let own = format!("{}:lane/{}", self.prefix, lane.id);
                 let line = self.points(&lane.shape, &own);
                 let mut space = CityObject::new(own, Class::TrafficSpace, self.source);
                 space.parent = Some(id.clone().into());
@@ -189,7 +201,10 @@ impl Writer<'_> {
         let mut set = |key: &str, value: Value| drop(road.attributes.insert(key.into(), value));
         set(key, json!(value));
         set("oneway", json!("yes"));
-        set("sumo_id", json!(edge.id));
+        set(if self.prefix == "sumo" { "sumo_id" } else { "source_id" }, json!(edge.id));
+        if let Some(capacity) = edge.capacity_per_h {
+            set("capacity_per_h", json!(capacity));
+        }
         set("priority", json!(edge.priority));
         if let Some(kind) = &edge.road_type {
             set("road_type", json!(kind));
@@ -228,7 +243,7 @@ impl Writer<'_> {
     fn junctions(&mut self, sink: &mut dyn ObjectSink) -> Result<(), ImportError> {
         let map = self.map;
         for junction in map.junctions.iter().filter(|j| j.kind != NodeKind::Internal) {
-            let id = format!("sumo:junction/{}", junction.id);
+            let id = format!("{}:junction/{}", self.prefix, junction.id);
             let mut object = CityObject::new(id.clone(), Class::Intersection, self.source);
             object.attributes.insert("control".into(), json!(junction.kind));
             let outline = self.points(&junction.shape, &id);
@@ -243,10 +258,10 @@ impl Writer<'_> {
                 continue;
             }
             // One for the junction, where networks look for it, and one at each stop line.
-            let mut lights = vec![(format!("sumo:signals/{}", junction.id), "traffic_signals", at.first().copied())];
+            let mut lights = vec![(format!("{}:signals/{}", self.prefix, junction.id), "traffic_signals", at.first().copied())];
             for lane in junction.incoming.iter().filter_map(|at| map.lanes.get(*at as usize)) {
                 if let Some(end) = lane.shape.last().filter(|_| map.edges.get(lane.edge as usize).is_some_and(|e| e.kind == EdgeKind::Normal)) {
-                    let own = format!("sumo:signal/{}", lane.id);
+                    let own = format!("{}:signal/{}", self.prefix, lane.id);
                     let point = self.points(&[*end], &own).first().copied();
                     lights.push((own, "traffic_light", point));
                 }

@@ -27,6 +27,11 @@ pub struct Log {
 }
 
 impl Log {
+    /// For a file.
+    pub fn of(file: &str) -> Self {
+        Self { file: file.to_owned(), ..Self::default() }
+    }
+
     /// A finding at a line (0: none). Those with the same code and the same `kind` are counted together.
     pub fn add(&mut self, severity: Severity, code: &'static str, kind: &str, line: u64, message: impl FnOnce() -> String) -> &mut Self {
         if let Some(entry) = self.by_kind.get(&(code, kind.to_owned())).and_then(|at| self.entries.get_mut(*at)) {

@@ -7,14 +7,16 @@
 
 mod classes;
 mod config;
+mod detected;
 mod extras;
+mod fcd;
 mod flows;
 mod importer;
 mod junctions;
 mod kinds;
 mod links;
 mod loading;
-mod log;
+pub(crate) mod log;
 mod models;
 mod names;
 mod net;
@@ -25,14 +27,21 @@ mod signals;
 mod stops;
 mod switches;
 mod travel;
-mod values;
+mod trips;
+pub(crate) mod values;
 mod vehicles;
 mod weights;
 mod whereabouts;
-mod xml;
+pub(crate) mod xml;
 mod zones;
 
+pub use detected::read_detected;
+pub use fcd::Fcd;
 pub use importer::{SumoNet, write_map};
+pub(crate) use fcd::is_header as is_fcd_table;
+pub(crate) use importer::{Writer, place as place_of, renamed, root};
+pub(crate) use xml::shown;
+pub use trips::read_trips;
 
 use crate::ImportError;
 use loading::Loading;
@@ -107,4 +116,11 @@ fn read_into(path: &Path, scenario: &mut TrafficScenario, feedback: &Feedback) -
     let read = loading.elements(xml);
     *scenario = loading.finish();
     read
+}
+
+/// What SUMO takes for vehicles of a type of that name that is not stated (`DEFAULT_VEHTYPE`).
+pub(crate) fn given_kind(name: &str, feedback: &Feedback) -> Option<qike_scene::traffic::VehicleKind> {
+    let mut loading = Loading::new(TrafficScenario::default(), feedback);
+    loading.kind(name)?;
+    loading.finish().demand.kinds.into_iter().next()
 }

@@ -35,6 +35,8 @@ pub struct Xml {
     buffer: Vec<u8>,
     spans: Vec<[u32; 4]>,
     depth: usize,
+    /// A document type may be named (its file is not looked at).
+    doctype: bool,
     /// As messages call the file.
     pub file: String,
 }
@@ -61,7 +63,14 @@ impl Xml {
     pub fn of(input: Box<dyn BufRead>, name: &str) -> Self {
         let mut reader = Reader::from_reader(Lines { inner: input, block: vec![0; BLOCK], at: 0, end: 0, counted: Cell::new((0, 0)), sign: b'\n' });
         reader.config_mut().expand_empty_elements = true;
-        Self { reader, buffer: Vec::new(), spans: Vec::new(), depth: 0, file: name.to_owned() }
+        Self { reader, buffer: Vec::new(), spans: Vec::new(), depth: 0, doctype: false, file: name.to_owned() }
+    }
+
+    /// A document type may be named, as MATSim's files do; one that states entities of its own is refused all the same.
+    #[must_use]
+    pub fn with_doctype(mut self) -> Self {
+        self.doctype = true;
+        self
     }
 
     /// How many elements are open.
@@ -112,6 +121,7 @@ impl Xml {
                 }
                 Ok(Event::Eof) if self.depth == 0 && level == 0 => return Ok(None),
                 Ok(Event::Eof) => return Err(broken("the file is cut off: elements are still open".into(), true)),
+                Ok(Event::DocType(text)) if self.doctype && memchr(b'[', &text).is_none() => {}
                 Ok(Event::DocType(_)) => return Err(broken("a document type declaration is not accepted".into(), false)),
                 Ok(_) => {}
                 Err(error) => {

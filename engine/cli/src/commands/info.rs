@@ -1,4 +1,4 @@
-//! `qike info`: what a store or a source file holds.
+//! `qike info`: what a store, a source file or a recording holds.
 
 use crate::Done;
 use crate::failure::Failure;
@@ -12,7 +12,7 @@ use qike_store::Info;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Count what a store or a source file holds.
+/// Count what a store, a source file or a run directory holds.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -20,8 +20,8 @@ Examples:
   qike info --json building.ifc | jq .objects.by_class
   qike info --json city.gpkg | jq '.sources[].about.metadata.title'")]
 pub struct Args {
-    /// A store, or a source file of a known kind.
-    #[arg(value_name = "CITY.gpkg|FILE")]
+    /// A store, a source file of a known kind, or a run directory.
+    #[arg(value_name = "CITY.gpkg|FILE|RUN")]
     path: PathBuf,
     /// The CRS of a source file that does not say it.
     #[arg(long, value_name = "CRS")]
@@ -70,6 +70,9 @@ struct Network {
 
 /// Runs the command.
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
+    if let Some(done) = crate::recording::info(&args.path, output) {
+        return done;
+    }
     let (info, network, georeferencing, utilities) = match match &args.as_of {
         Some(_) => Input::Store(crate::past::open(&args.path, args.as_of.as_deref(), output)?),
         None => input::open_at(&args.path, args.source_crs.as_deref(), args.place, output)?,

@@ -12,6 +12,7 @@ pub mod info;
 pub mod network;
 pub mod remove;
 pub mod routes;
+pub mod replay;
 pub mod run;
 pub mod sample;
 pub mod sweep;

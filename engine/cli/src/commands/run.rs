@@ -8,13 +8,14 @@ use qike_core::SimTime;
 use qike_run::{RunError, RunOptions, RunReport};
 use std::path::PathBuf;
 
-/// Run a scenario: of Qike, or of SUMO as it is.
+/// Run a scenario: of Qike, or of SUMO or MATSim as it is.
 ///
 /// Writes a run directory with summary.json, trips.parquet, links.parquet, tracks.parquet, events.parquet and the resolved
 /// scenario; with several seeds, one such directory a seed. The same seed gives the same result for any number of threads.
 ///
 /// A scenario of SUMO (its configuration) is run lane by lane. Outputs in SUMO's XML that it asks for itself are written into the
-/// run directory. What it asks for and is not supported is listed, and the exit code is then 3.
+/// run directory. What it asks for and is not supported is listed, and the exit code is then 3. A configuration of MATSim is run in
+/// the same way: the car legs of the plans that are selected in its file are driven once.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,11 +23,12 @@ Examples:
   qike run demo/holiday-bridge-closed.toml --out runs/closed --seed 7
   qike run demo/holiday.toml --until 00:10:00 --threads 1 --json | jq .runs[0].summary.state_hash
   qike run bologna/bridge-closed.toml --out runs/closed  # its [base] store is 'run.sumocfg', its [[edits]] say what changes
+  qike run equil/config.xml --out runs/equil
   qike run bologna/run.sumocfg --out runs/b --tripinfo-output trips.xml --edgedata-output edges.xml
   qike run bologna/run.sumocfg --out runs/q --model queues")]
 pub struct Args {
-    /// The scenario, or a configuration of SUMO.
-    #[arg(value_name = "SCENARIO.toml|X.sumocfg")]
+    /// The scenario, or a configuration of SUMO or of MATSim.
+    #[arg(value_name = "SCENARIO.toml|X.sumocfg|config.xml")]
     scenario: PathBuf,
     /// The run directory; without it, NAME-run beside the scenario.
     #[arg(long, short, value_name = "DIR")]
@@ -67,7 +69,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
         return traffic::run(&common, Some((&what_if, &args.scenario)), &args.sumo, output);
     }
     if let Some(option) = args.sumo.given() {
-        let message = format!("{option}: {} is no configuration of SUMO", args.scenario.display());
+        let message = format!("{option}: {} is no configuration of SUMO or MATSim", args.scenario.display());
         return Err(Failure::usage(message).help("a scenario of Qike says in its [output] what is recorded"));
     }
     let options = RunOptions { out: args.out.clone(), seed: args.seed, threads: args.threads.map(|n| n as usize), until };

@@ -1,4 +1,4 @@
-//! `qike run X.sumocfg`: a scenario of SUMO, run lane by lane, with outputs in Parquet and in SUMO's XML.
+//! `qike run X.sumocfg`: a scenario of SUMO or of MATSim, run lane by lane, with outputs in Parquet and in SUMO's XML.
 
 mod edges;
 mod outputs;
@@ -85,7 +85,7 @@ pub struct Common<'a> {
     pub until: Option<SimTime>,
 }
 
-/// Whether a file is a configuration of SUMO: by its ending, or by its root element.
+/// Whether a file is a configuration of SUMO or of MATSim: by its ending, or by its root element.
 pub fn is_configuration(path: &Path) -> bool {
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("sumocfg")) {
         return true;
@@ -93,7 +93,7 @@ pub fn is_configuration(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|f| f.take(HEAD).read_to_end(&mut head));
     let text = String::from_utf8_lossy(&head);
-    read.is_ok() && (text.contains("<configuration") || text.contains("<sumoConfiguration"))
+    read.is_ok() && ["<configuration", "<sumoConfiguration", "<config>", "<config ", "<!DOCTYPE config "].iter().any(|root| text.contains(root))
 }
 
 /// The scenario in a file of Qike whose base is one of SUMO; none where it has another.
@@ -113,7 +113,7 @@ pub fn run(common: &Common<'_>, what_if: Option<(&Scenario, &Path)>, args: &Args
         Some(s) => return Err(Failure::usage(format!("--tracks: {s} is no number of seconds between 0 and 86400"))),
         None => args.no_tracks.then_some(0),
     };
-    let mut scenario = qike_import::sumo::read_scenario(common.path, &output.feedback)?;
+    let mut scenario = qike_import::read_traffic(common.path, &output.feedback)?;
     if let Some((what_if, file)) = what_if {
         apply_what_if(&mut scenario, what_if, &file.display().to_string())?;
     }

@@ -63,11 +63,21 @@ impl EdgeMeter {
     /// Takes up a step: where everybody is after it, and who arrived in it.
     pub fn step(&mut self, model: &dyn TrafficModel, everybody: &[OnRoad], kinds: &[VehicleKind], ended: &[TripRow], dt_s: f64) {
         for on in everybody {
-            self.moved(model, kinds, on, dt_s);
+            let about = || {
+                let (length, top) = kinds.get(on.kind as usize).map_or((5.0, f64::MAX), |k| (k.length_m, k.max_speed_mps.min(k.desired_speed_mps)));
+                (length, top, model.traveller(on.way.vehicle).map_or(1.0, |who| who.speed_factor))
+            };
+            let way = &on.way;
+            self.moved(way.vehicle, way.lane, way.position_m, way.speed_mps, about, dt_s);
         }
         for row in ended {
-            self.gone(row, dt_s);
+            self.gone(row.vehicle, row.arrival_lane, row.arrival_pos_m, row.arrival_speed_mps, row.teleports > 0, dt_s);
         }
+        self.end_step();
+    }
+
+    /// A step is over in which all who are on the road have moved.
+    pub(crate) fn end_step(&mut self) {
         for edge in self.touched.drain(..) {
             let (now, most) = (&mut self.standing[edge as usize], &mut self.queue_max[edge as usize]);
             *most = (*most).max(*now);
@@ -75,35 +85,35 @@ impl EdgeMeter {
         }
     }
 
-    fn moved(&mut self, model: &dyn TrafficModel, kinds: &[VehicleKind], on: &OnRoad, dt_s: f64) {
-        let way = &on.way;
-        let n = way.vehicle as usize;
+    /// One is at a place after a step; `about`: its length (m), its greatest speed (m/s) and its share of limits.
+    pub(crate) fn moved(&mut self, vehicle: u32, lane: u32, position_m: f64, speed_mps: f64, about: impl FnOnce() -> (f64, f64, f64), dt_s: f64) {
+        let n = vehicle as usize;
         if self.trails.len() <= n {
             self.trails.resize_with(n + 1, || None);
         }
-        let edge = self.streets.lanes[way.lane as usize].edge;
-        if way.speed_mps < STANDS_MPS {
+        let edge = self.streets.lanes[lane as usize].edge;
+        if speed_mps < STANDS_MPS {
             self.standing[edge as usize] += 1;
             self.touched.push(edge);
         }
         if let Some(trail) = &mut self.trails[n] {
-            trail.drive(&self.streets, &mut self.sums, way.lane, way.position_m, dt_s);
+            trail.drive(&self.streets, &mut self.sums, lane, position_m, dt_s);
         } else {
             self.sums[edge as usize].departed += 1;
-            let (length, top) = kinds.get(on.kind as usize).map_or((5.0, f64::MAX), |k| (k.length_m, k.max_speed_mps.min(k.desired_speed_mps)));
-            let factor = model.traveller(way.vehicle).map_or(1.0, |who| who.speed_factor);
-            let edges = VecDeque::from([(edge, -way.position_m)]);
-            self.trails[n] = Some(Box::new(Trail { edges, at: 0.0, lane: way.lane, pos: way.position_m, length, factor, top }));
+            let (length, top, factor) = about();
+            let edges = VecDeque::from([(edge, -position_m)]);
+            self.trails[n] = Some(Box::new(Trail { edges, at: 0.0, lane, pos: position_m, length, factor, top }));
         }
     }
 
-    fn gone(&mut self, row: &TripRow, dt_s: f64) {
-        let Some(mut trail) = self.trails.get_mut(row.vehicle as usize).and_then(Option::take) else { return };
+    /// One has arrived at a place within a step.
+    pub(crate) fn gone(&mut self, vehicle: u32, lane: u32, position_m: f64, speed_mps: f64, teleported: bool, dt_s: f64) {
+        let Some(mut trail) = self.trails.get_mut(vehicle as usize).and_then(Option::take) else { return };
         // Put aside for good while it was taken out: it is where it was last.
-        let same_or_after = self.streets.lanes[row.arrival_lane as usize].edge != self.streets.lanes[trail.lane as usize].edge || row.arrival_pos_m >= trail.pos;
-        if row.teleports == 0 || same_or_after {
-            let left = if row.arrival_speed_mps > 0.0 && row.arrival_lane == trail.lane { ((row.arrival_pos_m - trail.pos) / row.arrival_speed_mps).clamp(0.0, dt_s) } else { dt_s };
-            trail.drive(&self.streets, &mut self.sums, row.arrival_lane, row.arrival_pos_m, left);
+        let same_or_after = self.streets.lanes[lane as usize].edge != self.streets.lanes[trail.lane as usize].edge || position_m >= trail.pos;
+        if !teleported || same_or_after {
+            let left = if speed_mps > 0.0 && lane == trail.lane { ((position_m - trail.pos) / speed_mps).clamp(0.0, dt_s) } else { dt_s };
+            trail.drive(&self.streets, &mut self.sums, lane, position_m, left);
         }
         let edge = self.streets.lanes[trail.lane as usize].edge;
         self.sums[edge as usize].arrived += 1;

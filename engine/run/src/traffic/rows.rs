@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// The CRS of tracks as a recording states it, and what is to be added to the map's coordinates to get there. A map that states
 /// none, or one that is not known, keeps its own coordinates.
-pub(super) fn crs(scenario: &TrafficScenario) -> (String, [f64; 2]) {
+pub(crate) fn crs(scenario: &TrafficScenario) -> (String, [f64; 2]) {
     match &scenario.map.location {
         Some((text, offset)) => Crs::parse(text.trim()).map_or((String::new(), [0.0; 2]), |crs| (crs.definition().to_owned(), *offset)),
         None => (String::new(), [0.0; 2]),
@@ -17,7 +17,7 @@ pub(super) fn crs(scenario: &TrafficScenario) -> (String, [f64; 2]) {
 }
 
 /// What a kind of vehicle is called in recordings.
-fn agent_kind(user: RoadUsers) -> AgentKind {
+pub(crate) fn agent_kind(user: RoadUsers) -> AgentKind {
     let is = |name: &str| RoadUsers::kind(name).is_some_and(|kind| kind == user);
     if is("truck") || is("trailer") || is("delivery") {
         AgentKind::Truck
@@ -35,6 +35,30 @@ fn agent_kind(user: RoadUsers) -> AgentKind {
 /// Records what detectors measured.
 pub(super) fn record(writer: &mut RunWriter, found: &Readings) -> Result<(), RecordError> {
     found.intervals.iter().try_for_each(|r| writer.detector(SimTime(r.begin_ms), SimTime(r.end_ms), Rows::detector(r)))
+}
+
+/// What happened on edges since `before`, which becomes now; those without anybody are left out.
+pub(crate) fn link_rows(sums: &[EdgeSums], queue_max: &[u32], before: &mut [EdgeSums], ms: i64) -> Vec<LinkInterval> {
+    let seconds = (ms as f64 / 1000.0).max(1e-3);
+    let mut rows = Vec::new();
+    for (n, (sums, before)) in sums.iter().zip(before).enumerate() {
+        let d = sums.since(before);
+        *before = *sums;
+        if d == EdgeSums::default() {
+            continue;
+        }
+        rows.push(LinkInterval {
+            link: n as u32,
+            entered: (d.entered + d.departed) as u32,
+            left: (d.left + d.arrived) as u32,
+            time_spent_s: d.front_s,
+            distance_m: d.front_m,
+            waiting_s: d.front_waiting_s,
+            queue_mean: d.front_waiting_s / seconds,
+            queue_max: queue_max.get(n).copied().unwrap_or_default(),
+        });
+    }
+    rows
 }
 
 /// Makes rows.
@@ -95,26 +119,7 @@ impl Rows {
 
     /// What happened on edges since the last call; those without anybody are left out.
     pub(super) fn links(&mut self, sums: &[EdgeSums], queue_max: &[u32], ms: i64) -> Vec<LinkInterval> {
-        let seconds = (ms as f64 / 1000.0).max(1e-3);
-        let mut rows = Vec::new();
-        for (n, (sums, before)) in sums.iter().zip(&mut self.before).enumerate() {
-            let d = sums.since(before);
-            *before = *sums;
-            if d == EdgeSums::default() {
-                continue;
-            }
-            rows.push(LinkInterval {
-                link: n as u32,
-                entered: (d.entered + d.departed) as u32,
-                left: (d.left + d.arrived) as u32,
-                time_spent_s: d.front_s,
-                distance_m: d.front_m,
-                waiting_s: d.front_waiting_s,
-                queue_mean: d.front_waiting_s / seconds,
-                queue_max: queue_max.get(n).copied().unwrap_or_default(),
-            });
-        }
-        rows
+        link_rows(sums, queue_max, &mut self.before, ms)
     }
 
     /// A trip; `destination`: of one that the end cuts off.

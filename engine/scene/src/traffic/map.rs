@@ -43,6 +43,9 @@ pub struct MapEdge {
     pub lanes: Range<u32>,
     /// Part of a roundabout.
     pub roundabout: bool,
+    /// Vehicles that can leave it in an hour, where the source states it.
+    #[serde(default)]
+    pub capacity_per_h: Option<f64>,
 }
 
 /// A lane.

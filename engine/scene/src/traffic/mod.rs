@@ -11,6 +11,7 @@ mod map;
 mod measured;
 mod scale;
 mod times;
+mod observed;
 mod users;
 
 pub use demand::{
@@ -24,6 +25,7 @@ pub use map::{
 };
 pub use measured::{AreaFigures, CrossingFigures, EdgeSums, Figures, Halts, LoopFigures, Passage, PassageState};
 pub use times::EdgeTimes;
+pub use observed::{Act, Count, Deed, Deeds, Fix, Fixes, Frame, Frames, LinkNames, Sighting, StatedTrip, Travellers};
 pub use users::RoadUsers;
 
 use qike_core::Diagnostic;

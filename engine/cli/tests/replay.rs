@@ -1,0 +1,95 @@
+//! `qike replay`: what was seen of traffic becomes a recording that equals the run it was seen in.
+
+mod common;
+
+use common::Place;
+use qike_core::{SimTime, testdata};
+use qike_record::Recording;
+use std::collections::BTreeMap;
+
+/// The first fifteen minutes of Bologna, run and written as FCD and tripinfo beside the recording.
+fn bologna(place: &Place) -> Option<()> {
+    let folder = testdata::path("traffic/sumo/bologna/acosta")?;
+    let run = folder.join("run.sumocfg");
+    let line = format!("run {} --out run --until 900 --tracks 1 --fcd-output fcd.xml --tripinfo-output trips.xml --json", run.display());
+    assert!([0, 3].contains(&place.qike(&line).code));
+    Some(())
+}
+
+#[test]
+fn a_replay_of_a_runs_positions_equals_the_run() {
+    let place = Place::new();
+    if bologna(&place).is_none() {
+        return;
+    }
+    let config = testdata::path("traffic/sumo/bologna/acosta").unwrap().join("run.sumocfg");
+    let said = place.qike(&format!("replay fcd.xml trips.xml --net {} --out seen --json", config.display()));
+    assert!([0, 3].contains(&said.code), "{}", said.stderr);
+    let (run, seen) = (Recording::open(&place.at("run")).unwrap(), Recording::open(&place.at("seen")).unwrap());
+    let (a, b) = (run.summary().unwrap(), seen.summary().unwrap());
+    assert_eq!((b.model.as_str(), a.vehicles.inserted, a.vehicles.arrived, a.vehicles.running), ("replay-fcd", b.vehicles.inserted, b.vehicles.arrived, b.vehicles.running));
+    assert_eq!((&a.run.network_hash, &a.run.crs, a.sim_seconds), (&b.run.network_hash, &b.run.crs, b.sim_seconds));
+
+    // Positions to the two decimals of the file, and the recording's own step of 1/128 m; agents have the same numbers.
+    let all = |r: &Recording| r.tracks_between(SimTime(0), SimTime(900_000)).unwrap();
+    let (tracks, again) = (all(&run), all(&seen));
+    assert_eq!((tracks.frames.len(), again.frames.len()), (900, 900));
+    let mut compared = 0;
+    for (a, b) in tracks.frames.iter().zip(&again.frames) {
+        assert_eq!((a.time, a.agents.len()), (b.time, b.agents.len()));
+        for (p, q) in a.agents.iter().zip(&b.agents) {
+            assert_eq!((p.agent, p.kind, tracks.links.get(p.link as usize)), (q.agent, q.kind, again.links.get(q.link as usize)));
+            assert!((0..2).all(|k| (p.position[k] - q.position[k]).abs() < 0.014), "{p:?} {q:?}");
+            assert!((p.speed_mps - q.speed_mps).abs() < 0.0065, "{p:?} {q:?}");
+            assert!((p.heading - q.heading).sin().abs() < 0.002, "{p:?} {q:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 10_000, "{compared}");
+
+    // Counts on links are the same to the last one; sums of seconds and metres as far as two decimals go.
+    let links = |r: &Recording| r.links().unwrap().into_iter().map(|row| ((row.begin, row.link.clone()), row)).collect::<BTreeMap<_, _>>();
+    let (links, again) = (links(&run), links(&seen));
+    assert_eq!(links.keys().collect::<Vec<_>>(), again.keys().collect::<Vec<_>>());
+    for (key, a) in &links {
+        let b = &again[key];
+        assert_eq!((a.entered, a.left, a.queue_max), (b.entered, b.left, b.queue_max), "{key:?}");
+        let near = |x: f64, y: f64| (x - y).abs() < 0.02 + 2e-3 * x.abs() + 0.002 * f64::from(a.entered);
+        assert!(near(a.time_spent_s, b.time_spent_s) && near(a.distance_m, b.distance_m), "{key:?} {a:?} {b:?}");
+    }
+
+    // Trips are those of the run, one by one.
+    let trips = |r: &Recording| r.trips().unwrap().into_iter().map(|t| (t.agent, t)).collect::<BTreeMap<_, _>>();
+    let (trips, again) = (trips(&run), trips(&seen));
+    assert_eq!(trips.len(), again.len());
+    for (agent, a) in &trips {
+        let b = &again[agent];
+        assert_eq!((a.status, &a.origin, a.planned_s, a.departed_s, a.arrived_s, &a.demand), (b.status, &b.origin, b.planned_s, b.departed_s, b.arrived_s, &b.demand));
+        if a.arrived_s.is_some() {
+            assert_eq!(a.destination, b.destination);
+            assert!((a.route_length_m - b.route_length_m).abs() < 0.01 && (a.time_loss_s - b.time_loss_s).abs() < 0.01, "{a:?} {b:?}");
+        }
+    }
+    // And nothing has changed from one to the other.
+    let compared = place.qike("compare run seen --json");
+    compared.expect(0, &[]);
+}
+
+#[test]
+fn sources_that_are_none_and_broken_ones_are_told() {
+    let place = Place::new();
+    place.write("a.txt", "hello\n");
+    place.write("b.xml", "<other/>");
+    place.write("fcd.xml", "<fcd-export>\n<timestep time=\"0\">\n<vehicle id=\"a\" x=\"1\" y=\"2\" speed=\"3\" angle=\"90\"/></timestep>\n<timestep time=\"1\">\n<vehicle id=\"a\" x=\"4\" y=\"2\" speed=\"3\" angle=\"90\"/></timestep>\n<timestep time=\"2\"><vehicle id=\"a\" x=");
+    place.write("empty.xml", "<fcd-export></fcd-export>");
+    place.qike("replay a.txt --out r").expect(1, &["a.txt", "nothing that can be replayed"]);
+    place.qike("replay b.xml --out r").expect(1, &["b.xml", "the root 'other'"]);
+    place.qike("replay none.xml --out r").expect(1, &["none.xml"]);
+    place.qike("replay empty.xml --out r").expect(1, &["empty.xml", "no step"]);
+    place.qike("replay fcd.xml --out r --links 0").expect(2, &["--links"]);
+    let said = place.qike("replay fcd.xml --out r --json");
+    said.expect(3, &["file-cut-off", "line 6", "--net"]);
+    let s = &said.json()["summary"];
+    assert_eq!((s["vehicles"]["loaded"].as_u64(), s["sim_seconds"].as_f64()), (Some(1), Some(2.0)));
+    place.qike("info r").expect(0, &[]);
+}
