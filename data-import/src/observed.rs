@@ -16,6 +16,8 @@ pub enum Observed {
     Trips,
     /// Counts of induction loops: SUMO's E1 output.
     Loops,
+    /// Edge data of SUMO.
+    EdgeData,
     /// Things beside the road of SUMO: where detectors are.
     Additional,
     /// Events of MATSim.
@@ -48,11 +50,12 @@ pub fn observed(path: &Path, names: &ColumnNames) -> Result<Observed, ImportErro
     let name = path.display().to_string();
     let plain = compressed::plain_head(&head(path, &name)?);
     let text = crate::text::xml_head(&plain);
-    let unknown = |is: String| ImportError::corrupt(&name, "its beginning", format!("{is} is nothing that can be replayed; known are FCD of SUMO (xml, csv), its tripinfo and E1 outputs, events and counts of MATSim, and tables of fixes (who, time, position) or counts (link, time, number)"));
+    let unknown = |is: String| ImportError::corrupt(&name, "its beginning", format!("{is} is nothing that can be replayed; known are FCD of SUMO (xml, csv), its tripinfo, edge data and E1 outputs, events and counts of MATSim, and tables of fixes (who, time, position) or counts (link, time, number)"));
     if text.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<') {
         return match crate::formats::sumo::root(&text) {
             Some(b"fcd-export") => Ok(Observed::Fcd),
             Some(b"tripinfos") => Ok(Observed::Trips),
+            Some(b"meandata") => Ok(Observed::EdgeData),
             Some(b"detector") => Ok(Observed::Loops),
             Some(b"additional" | b"add" | b"routes") => Ok(Observed::Additional),
             Some(b"events") => Ok(Observed::Events),

@@ -23,7 +23,7 @@ fn a_network_becomes_city_objects() {
     let info = place.qike("info network.xml --json").json();
     let classes = &info["objects"]["by_class"];
     assert_eq!((classes["Road"].as_u64(), classes["Intersection"].as_u64(), classes["TrafficSpace"].as_u64()), (Some(23), Some(15), Some(23)), "{info}");
-    place.qike("import network.xml --store city.gpkg --crs EPSG:32632 --source-crs EPSG:32632").expect(0, &[]);
+    place.qike("import network.xml --store city.gpkg --crs LOCAL").expect(0, &[]);
     let link = place.qike("find city.gpkg --id matsim:edge/6 --json").json().to_string();
     assert!(link.contains("\"capacity_per_h\":3600.0") && link.contains("\"lanes\":\"1\""), "{link}");
 }
@@ -88,7 +88,7 @@ fn events_become_a_recording() {
     place.write("events.xml", EVENTS);
     let said = place.qike("replay events.xml --net network.xml --out r --json --links 3600");
     // The event out of order is told with its line.
-    said.expect(3, &["time-order", "line 20"]);
+    said.expect(3, &["time-order", "events.xml:20"]);
     let s = &said.json()["summary"];
     assert_eq!((s["model"].as_str(), s["vehicles"]["inserted"].as_u64(), s["vehicles"]["arrived"].as_u64(), s["walkers"]["arrived"].as_u64()), (Some("replay-events"), Some(2), Some(1), Some(1)));
     let recording = Recording::open(&place.at("r")).unwrap();
@@ -131,7 +131,7 @@ fn counts_become_a_recording() {
     let Some(equil) = equil() else { return };
     place.write("network.xml", equil.bytes("network.xml"));
     let said = place.qike("replay c.csv --net network.xml --out c --json");
-    said.expect(3, &["bad-count", "line 3", "unknown-link", "line 5"]);
+    said.expect(3, &["bad-count", "c.csv:3", "unknown-link", "c.csv:5"]);
     let rows = Recording::open(&place.at("c")).unwrap().links().unwrap();
     let row = rows.iter().find(|l| l.link == "1" && l.begin.as_s() == 25_200.0).unwrap();
     assert_eq!((row.left, (row.distance_m / row.time_spent_s).round()), (300, 10.0));
@@ -150,7 +150,7 @@ fn fixes_are_matched_onto_a_network() {
     csv += "a;later;0;0\n";
     place.write("gps.csv", &csv);
     let said = place.qike("replay gps.csv --net network.xml --out r --json --links 86400 --sigma 10");
-    said.expect(3, &["bad-time", "line 37"]);
+    said.expect(3, &["bad-time", "gps.csv:37"]);
     let recording = Recording::open(&place.at("r")).unwrap();
     let trips = recording.trips().unwrap();
     assert_eq!((trips.len(), trips[0].origin.as_deref(), trips[0].destination.as_deref()), (1, Some("1"), Some("15")));

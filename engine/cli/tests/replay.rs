@@ -53,7 +53,9 @@ fn a_replay_of_a_runs_positions_equals_the_run() {
     assert_eq!(links.keys().collect::<Vec<_>>(), again.keys().collect::<Vec<_>>());
     for (key, a) in &links {
         let b = &again[key];
-        assert_eq!((a.entered, a.left, a.queue_max), (b.entered, b.left, b.queue_max), "{key:?}");
+        assert_eq!((a.entered, a.left), (b.entered, b.left), "{key:?}");
+        // One at 0.099 m/s stands, and is written as 0.10.
+        assert!(a.queue_max.abs_diff(b.queue_max) <= 1, "{key:?} {a:?} {b:?}");
         let near = |x: f64, y: f64| (x - y).abs() < 0.02 + 2e-3 * x.abs() + 0.002 * f64::from(a.entered);
         assert!(near(a.time_spent_s, b.time_spent_s) && near(a.distance_m, b.distance_m), "{key:?} {a:?} {b:?}");
     }
@@ -64,9 +66,10 @@ fn a_replay_of_a_runs_positions_equals_the_run() {
     assert_eq!(trips.len(), again.len());
     for (agent, a) in &trips {
         let b = &again[agent];
-        assert_eq!((a.status, &a.origin, a.planned_s, a.departed_s, a.arrived_s, &a.demand), (b.status, &b.origin, b.planned_s, b.departed_s, b.arrived_s, &b.demand));
+        assert_eq!((a.status, &a.origin, a.departed_s, a.arrived_s, &a.demand), (b.status, &b.origin, b.departed_s, b.arrived_s, &b.demand));
+        // SUMO's journeys are those that ended.
         if a.arrived_s.is_some() {
-            assert_eq!(a.destination, b.destination);
+            assert_eq!((&a.destination, a.planned_s), (&b.destination, b.planned_s));
             assert!((a.route_length_m - b.route_length_m).abs() < 0.01 && (a.time_loss_s - b.time_loss_s).abs() < 0.01, "{a:?} {b:?}");
         }
     }
@@ -88,8 +91,34 @@ fn sources_that_are_none_and_broken_ones_are_told() {
     place.qike("replay empty.xml --out r").expect(1, &["empty.xml", "no step"]);
     place.qike("replay fcd.xml --out r --links 0").expect(2, &["--links"]);
     let said = place.qike("replay fcd.xml --out r --json");
-    said.expect(3, &["file-cut-off", "line 6", "--net"]);
+    said.expect(3, &["file-cut-off", "fcd.xml:6", "--net"]);
     let s = &said.json()["summary"];
     assert_eq!((s["vehicles"]["loaded"].as_u64(), s["sim_seconds"].as_f64()), (Some(1), Some(2.0)));
     place.qike("info r").expect(0, &[]);
+}
+
+/// SUMO's own outputs of the crossroads of `run_sumo.rs` (1.28; 40 vehicles, edge data every minute): counts are the same to the last one.
+#[test]
+fn counts_of_sumos_own_positions_are_those_of_its_edge_data() {
+    let place = Place::new();
+    let source = include_str!("run_sumo.rs");
+    let net = source.split("const NET: &str = r#\"").nth(1).and_then(|rest| rest.split("\"#;").next()).unwrap();
+    place.write("x.net.xml", net);
+    place.write("fcd.xml.gz", include_bytes!("data/sumo_fcd.xml.gz"));
+    place.write("trips.xml.gz", include_bytes!("data/sumo_trips.xml.gz"));
+    place.write("edges.xml.gz", include_bytes!("data/sumo_edges.xml.gz"));
+    place.qike("replay edges.xml.gz --net x.net.xml --out measured").expect(0, &[]);
+    for sources in ["fcd.xml.gz trips.xml.gz", "fcd.xml.gz"] {
+        place.qike(&format!("replay {sources} --net x.net.xml --out seen --links 60")).expect(0, &[]);
+        let counted = |dir: &str| {
+            let rows = Recording::open(&place.at(dir)).unwrap().links().unwrap();
+            rows.into_iter().filter(|r| r.left > 0).map(|r| ((r.begin, r.link), r.left)).collect::<BTreeMap<_, _>>()
+        };
+        let (seen, measured) = (counted("seen"), counted("measured"));
+        assert_eq!(seen, measured, "{sources}");
+        assert_eq!(seen.iter().filter(|((_, link), _)| link == "e").map(|(_, n)| n).sum::<u32>(), 20);
+        let compared = place.qike("compare measured seen --json").json();
+        let changes = compared["runs"][0]["links"].as_array().or(compared["links"].as_array()).cloned().unwrap_or_default();
+        assert!(changes.iter().all(|c| c["geh"].as_f64().unwrap_or(0.0) < 0.6), "{compared}");
+    }
 }

@@ -8,6 +8,7 @@
 mod classes;
 mod config;
 mod detected;
+mod edge_data;
 mod extras;
 mod fcd;
 mod flows;
@@ -36,6 +37,7 @@ pub(crate) mod xml;
 mod zones;
 
 pub use detected::read_detected;
+pub use edge_data::read_edge_data;
 pub use fcd::Fcd;
 pub use importer::{SumoNet, write_map};
 pub(crate) use fcd::is_header as is_fcd_table;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 ///
 /// Sources are told apart by their content: positions step by step (FCD of SUMO, as XML or CSV), with the journeys (tripinfo) of
 /// the same run where they are at hand; events of MATSim; tables of fixes of GPS receivers (who, time, lon and lat or x and y), which
-/// are matched onto the network; counts (of SUMO's E1 detectors, of MATSim, tables of link, time and number). All may be compressed.
+/// are matched onto the network; counts (of SUMO's E1 detectors and edge data, of MATSim, tables of link, time and number). All may be compressed.
 /// The recording is like that of a run: `qike info`, `qike compare` and the viewer take it.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -87,7 +87,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
         findings.extend(sumo::read_trips(path, &scenario.map, &mut travellers, &output.feedback)?);
     }
     let mut seen = kinds.iter().filter(|(k, _)| matches!(k, Observed::Fcd | Observed::Events | Observed::Fixes));
-    let counted = kinds.iter().any(|(k, _)| matches!(k, Observed::Loops | Observed::MatsimCounts | Observed::Counts));
+    let counted = kinds.iter().any(|(k, _)| matches!(k, Observed::Loops | Observed::EdgeData | Observed::MatsimCounts | Observed::Counts));
     let (ground, found) = Ground::new(&scenario)?;
     findings.extend(found);
     let done = match (seen.next(), seen.next()) {
@@ -99,8 +99,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
             if args.net.is_none() {
                 findings.push(Diagnostic::warning("no-network", "no network is named: tracks and journeys are recorded, and nothing about links").help("name it with --net"));
             }
-            let done = moving(*kind, path, &scenario, &ground, &mut travellers, &matching, args, &options, &mut findings, output);
-            done.map_err(|failure| Failure { message: format!("{}: {}", path.display(), failure.message), ..failure })
+            moving(*kind, path, &scenario, &ground, &mut travellers, &matching, args, &options, &mut findings, output)
         }
     };
     // What was wrong with a file says more than that nothing came of it.
@@ -153,6 +152,7 @@ fn count(
     for (kind, path) in kinds {
         findings.extend(match kind {
             Observed::Loops => sumo::read_detected(path, &mut links, &mut counts, &output.feedback)?,
+            Observed::EdgeData => sumo::read_edge_data(path, &mut links, &mut counts, &output.feedback)?,
             Observed::MatsimCounts => matsim::read_counts(path, &mut links, &mut counts, &output.feedback)?,
             Observed::Counts => fixes::read_counts(path, &args.columns, &mut links, &mut counts, &output.feedback)?,
             _ => Vec::new(),

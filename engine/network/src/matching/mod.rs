@@ -24,7 +24,7 @@ pub struct MatchOptions {
 
 impl Default for MatchOptions {
     fn default() -> Self {
-        Self { sigma_m: 10.0, gap_ms: 300_000, top_mps: 70.0 }
+        Self { sigma_m: 10.0, gap_ms: 300_000, top_mps: 50.0 }
     }
 }
 

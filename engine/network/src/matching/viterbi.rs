@@ -6,13 +6,17 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// Places that are looked at for a fix.
-const CANDIDATES: usize = 12;
+const CANDIDATES: usize = 20;
 /// They lie within so many σ, and within this at least, m.
 const WITHIN_SIGMAS: f64 = 5.0;
 const WITHIN_M: f64 = 40.0;
 /// The mean difference between the way over roads and the beeline, m, and what each second between fixes adds to it.
 const BETA_M: f64 = 3.0;
 const BETA_MPS: f64 = 0.25;
+/// Fixes in a row to which no way leads, before the trace is broken.
+const MOST_REFUSED: usize = 2;
+/// Fixes on one road may lie so many σ behind each other.
+const BACK_SIGMAS: f64 = 6.0;
 /// Roads that a search takes up at most.
 const REACH: usize = 20_000;
 
@@ -128,6 +132,7 @@ pub(super) fn run(roads: &Roads, options: &MatchOptions, search: &mut Search, co
     let mut layers: Vec<Layer> = Vec::new();
     // Fixes between those that decide, which only tell when somebody was where.
     let mut between: Vec<Vec<u32>> = Vec::new();
+    let mut refused = 0;
     for (k, fix) in part.iter().copied().enumerate() {
         let (time, at) = fixes[fix as usize];
         let last = layers.last().map(|l| l.fix);
@@ -152,7 +157,12 @@ pub(super) fn run(roads: &Roads, options: &MatchOptions, search: &mut Search, co
         if link(roads, options, search, &before.states, &mut new, moved, seconds) {
             layers.push(Layer { fix, states: new });
             between.push(Vec::new());
+            refused = 0;
+        } else if refused < MOST_REFUSED {
+            refused += 1;
+            counts.outliers += 1;
         } else {
+            refused = 0;
             counts.breaks += 1;
             found.extend(chain(roads, &layers, &between, fixes));
             new.iter_mut().for_each(|s| s.best = -0.5 * (s.near.away_m / options.sigma_m).powi(2));
@@ -164,8 +174,10 @@ pub(super) fn run(roads: &Roads, options: &MatchOptions, search: &mut Search, co
 
 /// Joins the places of a fix to those of the one before; false where no way leads to any.
 fn link(roads: &Roads, options: &MatchOptions, search: &mut Search, before: &[State], new: &mut Vec<State>, beeline: f64, seconds: f64) -> bool {
+    // What the errors of both fixes add to the distance between them, on average, is no way: E[d²] = way² + 4 σ².
+    let beeline = (beeline * beeline - 4.0 * options.sigma_m * options.sigma_m).max(0.0).sqrt();
     let beta = BETA_M + BETA_MPS * seconds.max(0.0);
-    let limit = (options.top_mps * seconds * 1.2).min(3.0 * beeline + 2000.0) + 10.0 * options.sigma_m + 100.0;
+    let limit = (options.top_mps * seconds * 1.2).min(3.0 * beeline + 2000.0) + 6.0 * options.sigma_m + 30.0;
     let mut best: Vec<Option<(f64, usize, Vec<u32>, bool)>> = new.iter().map(|_| None).collect();
     let wanted: Vec<Near> = new.iter().map(|s| s.near).collect();
     for (from, state) in before.iter().enumerate() {
@@ -173,7 +185,8 @@ fn link(roads: &Roads, options: &MatchOptions, search: &mut Search, before: &[St
         let left = roads.length(state.near.road) - state.near.at_m;
         for (to, near) in wanted.iter().enumerate() {
             let ahead = near.at_m - state.near.at_m;
-            let stays = near.road == state.near.road && ahead > -2.0 * options.sigma_m;
+            // Who seems to go backwards stands: the fix before was too far ahead, or this one lies too far behind.
+            let stays = near.road == state.near.road && ahead > -BACK_SIGMAS * options.sigma_m;
             let way = if stays { Some(ahead.max(0.0)) } else { search.cost(near.road).map(|cost| left + cost + near.at_m) };
             let Some(way) = way else { continue };
             let likely = state.best - (beeline - way).abs() / beta;

@@ -1,6 +1,6 @@
 //! Counts: how many passed where in an interval. Only links are recorded: nobody is followed.
 
-use super::{Ground, ReplayOptions, ReplayReport, Writing};
+use super::{nothing, Ground, ReplayOptions, ReplayReport, Writing};
 use crate::RunError;
 use qike_core::{SimTime, StateHasher};
 use qike_record::{LinkInterval, Recorder};
@@ -19,7 +19,7 @@ type Lane = (f64, f64, u32);
 /// A disk that is full; no counts.
 pub fn replay_counts(counts: &[Count], ground: &Ground, options: &ReplayOptions) -> Result<ReplayReport, RunError> {
     let (Some(begin), Some(end)) = (counts.iter().map(|c| c.from_ms).min(), counts.iter().map(|c| c.until_ms).max()) else {
-        return Err(RunError::Usage("there are no counts in the sources that are about links of the network".into()));
+        return Err(nothing(options, "there are no counts that are about links of the network"));
     };
     let mut intervals: BTreeMap<(i64, i64), BTreeMap<u32, BTreeMap<Option<u32>, Lane>>> = BTreeMap::new();
     for count in counts {

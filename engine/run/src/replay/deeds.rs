@@ -3,7 +3,7 @@
 //! Between coming and leaving nothing is said of where one is. As in the queue model that makes such events, everybody drives freely to
 //! the end of the link, or of those who stand there, and waits for its turn; metres, seconds at a stand and tracks follow from that.
 
-use super::{Ground, ReplayOptions, ReplayReport, Writing};
+use super::{nothing, Ground, ReplayOptions, ReplayReport, Writing};
 use crate::RunError;
 use qike_core::{Diagnostic, Feedback, SimTime, StateHasher};
 use qike_network::streets::{along, shape_length};
@@ -55,7 +55,7 @@ struct Road {
 /// A disk that is full; a source without any deed; [`RunError::Cancelled`] where the user stopped it.
 pub fn replay_deeds(deeds: &mut dyn Deeds, ground: &Ground, travellers: &mut Travellers, options: &ReplayOptions, feedback: &Feedback) -> Result<ReplayReport, RunError> {
     let Some(first) = deeds.next(travellers) else {
-        return Err(if feedback.is_cancelled() { RunError::Cancelled(options.out.clone()) } else { RunError::Usage("nobody does anything in the source".into()) });
+        return Err(if feedback.is_cancelled() { RunError::Cancelled(options.out.clone()) } else { nothing(options, "nobody does anything in it") });
     };
     let link_ms = options.link_interval_ms.max(1);
     let begin_ms = first.time_ms.div_euclid(link_ms) * link_ms;

@@ -2,7 +2,7 @@
 //! and become journeys, tracks and what happened on links; memory holds one traveller's fixes at a time.
 
 use super::sorted::{Scratch, Sorter, value, word};
-use super::{Ground, ReplayOptions, ReplayReport, Writing};
+use super::{nothing, Ground, ReplayOptions, ReplayReport, Writing};
 use crate::RunError;
 use qike_core::{Diagnostic, Feedback, SimTime, StateHasher};
 use qike_network::matching::{MatchOptions, Matched, Matcher, Roads};
@@ -38,7 +38,7 @@ pub fn replay_fixes(fixes: &mut dyn Fixes, ground: &Ground, travellers: &mut Tra
         return Err(RunError::Cancelled(options.out.clone()));
     }
     if taken == 0 {
-        return Err(RunError::Usage("there is no fix in the source that can be used".into()));
+        return Err(nothing(options, "there is no fix in it that can be used"));
     }
     let link_ms = options.link_interval_ms.max(1);
     let begin_ms = first_ms.div_euclid(link_ms) * link_ms;

@@ -3,7 +3,7 @@
 //! Who is there in one frame and not in the next has arrived, unless its journey is stated and says otherwise: then it was taken out and
 //! comes back, or it is where the statement says. Links are measured between frames by the meter that measures runs.
 
-use super::{Ground, ReplayOptions, ReplayReport, Writing};
+use super::{nothing, Ground, ReplayOptions, ReplayReport, Writing};
 use crate::RunError;
 use crate::traffic::rows::link_rows;
 use crate::traffic::{EdgeMeter, EdgeSums, STANDS_MPS};
@@ -11,6 +11,7 @@ use qike_core::hash::StateHasher;
 use qike_core::{Diagnostic, Feedback, SimTime};
 use qike_network::streets::{NONE, along, shape_length};
 use qike_record::{NOWHERE, Recorder, TrackPoint, Trip, TripStatus};
+use std::collections::BTreeSet;
 use qike_scene::traffic::{Frame, Frames, Sighting, StatedTrip, Travellers};
 
 /// One who is or was on the road.
@@ -40,7 +41,7 @@ struct Going {
 pub fn replay_frames(frames: &mut dyn Frames, ground: &Ground, travellers: &mut Travellers, options: &ReplayOptions, feedback: &Feedback) -> Result<ReplayReport, RunError> {
     let (mut now, mut next) = (Frame::default(), Frame::default());
     if !frames.next(&mut now, travellers) {
-        return Err(if feedback.is_cancelled() { RunError::Cancelled(options.out.clone()) } else { RunError::Usage("there is no moment in the source at which anybody is anywhere".into()) });
+        return Err(if feedback.is_cancelled() { RunError::Cancelled(options.out.clone()) } else { nothing(options, "there is no moment in it at which anybody is anywhere") });
     }
     let mut more = frames.next(&mut next, travellers);
     let begin_ms = now.time_ms;
@@ -84,6 +85,8 @@ struct FrameReplay<'g> {
     points: Vec<TrackPoint>,
     hash: StateHasher,
     off_road: u64,
+    /// Those who are not seen now and are said to arrive later: when.
+    due: BTreeSet<(i64, u32)>,
 }
 
 impl<'g> FrameReplay<'g> {
@@ -106,6 +109,7 @@ impl<'g> FrameReplay<'g> {
             points: Vec::new(),
             hash: StateHasher::new(),
             off_road: 0,
+            due: BTreeSet::new(),
         })
     }
 
@@ -122,7 +126,14 @@ impl<'g> FrameReplay<'g> {
             self.present.push(seen.agent);
         }
         for agent in before {
-            self.missing(agent, frame.time_ms, dt_s, travellers)?;
+            self.missing(agent, frame.time_ms, step_ms, travellers)?;
+        }
+        // Some are said to arrive while they were taken out.
+        while let Some((due_ms, agent)) = self.due.first().copied().filter(|(ms, _)| *ms <= frame.time_ms) {
+            self.due.remove(&(due_ms, agent));
+            if let Some(going) = self.going.get(agent as usize).and_then(|g| g.as_deref().copied()).filter(|g| g.frame < self.frame) {
+                self.arrive(agent, &going, travellers.trip(agent), frame.time_ms, dt_s)?;
+            }
         }
         self.meter.end_step();
         if self.track_ms > 0 && frame.time_ms >= self.tracks_at {
@@ -205,14 +216,16 @@ impl<'g> FrameReplay<'g> {
     }
 
     /// One who was there in the frame before is not in this one.
-    fn missing(&mut self, agent: u32, time_ms: i64, dt_s: f64, travellers: &Travellers) -> Result<(), RunError> {
+    fn missing(&mut self, agent: u32, time_ms: i64, step_ms: i64, travellers: &Travellers) -> Result<(), RunError> {
         let Some(going) = self.going.get(agent as usize).and_then(|g| g.as_deref().copied()).filter(|g| g.frame < self.frame) else { return Ok(()) };
         let stated = travellers.trip(agent);
-        if travellers.trips_known && stated.is_none_or(|t| t.arrival_ms.is_none_or(|ms| ms > time_ms)) {
-            // It is said to arrive later, or not to: it comes back.
+        // A step may be called by its begin or by its end.
+        if travellers.trips_known && stated.is_none_or(|t| t.arrival_ms.is_none_or(|ms| ms > time_ms.saturating_add(step_ms))) {
+            // It is said to arrive later, or not to: it may come back.
+            self.due.extend(stated.and_then(|t| t.arrival_ms).map(|ms| (ms, agent)));
             return Ok(());
         }
-        self.arrive(agent, &going, stated, time_ms, dt_s)
+        self.arrive(agent, &going, stated, time_ms, step_ms as f64 / 1000.0)
     }
 
     fn arrive(&mut self, agent: u32, going: &Going, stated: Option<&StatedTrip>, time_ms: i64, dt_s: f64) -> Result<(), RunError> {

@@ -208,6 +208,11 @@ impl Writing {
     }
 }
 
+/// There is nothing to record.
+fn nothing(options: &ReplayOptions, message: &str) -> RunError {
+    RunError::Traffic { scenario: options.sources.join(", "), message: message.to_owned() }
+}
+
 /// What kind of agent a kind is in recordings.
 fn agent_kind(users: RoadUsers) -> AgentKind {
     if users == RoadUsers::PEDESTRIAN { AgentKind::Walker } else { crate::traffic::rows::agent_kind(users) }
