@@ -5,7 +5,7 @@
 use crate::formats::sumo::log::Log;
 use crate::formats::sumo::{given_kind, shown};
 use qike_core::fast_map::FastMap;
-use qike_core::{Feedback, Severity};
+use qike_core::Severity;
 use qike_scene::traffic::{Arrival, DepartLane, DepartPos, DepartSpeed, Path, PathRef, Place, Release, RoadUsers, TrafficScenario, Travel, TypeRef, VehicleKind};
 use std::collections::BTreeMap;
 
@@ -47,9 +47,8 @@ pub(super) enum Part {
 }
 
 /// Makes vehicles of plans.
-pub(super) struct Chain<'s, 'f> {
+pub(super) struct Chain<'s> {
     scenario: &'s mut TrafficScenario,
-    feedback: &'f Feedback,
     links: FastMap<String, u32>,
     nodes: FastMap<String, u32>,
     between: FastMap<(u32, u32), u32>,
@@ -63,8 +62,8 @@ pub(super) struct Chain<'s, 'f> {
     guessed: u64,
 }
 
-impl<'s, 'f> Chain<'s, 'f> {
-    pub fn new(scenario: &'s mut TrafficScenario, feedback: &'f Feedback) -> Self {
+impl<'s> Chain<'s> {
+    pub fn new(scenario: &'s mut TrafficScenario) -> Self {
         let map = &scenario.map;
         let links = (0..).zip(&map.edges).map(|(n, e)| (e.id.clone(), n)).collect();
         let nodes = (0..).zip(&map.junctions).map(|(n, j)| (j.id.clone(), n)).collect();
@@ -78,7 +77,6 @@ impl<'s, 'f> Chain<'s, 'f> {
         let departures = scenario.demand.vehicles.iter().map(|(_, r, _)| if let Release::At(ms) = r { *ms } else { 0 }).collect();
         Self {
             scenario,
-            feedback,
             links,
             nodes,
             between,
@@ -258,7 +256,7 @@ impl<'s, 'f> Chain<'s, 'f> {
         if let Some(known) = self.kinds.get(name) {
             return *known;
         }
-        let base = given_kind(if name == "truck" { "DEFAULT_VEHTYPE" } else { name }, self.feedback).or_else(|| given_kind("DEFAULT_VEHTYPE", self.feedback));
+        let base = given_kind(if name == "truck" { "DEFAULT_VEHTYPE" } else { name }).or_else(|| given_kind("DEFAULT_VEHTYPE"));
         let place = base.map(|kind| {
             let (id, user) = match name {
                 "truck" => ("truck", RoadUsers::TRUCK),

@@ -82,8 +82,6 @@ fn settings<'p>(scenario: &mut TrafficScenario, get: &dyn Fn(&str, &str) -> Opti
     let settings = &mut scenario.settings;
     settings.begin_ms = time("startTime").unwrap_or(0);
     settings.end_ms = time("endTime");
-    // MATSim's traffic is queues, one a link.
-    settings.queues = true;
     if let Some(seed) = get("global", "randomSeed").and_then(|(v, _)| v.trim().parse().ok()) {
         settings.seed = seed;
     }

@@ -17,7 +17,7 @@ const MOST_PARTS: usize = 1000;
 pub(super) fn read(path: &Path, scenario: &mut TrafficScenario, feedback: &Feedback) -> Result<(), ImportError> {
     let (mut xml, mut log) = open(path, &[b"population", b"plans"], "population")?;
     let task = feedback.task(format!("read {}", log.file), 0);
-    let mut chain = Chain::new(scenario, feedback);
+    let mut chain = Chain::new(scenario);
     loop {
         feedback.check()?;
         let person = match xml.child(1) {

@@ -119,10 +119,3 @@ fn read_into(path: &Path, scenario: &mut TrafficScenario, feedback: &Feedback) -
     *scenario = loading.finish();
     read
 }
-
-/// What SUMO takes for vehicles of a type of that name that is not stated (`DEFAULT_VEHTYPE`).
-pub(crate) fn given_kind(name: &str, feedback: &Feedback) -> Option<qike_scene::traffic::VehicleKind> {
-    let mut loading = Loading::new(TrafficScenario::default(), feedback);
-    loading.kind(name)?;
-    loading.finish().demand.kinds.into_iter().next()
-}

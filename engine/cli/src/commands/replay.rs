@@ -8,6 +8,8 @@ use qike_core::{Diagnostic, Severity};
 use qike_import::fixes::ColumnNames;
 use qike_import::{Observed, fixes, matsim, sumo};
 use qike_run::replay::{Ground, MatchOptions, ReplayOptions, ReplayReport, number, replay_counts, replay_deeds, replay_fixes, replay_frames};
+use qike_network::{LaneNetwork, NetworkOptions};
+use qike_store::SceneStore;
 use qike_scene::traffic::{LinkNames, TrafficScenario, Travellers};
 use std::path::{Path, PathBuf};
 
@@ -32,9 +34,9 @@ pub struct Args {
     /// The run directory.
     #[arg(long, short, value_name = "DIR")]
     out: PathBuf,
-    /// The network that the sources are about: of SUMO or of MATSim; or a configuration of either, whose vehicles then have the
-    /// numbers that they have in a run of it.
-    #[arg(long, value_name = "X.net.xml|X.sumocfg|network.xml|config.xml")]
+    /// The network that the sources are about: of SUMO, of MATSim, or that of a store's roads; or a configuration of SUMO or MATSim,
+    /// whose vehicles then have the numbers that they have in a run of it.
+    #[arg(long, value_name = "X.net.xml|X.sumocfg|network.xml|config.xml|CITY.gpkg")]
     net: Option<PathBuf>,
     /// Seconds between two key frames of tracks.parquet; 0: no tracks. Without it as the source has them, of fixes 5, of events 10.
     #[arg(long, value_name = "S")]
@@ -163,6 +165,16 @@ fn count(
 
 /// Reads the network.
 fn net(path: &Path, output: &Output) -> Result<TrafficScenario, Failure> {
+    if crate::input::is_database(path) {
+        let store = SceneStore::open(path)?;
+        let network = LaneNetwork::from_scene(&store.snapshot(&output.feedback)?, &NetworkOptions::default()).map_err(Failure::new)?;
+        if network.links.is_empty() {
+            return Err(Failure::new(format!("{}: the store has no road that motor vehicles may use", path.display())).help("roads are objects of class Road with OSM's attribute 'highway'"));
+        }
+        let mut map = network.road_map();
+        map.location = store.crs().proj_text().map(|text| (text, [0.0; 2]));
+        return Ok(TrafficScenario { name: path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(), map, ..TrafficScenario::default() });
+    }
     Ok(if traffic::is_configuration(path) { qike_import::read_traffic(path, &output.feedback)? } else { qike_import::read_roads(path, &output.feedback)? })
 }
 
