@@ -10,7 +10,7 @@ pub struct Penalties {
     pub minor_s: f64,
     /// At a light.
     pub signal_s: f64,
-    /// Turning back.
+    /// Turning back where there is no light.
     pub back_s: f64,
 }
 
@@ -88,8 +88,8 @@ impl RouteGraph {
                 // The penalty of lanes over a junction is that of the connection that leads onto them.
                 let gives_way = matches!(link.right_of_way, RightOfWay::Minor | RightOfWay::Equal | RightOfWay::Stop | RightOfWay::AllWayStop);
                 let seconds = match (link.turn, link.light) {
-                    (TurnKind::Turn, _) => penalties.back_s,
                     (_, Some(_)) => penalties.signal_s,
+                    (TurnKind::Turn, None) => penalties.back_s,
                     _ if gives_way => penalties.minor_s,
                     _ => 0.0,
                 };
