@@ -37,7 +37,12 @@ fn conflict(streets: &Streets, link: u32, other: u32) -> Option<StreetConflict> 
     let before = |lane: u32| streets.lanes[lane as usize].before;
     let same_target = this.to == that.to && !inside(this) && !inside(that);
     let same_source = before(this.from) == before(other);
-    let (behind, size, apart) = met(streets, link, exit);
+    let (mut behind, size, apart) = met(streets, link, exit);
+    let waited = before(this.from) != NONE && streets.lanes[before(this.from) as usize].inside;
+    if waited && !apart && (this.to != that.to || inside(that)) {
+        // One waits at the waiting place for those whose way one crosses after it, not halfway across.
+        behind = streets.lanes[this.from as usize].length;
+    }
     let (other_behind, other_size, _) = met(streets, exit, link);
     let wide = |size: f64| if same_target || same_source { 0.0 } else { size };
     Some(StreetConflict {

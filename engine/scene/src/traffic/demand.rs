@@ -225,7 +225,7 @@ pub enum DepartLane {
     Allowed,
     /// The one that leads on furthest, with the fewest vehicles on it.
     Best,
-    /// Any of those that lead on furthest (what SUMO does since 1.28 where nothing is said).
+    /// As [`Self::Best`] (what SUMO does since 1.28 where nothing is said).
     #[default]
     Likely,
 }
@@ -257,8 +257,7 @@ pub enum DepartSpeed {
     At(f64),
     /// Any up to the limit.
     Random,
-    /// As fast as is safe (what SUMO does since 1.28 where nothing is said).
-    #[default]
+    /// As fast as is safe.
     Max,
     /// What the driver wants.
     Desired,
@@ -266,7 +265,8 @@ pub enum DepartSpeed {
     Limit,
     /// That of the last vehicle, or the limit.
     Last,
-    /// Mean of the lane.
+    /// Mean of the lane, or the limit where nobody is on it (what SUMO does since 1.28 where nothing is said).
+    #[default]
     Average,
 }
 

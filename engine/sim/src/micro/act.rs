@@ -39,7 +39,8 @@ impl World {
                 let here = item.link != NOBODY && self.streets.links[item.link as usize].kind & (bits::EXIT | bits::INSIDE) != 0;
                 deed.gives_up |= here && self.streets.lanes[car.lane as usize].inside && self.same_junction(item.link, car.lane);
                 safe = item.wait;
-                deed.must_wait |= safe < car.speed || safe < HALT;
+                let far = item.link == NOBODY;
+                deed.must_wait |= (safe < car.speed || safe < HALT) && !(far && item.request) || far && item.stands;
                 break;
             };
             let show = self.shown[item.link as usize];

@@ -1,4 +1,4 @@
-//! Which of an edge's lanes lead on along a vehicle's path, how far, and how many lanes one has to move.
+//! Which lanes of an edge, or of several side by side over a junction, lead on along a vehicle's path, how far, and how many lanes one has to move.
 
 use qike_network::streets::{NONE, Streets};
 use qike_network::traffic::{RightOfWay, RoadUsers};
@@ -92,6 +92,52 @@ pub fn look(streets: &Streets, path: &[u32], target: Option<Target>, far: f64) -
 
 /// Works the lanes out for a path from its first edge on. `far`: braking distance of the vehicle, m.
 pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Target>, far: f64) -> Best {
+    let rows = rows(streets, path, user, target, far);
+    let lane = |c: &Cell| {
+        let mut way = SmallVec::from_slice(&[c.lane]);
+        lead_on(&rows, c, &mut way);
+        BestLane { lane: c.lane, length: c.length, offset: c.offset, leads: c.leads, ring: ring(streets, &way), way }
+    };
+    Best { lanes: rows.first().map(|row| row.lanes.iter().map(lane).collect()).unwrap_or_default() }
+}
+
+/// The same for one who is on the way over a junction to the edge at the place `next` of its path: of the lanes side by side there,
+/// those that `inside` names, by the lanes to which they lead; none where one of them leads elsewhere.
+pub fn best_inside(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Target>, far: f64, next: usize, inside: std::ops::Range<u32>) -> Option<Best> {
+    let rows = rows(streets, path, user, target, far);
+    let rows = rows.get(next..).filter(|rows| !rows.is_empty())?;
+    let mut lanes = Vec::with_capacity(inside.len());
+    for lane in inside {
+        let to = streets.links[streets.links_of(lane).next()? as usize].to;
+        let cell = rows[0].lanes.iter().find(|c| c.lane == to)?;
+        let mut way = SmallVec::from_slice(&[lane, to]);
+        lead_on(rows, cell, &mut way);
+        lanes.push(BestLane { lane, length: cell.length, offset: cell.offset, leads: cell.leads, ring: ring(streets, &way), way });
+    }
+    let last = lanes.len() as i32 - 1;
+    for (n, lane) in lanes.iter_mut().enumerate() {
+        lane.offset = lane.offset.clamp(-(n as i32), last - n as i32);
+    }
+    Some(Best { lanes })
+}
+
+/// Adds the lanes by which one of the first row leads on.
+fn lead_on<const N: usize>(rows: &[Row], cell: &Cell, way: &mut SmallVec<[u32; N]>) {
+    let mut at = cell.next;
+    for row in rows.iter().skip(1) {
+        let Some((n, lane)) = at else { break };
+        way.push(lane);
+        at = row.lanes.get(n).and_then(|c| c.next);
+    }
+}
+
+/// Place on a way of the first lane of a roundabout.
+fn ring(streets: &Streets, way: &[u32]) -> usize {
+    way.iter().position(|l| *l != NONE && streets.edges[streets.lanes[*l as usize].edge as usize].roundabout).unwrap_or(usize::MAX)
+}
+
+/// What each edge of the path that is looked at says of its lanes.
+fn rows(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Target>, far: f64) -> SmallVec<[Row; 10]> {
     let mut rows: SmallVec<[Row; 10]> = SmallVec::new();
     for (n, &edge) in path.iter().enumerate().take(look(streets, path, target, far)) {
         let next = path.get(n + 1);
@@ -127,18 +173,7 @@ pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Tar
         let (before, after) = rows.split_at_mut(n + 1);
         back(streets, &mut before[n], &after[0], user);
     }
-    let ring = |way: &[u32]| way.iter().position(|l| *l != NONE && streets.edges[streets.lanes[*l as usize].edge as usize].roundabout).unwrap_or(usize::MAX);
-    let lane = |c: &Cell| {
-        let mut way = SmallVec::from_slice(&[c.lane]);
-        let mut at = c.next;
-        for row in rows.iter().skip(1) {
-            let Some((n, lane)) = at else { break };
-            way.push(lane);
-            at = row.lanes.get(n).and_then(|c| c.next);
-        }
-        BestLane { lane: c.lane, length: c.length, offset: c.offset, leads: c.leads, ring: ring(&way), way }
-    };
-    Best { lanes: rows.first().map(|row| row.lanes.iter().map(lane).collect()).unwrap_or_default() }
+    rows
 }
 
 fn span(lanes: &[Cell], is: impl Fn(&Cell) -> bool) -> (usize, usize) {

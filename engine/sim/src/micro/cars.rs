@@ -73,6 +73,8 @@ pub struct Car {
     pub path: u32,
     /// Place on its path of the edge it is on, or was on last.
     pub leg: u32,
+    /// Place on its path of the edge from which on [`Self::best`] was worked out.
+    pub best_leg: u32,
     /// It must wait at the next link.
     pub must_wait: bool,
     /// It stands at a stop.
@@ -189,9 +191,9 @@ pub struct Item {
     pub brake_v: f64,
     /// Room beyond, m.
     pub space: f64,
-    /// It asks to pass.
+    /// It asks to pass; where the way is not looked at any further, it will be free to.
     pub request: bool,
-    /// Somebody stands beyond.
+    /// Somebody stands beyond; where the way is not looked at any further, it will have to give way.
     pub stands: bool,
 }
 
@@ -199,6 +201,11 @@ impl Item {
     /// The way ends.
     pub fn end(v: f64, dist: f64) -> Self {
         Self { link: NOBODY, pass: v, wait: v, dist, arrive_ms: 0, arrive_v: 0.0, leave_v: -1.0, brake_v: 0.0, space: 0.0, request: false, stands: false }
+    }
+
+    /// The next link is too far away to be looked at: whether it `goes_first` there, or `gives_way`.
+    pub fn far(v: f64, dist: f64, goes_first: bool, gives_way: bool) -> Self {
+        Self { request: goes_first, stands: gives_way, ..Self::end(v, dist) }
     }
 
     /// Lowers the speed with which it leaves.

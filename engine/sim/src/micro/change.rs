@@ -2,14 +2,20 @@
 
 use super::best::BestLane;
 use super::cars::{Car, Change, NOBODY, want};
+use super::follow::EPS;
+use super::junction::Passing;
 use super::wish::{Beside, Near, Word};
-use super::world::World;
-use qike_network::streets::NONE;
+use super::world::{World, shown};
+use qike_network::streets::{NONE, Streets};
+use qike_network::traffic::RightOfWay;
 use smallvec::SmallVec;
 
 /// Nobody drives faster than that many times the limit, or brakes less than that, m/s²: bounds how far back one looks.
 const MOST_FACTOR: f64 = 1.5;
 const USUAL_DECEL: f64 = 4.5;
+
+/// One who brakes with more than that share of its braking goes on braking while it changes.
+const HARD: f64 = 2.0 / 3.0;
 
 /// A lane of the edge in turn.
 pub(super) struct Side {
@@ -33,6 +39,25 @@ pub(super) struct Side {
 pub(super) struct Hop {
     pub car: u32,
     pub to: u32,
+}
+
+/// Whether an edge has lanes between which one may change.
+pub(super) fn has_choice(streets: &Streets, edge: u32) -> bool {
+    let e = &streets.edges[edge as usize];
+    let (first, count) = e.lanes;
+    (first..first + count).zip(first + 1..first + count).any(|(a, b)| !e.inside || side_by_side(streets, a, b))
+}
+
+/// Whether one may change between two lanes over a junction: they are equally long, come from different lanes, and nobody of their edge
+/// gives way.
+fn side_by_side(streets: &Streets, a: u32, b: u32) -> bool {
+    let (la, lb) = (&streets.lanes[a as usize], &streets.lanes[b as usize]);
+    let (first, count) = streets.edges[la.edge as usize].lanes;
+    let goes_first = |lane: u32| {
+        let entry = streets.incoming_of(lane).first().map(|l| &streets.links[*l as usize]);
+        entry.is_some_and(|l| l.light != NONE || matches!(l.way, RightOfWay::Major | RightOfWay::Zipper))
+    };
+    la.length == lb.length && la.before != lb.before && (first..first + count).all(goes_first)
 }
 
 impl World {
@@ -91,8 +116,12 @@ impl World {
         let mine = Some(n).filter(|n| lanes.get(*n).is_some_and(|b| b.lane == car.lane)).or_else(|| lanes.iter().position(|b| b.lane == car.lane));
         let to = mine.and_then(|mine| self.choose(me, n, mine, lanes, &mut memory, sides, words));
         if let Some(to) = to {
-            memory = super::cars::Change { changed: true, last_step: memory.last_step, ..Default::default() };
+            let new = super::cars::Change { changed: true, last_step: memory.last_step, ..Default::default() };
+            let arrived = lanes.get(to).is_none_or(|b| b.offset == 0);
+            // Who is still not where it must go keeps room for others.
+            memory = if arrived { new } else { super::cars::Change { blocker: memory.blocker, left_space: memory.left_space, ..new } };
             sides[to].hopped = me;
+            sides[to].queue += self.kinds[self.cars[me as usize].kind as usize].room;
         }
         self.cars[me as usize].change = memory;
         to
@@ -109,7 +138,7 @@ impl World {
             let Some(to) = n.checked_add_signed(side as isize).filter(|t| *t < sides.len()) else { continue };
             let from = &self.streets.lanes[car.lane as usize];
             let target = sides[to].lane;
-            if !from.change[usize::from(side < 0)].contains(user) || !self.streets.lanes[target as usize].allowed.contains(user) {
+            if !from.change[usize::from(side < 0)].contains(user) || !self.streets.lanes[target as usize].allowed.contains(user) || from.inside && !side_by_side(&self.streets, car.lane, target) {
                 continue;
             }
             let mut beside = Beside { me, side, lane: target, on: n, leader: None, ahead: None, ahead_seen: false, behind: None, blocked: 0, looked: false };
@@ -175,21 +204,20 @@ impl World {
         if let Some((follow, gap)) = behind {
             let other = &self.cars[follow as usize];
             let ok = self.kind(other);
-            let rest = (ok.tau - self.dt).max(0.0);
-            let (fv, lv) = (other.speed + (rest * other.accel).max(0.0), car.speed + (rest * car.accel).min(0.0));
+            // One who brakes already needs no time to begin with it.
+            let need = if other.accel < 0.0 { ok.secure_gap_braking(other.speed, car.speed, k.decel) } else { ok.secure_gap(other.speed, car.speed, k.decel) };
             if gap < 0.0 {
                 blocked |= want::BLOCKED_FOLLOWER | want::OVERLAPPING;
-            } else if gap < ok.secure_gap(fv, lv, k.decel) * factor {
+            } else if gap < need * factor {
                 blocked |= want::BLOCKED_FOLLOWER;
             }
         }
         if let Some((lead, gap)) = ahead {
             let other = &self.cars[lead as usize];
-            let rest = (k.tau - self.dt).max(0.0);
-            let (fv, lv) = (car.speed + (rest * car.accel).max(0.0), other.speed + (rest * other.accel).min(0.0));
+            let v = if car.accel < -HARD * k.decel { (car.speed + car.accel * self.dt).max(0.0) } else { car.speed };
             if gap < 0.0 {
                 blocked |= want::BLOCKED_LEADER | want::OVERLAPPING;
-            } else if gap < k.secure_gap(fv, lv, self.kind(other).decel) * factor {
+            } else if gap < k.secure_gap(v, other.speed, self.kind(other).decel) * factor {
                 blocked |= want::BLOCKED_LEADER;
             }
         }
@@ -217,16 +245,27 @@ impl World {
         if partial != NOBODY && partial != me {
             return Some((partial, self.back_on(&self.cars[partial as usize], side.lane) - car.pos - k.gap));
         }
-        let mut seen = self.streets.lanes[side.lane as usize].length - car.pos;
-        let dist = k.brake_gap(car.speed) + k.gap;
-        if seen > dist {
+        let inside = |lane: u32| self.streets.lanes[lane as usize].inside;
+        let mut seen = self.streets.lanes[car.lane as usize].length - car.pos;
+        let mut dist = k.brake_gap(car.speed) + k.gap;
+        if seen > dist && !inside(car.lane) {
             return None;
         }
         let way = way_of(lanes, side.lane);
         let (mut lane, mut view) = (side.lane, 1);
-        while seen <= dist {
+        let mut arrive_ms = self.now_ms + (seen / car.speed.max(EPS) * 1000.0) as i64;
+        loop {
             let link = self.next_link(car, lane, view, way)?;
             let l = &self.streets.links[link as usize];
+            let passing = Passing { arrive_ms, arrive_v: car.speed, leave_v: car.speed, impatience: self.impatience(car), wait_ms: 0 };
+            if self.shows(link, shown::RED) || !self.opened(me, link, passing, false) {
+                return None;
+            }
+            if inside(lane)
+                && let Some(found) = self.crossing_ahead(me, link, seen)
+            {
+                return Some(found);
+            }
             if !self.streets.lanes[l.next as usize].inside {
                 view += 1;
             }
@@ -235,9 +274,31 @@ impl World {
             if last != NOBODY && last != me {
                 return Some((last, seen + self.back_on(&self.cars[last as usize], lane) - k.gap));
             }
-            seen += self.streets.lanes[lane as usize].length;
+            let wish = self.wish(lane, car);
+            if wish < car.speed {
+                dist = k.brake_gap(wish);
+            }
+            let length = self.streets.lanes[lane as usize].length;
+            seen += length;
+            arrive_ms = arrive_ms.saturating_add((length / car.speed.max(EPS) * 1000.0) as i64);
+            if seen > dist && !inside(lane) {
+                return None;
+            }
         }
-        None
+    }
+
+    /// Of those on the junction whose way meets the one off it by `link`, `seen` away, the one who will stand nearest.
+    fn crossing_ahead(&self, me: u32, link: u32, seen: f64) -> Near {
+        let (mut found, mut least): (Near, f64) = (None, f64::INFINITY);
+        self.on_junction(me, link, seen, &mut |leader| {
+            let other = &self.cars[leader.car as usize];
+            let ok = self.kind(other);
+            let stands = leader.gap + ok.brake_gap_by(other.speed, ok.decel, 0.0);
+            if found.is_none() || stands < least {
+                (found, least) = (Some((leader.car, leader.gap)), stands);
+            }
+        });
+        found
     }
 
     /// Who is behind a vehicle on a lane of its edge, or on the way there.
@@ -309,7 +370,7 @@ impl World {
     fn unsafe_ahead(&self, car: &Car, lanes: &[BestLane], me: u32, target: u32, ahead: Near) -> bool {
         let k = self.kind(car);
         let seen = self.streets.lanes[target as usize].length - car.pos;
-        if ahead.is_none() || seen >= k.brake_gap(car.speed) + k.gap {
+        if ahead.is_none() || seen >= k.brake_gap(car.speed) + k.gap && !self.streets.lanes[car.lane as usize].inside {
             return false;
         }
         let way = way_of(lanes, target);

@@ -147,7 +147,9 @@ impl Micro {
         let (first, count) = world.streets.edges[edge as usize].lanes;
         let mut rng = CounterRng::new(world.seed, u64::from(w.number), (world.now_ms as u64) << 3 | 7);
         let open = |l: u32| world.streets.lanes[l as usize].allowed.contains(k.user);
-        let freest = |choice: &mut dyn Iterator<Item = u32>| choice.min_by(|a, b| world.room[*a as usize].total_cmp(&world.room[*b as usize]));
+        // The lane whose last vehicle is furthest on; the first of several.
+        let way_on = |l: u32| world.on[l as usize].cars.first().map_or(world.streets.lanes[l as usize].length, |c| world.cars[*c as usize].pos);
+        let freest = |choice: &mut dyn Iterator<Item = u32>| choice.fold(None, |best: Option<u32>, l| if best.is_some_and(|b| way_on(l) <= way_on(b)) { best } else { Some(l) });
         let lane = match w.lane {
             DepartLane::Lane(n) => (u32::from(n) < count).then_some(first + u32::from(n)),
             DepartLane::First => (first..first + count).find(|l| open(*l)),
@@ -157,14 +159,9 @@ impl Micro {
             }
             DepartLane::Free => freest(&mut (first..first + count).filter(|l| open(*l))),
             DepartLane::Allowed => freest(&mut lanes.lanes.iter().filter(|b| b.leads && open(b.lane)).map(|b| b.lane)),
-            DepartLane::Best => {
+            DepartLane::Best | DepartLane::Likely => {
                 let most = lanes.lanes.iter().map(|b| b.length).fold(0.0, f64::max).min(FAR_ENOUGH_M);
                 freest(&mut lanes.lanes.iter().filter(|b| b.length >= most && open(b.lane)).map(|b| b.lane))
-            }
-            DepartLane::Likely => {
-                let most = lanes.lanes.iter().map(|b| b.length).fold(0.0, f64::max).min(FAR_ENOUGH_M);
-                let all: SmallVec<[u32; 6]> = lanes.lanes.iter().filter(|b| b.length >= most && open(b.lane)).map(|b| b.lane).collect();
-                (!all.is_empty()).then(|| all[rng.below(all.len() as u64) as usize])
             }
         };
         let Some(lane) = lane else { return Err(0) };
@@ -182,9 +179,10 @@ impl Micro {
             DepartSpeed::Limit => (world.limit[lane as usize].min(k.max_speed), false),
             DepartSpeed::Last => (if last == NOBODY { wish } else { world.cars[last as usize].speed.min(wish) }, true),
             DepartSpeed::Average => {
-                let cars = &world.on[lane as usize].cars;
-                let mean = cars.iter().map(|c| world.cars[*c as usize].speed).sum::<f64>() / (cars.len().max(1)) as f64;
-                (if cars.is_empty() { wish } else { mean.min(wish) }, true)
+                // Who stands at a stop does not count where one may drive around it.
+                let moving = world.on[lane as usize].cars.iter().map(|c| &world.cars[*c as usize]).filter(|c| count == 1 || !c.stopped);
+                let (sum, n) = moving.fold((0.0, 0u32), |(sum, n), c| (sum + c.speed, n + 1));
+                (if n == 0 { wish } else { (sum / f64::from(n)).min(wish) }, last == NOBODY)
             }
         };
         let length = world.streets.lanes[lane as usize].length;
@@ -241,6 +239,7 @@ impl Micro {
             id: w.number,
             path: w.path,
             leg: 0,
+            best_leg: 0,
             wait_ms: 0,
             entered_ms: NEVER,
             entered_first_ms: NEVER,
@@ -295,6 +294,14 @@ impl Micro {
 }
 
 impl World {
+    /// Whether anybody is on a lane over the junction that the way onto it by `link` meets.
+    fn crossed(&self, link: u32) -> bool {
+        let l = &self.streets.links[link as usize];
+        let exit = if self.streets.lanes[l.next as usize].inside { self.streets.links_of(l.next).next() } else { None };
+        let meets = exit.map_or(&[][..], |exit| self.streets.conflicts_of(exit));
+        meets.iter().filter(|c| !c.same_source).any(|c| !self.on[c.lane as usize].cars.is_empty() || !self.on[c.lane as usize].partial.is_empty())
+    }
+
     /// The speed with which a vehicle may come onto a lane at a position; none where there is no room.
     fn room_for(&self, w: &Waiting, lanes: &Best, lane: u32, pos: f64, speed: f64, patch: bool) -> Option<f64> {
         let k = &self.kinds[w.kind as usize];
@@ -342,6 +349,9 @@ impl World {
             }
             let limit = (self.limit[l.next as usize] * w.factor).min(k.max_speed);
             v = v.min(k.free(v, seen, limit, k.max_speed, true));
+            if self.crossed(link) && !at_most(k.stand(v, seen, k.max_speed), &mut v) {
+                return None;
+            }
             seen += self.streets.lanes[l.next as usize].length;
             at = l.next;
             view += usize::from(!self.streets.lanes[at as usize].inside);

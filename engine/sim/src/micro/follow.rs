@@ -76,6 +76,8 @@ pub struct Kind {
     pub dt: f64,
     /// Who it is.
     pub user: RoadUsers,
+    /// An ambulance and the like, which overtakes on either side.
+    pub hurries: bool,
     /// Lane changing.
     pub changing: LaneChanging,
     /// At junctions.
@@ -157,6 +159,7 @@ impl Kind {
             model: k.following,
             dt,
             user: k.user,
+            hurries: RoadUsers::kind("emergency") == Some(k.user),
             changing: k.changing,
             manners: k.manners,
             factor: k.speed_factor,
@@ -385,6 +388,12 @@ impl Kind {
         }
     }
 
+    /// The same for one who brakes already.
+    #[inline]
+    pub fn secure_gap_braking(&self, v: f64, leader_v: f64, leader_decel: f64) -> f64 {
+        (self.brake_gap_by(v, self.decel, 0.0) - self.brake_gap_by(leader_v, self.decel.max(leader_decel), 0.0)).max(0.0)
+    }
+
     /// Krauss' imperfection: what is left of a speed, by a random number in 0..1.
     #[inline]
     pub fn dawdle(&self, v: f64, sigma: f64, random: f64) -> f64 {
@@ -435,6 +444,7 @@ pub(super) fn sample(model: CarFollowing, dt: f64) -> Kind {
         model,
         dt,
         user: RoadUsers::PASSENGER,
+        hurries: false,
         changing: LaneChanging::default(),
         manners: JunctionManners::default(),
         factor,

@@ -8,6 +8,9 @@ use qike_network::streets::{NONE, StreetConflict, kind as bits};
 
 /// Least time between two who pass one place, ms; at zippers.
 const APART_MS: (i64, i64) = (1000, 16_000);
+/// One stands at least that long at a stop sign, and where all stop, ms.
+const AT_STOP_SIGN_MS: i64 = 3000;
+const AT_ALL_STOP_MS: i64 = 1000;
 /// One of whom it is not known where it stops is taken to stop that much later, ms.
 const STOPS_LATER_MS: i64 = 30_000;
 
@@ -101,7 +104,8 @@ impl World {
         if (show & shown::FIRST != 0 || green_entry) && show & shown::ZIPPER == 0 {
             return true;
         }
-        if show & (shown::STOPS | shown::ALL_STOP) != 0 && p.wait_ms == 0 {
+        let least = if show & shown::STOPS != 0 { AT_STOP_SIGN_MS } else { AT_ALL_STOP_MS };
+        if show & (shown::STOPS | shown::ALL_STOP) != 0 && p.wait_ms < least {
             return false;
         }
         let red_entry = after && self.shows(l.entry, shown::RED);

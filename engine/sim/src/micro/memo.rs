@@ -1,6 +1,6 @@
 //! How lanes lead on, remembered: many vehicles come to the same edge with the same edges before them.
 
-use super::best::{Best, Target, best, look};
+use super::best::{Best, Target, best, best_inside, look};
 use super::world::World;
 use qike_network::streets::{NONE, Streets};
 use qike_network::traffic::RoadUsers;
@@ -47,5 +47,13 @@ impl World {
         let k = &self.kinds[kind as usize];
         let far = length + k.tau * k.max_speed + k.brake_gap(k.max_speed) + k.gap;
         self.memo.best(&self.streets, &self.paths[path as usize][leg as usize..], k.user, target, far)
+    }
+
+    /// The same for those on lanes side by side over a junction, which lead to the edge at the place `next` of the path from `leg` on.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn lanes_inside(&self, kind: u32, path: u32, leg: u32, target: Option<Target>, length: f64, next: usize, inside: std::ops::Range<u32>) -> Option<Arc<Best>> {
+        let k = &self.kinds[kind as usize];
+        let far = length + k.tau * k.max_speed + k.brake_gap(k.max_speed) + k.gap;
+        best_inside(&self.streets, &self.paths[path as usize][leg as usize..], k.user, target, far, next, inside).map(Arc::new)
     }
 }

@@ -55,7 +55,7 @@ pub struct Micro {
     free: Vec<u32>,
     plans: plans::Plans,
     touched: Vec<u32>,
-    /// Edges with several lanes and somebody on them.
+    /// Edges with somebody on them who has a choice of lanes.
     wide: Vec<u32>,
     transfer: Vec<teleport::Transfer>,
     /// Those who stand beside the road.
@@ -109,6 +109,7 @@ impl Micro {
             heeded: Vec::new(),
             came: Vec::new(),
             in_area: scenario.extras.parking.iter().map(|p| (0, p.capacity)).collect(),
+            choice: (0..streets.edges.len() as u32).map(|e| change::has_choice(&streets, e)).collect(),
             streets: streets.clone(),
         };
         let lights = Lights::new(&world, &scenario.map, settings.begin_ms);
@@ -227,8 +228,7 @@ impl Micro {
         edges.clear();
         for lane in self.world.busy.iter() {
             let edge = self.world.streets.lanes[lane as usize].edge;
-            let e = &self.world.streets.edges[edge as usize];
-            if e.lanes.1 > 1 && !e.inside && edges.last() != Some(&edge) {
+            if self.world.choice[edge as usize] && edges.last() != Some(&edge) {
                 edges.push(edge);
             }
         }

@@ -81,7 +81,7 @@ impl World {
         let mut lane_v = self.wish(lane, car).max(v_min);
         let wish = self.wish(car.lane, car);
         let horizon = max_v * self.dt + k.brake_gap(max_v);
-        let way = self.way(car, self.streets.lanes[lane as usize].road_before);
+        let way = self.way(car, lane);
         // The next road on the way has that number; the lane that is looked at is one before it, or on the way to it.
         let (mut view, mut over_road) = (1, false);
         let inside = self.streets.lanes[lane as usize].inside;
@@ -112,7 +112,7 @@ impl World {
                 if look.passed
                     && let Some(last) = look.items.last_mut()
                 {
-                    last.leave_at_most(k.stand(last.pass, end, wish));
+                    last.leave_at_most(k.stand(look.pass, end, wish));
                 }
                 look.v = look.v.min(v);
                 let end = Item::end(look.v, stop_dist);
@@ -134,9 +134,12 @@ impl World {
                 look.items.push(end);
                 break;
             }
-            // What is so far away need not be known yet, by nobody.
+            // What is so far away need not be known yet, by nobody, but for whether one will have to give way there.
             if look.seen > horizon + FAR_S * max_v {
-                let end = Item::end(look.v, look.seen);
+                let far = self.next_link(car, lane, view, way).map(|l| self.shown[l as usize]);
+                let is = |bits: u8| far.map(|f| f & bits != 0);
+                let shut = is(shown::RED | shown::YELLOW) == Some(true);
+                let end = Item::far(look.v, look.seen, is(shown::FIRST) == Some(true) && !shut, is(shown::FIRST) == Some(false) && !shut);
                 look.items.push(end);
                 break;
             }
@@ -275,7 +278,7 @@ impl World {
             && (self.streets.links[last.link as usize].kind & bits::WATCHED != 0 || !self.shows(last.link, shown::FIRST))
         {
             let most = if last.leave_v < 0.0 { f64::INFINITY } else { last.leave_v };
-            last.leave_at_most(k.follow_at_most(last.pass, gap, other.speed, lead.apparent, wish, most));
+            last.leave_at_most(k.follow_at_most(last.leave(), gap, other.speed, lead.apparent, wish, most));
         }
         look.v = look.v.min(safe);
         look.pass = look.pass.min(safe);

@@ -31,6 +31,8 @@ const RAMP_M: f64 = 200.0;
 const SLOW: f64 = 60.0 / 3.6;
 /// So many lanes on the way, of its own and then of the one beside, are looked at for a roundabout.
 const SEEN: usize = 6;
+/// Who will have to brake behind a slower one on the next lane within that time pulls out before, s.
+const SOON_S: f64 = 8.0;
 /// Changes for the route are hurried that much.
 const URGENCY: f64 = 2.0;
 
@@ -145,13 +147,24 @@ impl World {
         };
         let wish = self.wish(car.lane, car);
         let neigh_wish = self.wish(b.lane, car);
+        let mut here = wish;
+        let mut pulls_out = false;
+        // Who drives fast does not overtake on the side of the kerb.
+        let keeps_behind = !self.congested(car) && !k.hurries;
         if soon {
             ret |= lca | want::STRATEGIC | want::URGENT;
         } else {
+            if keeps_behind && !right {
+                self.look_ahead(car, lanes, sides, b);
+                if let Some((lead, gap)) = b.ahead {
+                    (here, pulls_out) = self.stay_behind(car, c, k, b.lane, lead, gap, wish);
+                }
+            }
             let around = gap_of(b.leader) + k.length + room_of(b.leader);
             if stopped(b.leader)
                 && gap_of(b.leader) < STOPPED_M
                 && neigh_dist.min(dist) - pos > around
+                && (!keeps_behind || !right)
                 && (b.ahead.is_none() || !stopped(b.ahead) || gap_of(b.ahead) > around)
             {
                 dist = pos + gap_of(b.leader);
@@ -177,7 +190,7 @@ impl World {
         }
         let accelerating = [b.leader, b.ahead].into_iter().flatten().any(|(o, _)| self.cars[o as usize].accel > 0.0);
         let there = neigh_wish.min(self.expected(car, k, b.ahead, neigh_dist, neigh_wish, accelerating));
-        let here = wish.min(self.expected(car, k, b.leader, dist, wish, accelerating));
+        let here = here.min(self.expected(car, k, b.leader, dist, wish, accelerating));
         let [right_at, left_at] = k.gain_at;
         let inconvenience = if right { c.speed_gain / right_at } else { -c.speed_gain / left_at };
         let inconvenient = inconvenience.max(here / there.max(1e-9) - 1.0).min(1.0) > p.cooperative;
@@ -218,6 +231,16 @@ impl World {
                         seconds = seconds.min(free / (wish - lead.speed));
                     }
                 }
+                if let Some((lead, gap)) = b.leader.filter(|_| keeps_behind) {
+                    // One whom it cannot overtake there is no reason to go there.
+                    let lead = &self.cars[lead as usize];
+                    let its = self.wish(lead.lane, lead);
+                    if its < wish {
+                        free = free.min(gap);
+                        seconds = seconds.min(free / (wish - lead.speed));
+                        c.speed_gain += dt * (wish - its) / wish.max(LEAST_SPEED);
+                    }
+                }
                 c.keep_right -= dt * right_at * (seconds / accept) / KEEP_RIGHT_S;
                 if c.keep_right * p.keep_right < -right_at {
                     return ret | lca | want::KEEP_RIGHT;
@@ -238,7 +261,7 @@ impl World {
             } else {
                 c.speed_gain += dt * gain;
             }
-            if c.speed_gain > left_at && gain > EPS && far {
+            if c.speed_gain > left_at && (gain > EPS || pulls_out) && far {
                 return ret | lca | want::SPEED;
             }
         }
@@ -256,6 +279,30 @@ impl World {
             further += self.room[next as usize];
         }
         side.map_or(0.0, |s| s.queue) + further
+    }
+
+    /// Adapts to a slower one ahead on the lane towards the middle, so as not to overtake it on the other side, and inclines to follow it
+    /// there shortly before it would have to brake. Gives the speed that this leaves, and whether it inclines.
+    #[allow(clippy::too_many_arguments)]
+    fn stay_behind(&self, car: &Car, c: &mut Change, k: &Kind, lane: u32, lead: u32, gap: f64, wish: f64) -> (f64, bool) {
+        let other = &self.cars[lead as usize];
+        let decel = self.kind(other).decel;
+        let faster = (wish - self.wish(lane, other)).max(car.speed - other.speed);
+        if faster <= 0.0 {
+            return (wish, false);
+        }
+        let follow = |gap: f64| k.follow_looking(car.speed, gap, other.speed, decel, wish);
+        let (behind, hardest) = (follow(gap), (car.speed - k.decel * self.dt).max(0.0));
+        let mut v = if behind >= hardest { behind } else { hardest.max(other.speed - OVERTAKE) };
+        if c.speed_gain < k.gain_at[1] {
+            v = v.max(other.speed);
+        }
+        c.advice.push((v - car.speed) / self.dt);
+        let pulls_out = follow(gap - faster * SOON_S) < v;
+        if pulls_out {
+            c.speed_gain += self.dt * faster / wish.max(LEAST_SPEED);
+        }
+        (wish.min(v), pulls_out)
     }
 
     /// Whether a vehicle is in slow traffic, or on a slow road: there one overtakes on either side.

@@ -74,6 +74,8 @@ pub struct World {
     pub dt: f64,
     /// What is left of an inclination after a step that speaks against it, and after one that says nothing.
     pub fading: [f64; 2],
+    /// Edges with lanes between which one may change.
+    pub choice: Vec<bool>,
     /// Seed of all chance.
     pub seed: u64,
     /// How lanes lead on, as far as it is known.
@@ -181,10 +183,13 @@ impl World {
         }
     }
 
-    /// The lanes by which a lane of a vehicle's edge leads on, itself first.
+    /// The lanes by which the lane that a vehicle is on leads on, itself first, or the road's lane before it.
     #[inline]
     pub fn way<'a>(&'a self, car: &'a Car, lane: u32) -> &'a [u32] {
-        car.best.lanes.iter().find(|b| b.lane == lane).map_or(&[], |b| &b.way)
+        let of = |lane: u32| car.best.lanes.iter().find(|b| b.lane == lane);
+        let l = &self.streets.lanes[lane as usize];
+        let found = of(lane).or_else(|| if l.inside { of(l.road_before).or_else(|| of(l.before)) } else { None });
+        found.map_or(&[], |b| &b.way)
     }
 
     /// How much a vehicle has lost patience, 0 to 1.
