@@ -39,8 +39,12 @@ impl World {
                 let here = item.link != NOBODY && self.streets.links[item.link as usize].kind & (bits::EXIT | bits::INSIDE) != 0;
                 deed.gives_up |= here && self.streets.lanes[car.lane as usize].inside && self.same_junction(item.link, car.lane);
                 safe = item.wait;
-                let far = item.link == NOBODY;
-                deed.must_wait |= (safe < car.speed || safe < HALT) && !(far && item.request) || far && item.stands;
+                deed.must_wait |= if item.link == NOBODY && item.request {
+                    // Where one goes first, who is kept slow waits all the same.
+                    safe < k.decel && safe < k.next_max(car.speed)
+                } else {
+                    safe < car.speed || safe < HALT || item.link == NOBODY && item.stands
+                };
                 break;
             };
             let show = self.shown[item.link as usize];

@@ -204,8 +204,14 @@ impl World {
         if let Some((follow, gap)) = behind {
             let other = &self.cars[follow as usize];
             let ok = self.kind(other);
-            // One who brakes already needs no time to begin with it.
-            let need = if other.accel < 0.0 { ok.secure_gap_braking(other.speed, car.speed, k.decel) } else { ok.secure_gap(other.speed, car.speed, k.decel) };
+            // One who brakes already needs no time to begin with it. Over a junction one may have to stop at once.
+            let need = if self.streets.lanes[car.lane as usize].inside {
+                ok.secure_gap(other.speed, 0.0, k.decel)
+            } else if other.accel < 0.0 {
+                ok.secure_gap_braking(other.speed, car.speed, k.decel)
+            } else {
+                ok.secure_gap(other.speed, car.speed, k.decel)
+            };
             if gap < 0.0 {
                 blocked |= want::BLOCKED_FOLLOWER | want::OVERLAPPING;
             } else if gap < need * factor {
