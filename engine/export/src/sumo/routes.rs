@@ -161,13 +161,13 @@ impl<'s, W: Write> RouteFile<'s, W> {
             DepartPos::Stop => _ = l.text("departPos", "stop"),
         }
         match travel.speed {
-            DepartSpeed::Max => {}
+            DepartSpeed::Average => {}
             DepartSpeed::At(v) => _ = l.whole("departSpeed", v),
             DepartSpeed::Random => _ = l.text("departSpeed", "random"),
             DepartSpeed::Desired => _ = l.text("departSpeed", "desired"),
             DepartSpeed::Limit => _ = l.text("departSpeed", "speedLimit"),
             DepartSpeed::Last => _ = l.text("departSpeed", "last"),
-            DepartSpeed::Average => _ = l.text("departSpeed", "avg"),
+            DepartSpeed::Max => _ = l.text("departSpeed", "max"),
         }
         if let Some(lane) = travel.arrival.lane {
             l.whole("arrivalLane", lane);

@@ -106,7 +106,7 @@ pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Tar
 pub fn best_inside(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Target>, far: f64, next: usize, inside: std::ops::Range<u32>) -> Option<Best> {
     let rows = rows(streets, path, user, target, far);
     let rows = rows.get(next..).filter(|rows| !rows.is_empty())?;
-    let mut lanes = Vec::with_capacity(inside.len());
+    let mut lanes: SmallVec<[BestLane; 3]> = SmallVec::new();
     for lane in inside {
         let to = streets.links[streets.links_of(lane).next()? as usize].to;
         let cell = rows[0].lanes.iter().find(|c| c.lane == to)?;
@@ -122,7 +122,7 @@ pub fn best_inside(streets: &Streets, path: &[u32], user: RoadUsers, target: Opt
 }
 
 /// Adds the lanes by which one of the first row leads on.
-fn lead_on<const N: usize>(rows: &[Row], cell: &Cell, way: &mut SmallVec<[u32; N]>) {
+fn lead_on<A: smallvec::Array<Item = u32>>(rows: &[Row], cell: &Cell, way: &mut SmallVec<A>) {
     let mut at = cell.next;
     for row in rows.iter().skip(1) {
         let Some((n, lane)) = at else { break };
