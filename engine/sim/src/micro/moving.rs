@@ -168,7 +168,7 @@ impl Micro {
     fn arrive(&mut self, slot: u32) {
         let w = &self.world;
         let car = &w.cars[slot as usize];
-        let (lane, pos, speed, at) = (car.lane, car.arrive_at.min(car.pos), car.speed, w.now_ms + w.dt_ms);
+        let (lane, pos, speed, at) = (car.lane, car.arrive_at.min(car.pos), car.speed, w.now_ms);
         self.trips.counts.arrived += 1;
         self.trips.end(car.id, &car.tally, |j| {
             j.row.arrival_ms = Some(at);

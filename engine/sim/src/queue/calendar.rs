@@ -74,7 +74,7 @@ impl Calendar {
         self.at += 1;
         std::mem::swap(&mut self.open, &mut self.buckets[self.at as usize % BUCKETS]);
         self.open.sort_unstable_by(|a, b| b.cmp(a));
-        if self.at as usize % BUCKETS == 0 {
+        if (self.at as usize).is_multiple_of(BUCKETS) {
             // Once round: what has come near goes onto the wheel.
             for date in std::mem::take(&mut self.later) {
                 self.count -= 1;

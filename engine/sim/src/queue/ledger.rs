@@ -59,7 +59,7 @@ impl Queues {
         let last = given.paths[agent.at as usize] & LAST != 0;
         let first_edge = {
             let first = given.paths[person.path as usize];
-            if first & LAST != 0 { first & !LAST } else { given.net.from_edge(first) }
+            if first & LAST != 0 { first & !LAST } else { given.net.edge_before(first) }
         };
         TripRow {
             vehicle: person.number,

@@ -174,7 +174,7 @@ impl Net {
     }
 
     /// The edge from which a movement leads.
-    pub fn from_edge(&self, movement: u32) -> u32 {
+    pub fn edge_before(&self, movement: u32) -> u32 {
         self.moves[movement as usize].from
     }
 

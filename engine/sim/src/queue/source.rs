@@ -75,7 +75,7 @@ impl Sources {
             findings.push(Diagnostic::error("disconnected-route", format!("{} further vehicles have ways that no lane connects; they do not depart", broken - TOLD)));
         }
         let first = |p: &Person| all.paths[p.path as usize];
-        let edge = |p: &Person| if first(p) & LAST != 0 { first(p) & !LAST } else { net.from_edge(first(p)) };
+        let edge = |p: &Person| if first(p) & LAST != 0 { first(p) & !LAST } else { net.edge_before(first(p)) };
         let mut order: Vec<(u32, u32)> = all.people.iter().enumerate().map(|(n, p)| (edge(p), n as u32)).collect();
         // The list is by time; so it stays within an edge.
         order.sort_by_key(|o| o.0);
