@@ -51,14 +51,22 @@ fn a_replay_of_a_runs_positions_equals_the_run() {
     let links = |r: &Recording| r.links().unwrap().into_iter().map(|row| ((row.begin, row.link.clone()), row)).collect::<BTreeMap<_, _>>();
     let (links, again) = (links(&run), links(&seen));
     assert_eq!(links.keys().collect::<Vec<_>>(), again.keys().collect::<Vec<_>>());
+    let mut creeping = 0;
     for (key, a) in &links {
         let b = &again[key];
         assert_eq!((a.entered, a.left), (b.entered, b.left), "{key:?}");
         // One at 0.099 m/s stands, and is written as 0.10.
         assert!(a.queue_max.abs_diff(b.queue_max) <= 1, "{key:?} {a:?} {b:?}");
         let near = |x: f64, y: f64| (x - y).abs() < 0.02 + 2e-3 * x.abs() + 0.002 * f64::from(a.entered);
-        assert!(near(a.time_spent_s, b.time_spent_s) && near(a.distance_m, b.distance_m), "{key:?} {a:?} {b:?}");
+        assert!(near(a.distance_m, b.distance_m), "{key:?} {a:?} {b:?}");
+        // Who creeps over a border by less than the file's last decimal may have spent that second on either side of it.
+        if !near(a.time_spent_s, b.time_spent_s) {
+            assert!((a.time_spent_s - b.time_spent_s).abs() < 1.0, "{key:?} {a:?} {b:?}");
+            creeping += 1;
+        }
     }
+
+    assert!(creeping * 100 <= links.len(), "{creeping} of {}", links.len());
 
     // Trips are those of the run, one by one; of who never departed nothing was seen.
     let trips = |r: &Recording| r.trips().unwrap().into_iter().filter(|t| t.departed_s.is_some()).map(|t| (t.agent, t)).collect::<BTreeMap<_, _>>();
