@@ -1,7 +1,8 @@
 //! Speeds with an upper bound that is known beforehand: most of what a vehicle looks at is so far away that it does not slow it, and
 //! that is seen by the way that stopping from that bound takes, without a root. All give exactly what the formula gives.
 
-use super::follow::{Bound, EPS, Kind};
+use super::follow::{EPS, Kind};
+use super::stopping::Bound;
 use qike_network::traffic::CarFollowing;
 
 /// By so much further away, m, than would be just enough: so that rounding decides nothing.

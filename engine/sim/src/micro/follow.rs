@@ -4,6 +4,7 @@
 //! it has at the step's end. IDM: Treiber, Hennecke, Helbing, Phys. Rev. E 62 (2000) 1805. ACC: Milanés, Shladover, Transp. Res. C 48 (2014) 285.
 //! Speeds m/s, distances m, times s, accelerations m/s². A gap is what is left after the gap that one keeps when standing.
 
+use super::stopping::{Bound, Stopping, whole};
 use qike_network::traffic::{CarFollowing, JunctionManners, LaneChanging, RoadUsers, SpeedFactor, VehicleKind};
 
 /// Small distance, speed.
@@ -14,38 +15,6 @@ pub const STEP_M: f64 = 0.1;
 pub const HALT: f64 = 0.1;
 /// Emergency braking is begun that much harder than is just enough.
 const HARDER: f64 = 1.2;
-
-/// Bounds of numbers that are none but numbers: one instruction each, which minima and maxima that heed what is no number are not.
-pub trait Bound {
-    /// The lesser.
-    fn at_most(self, most: Self) -> Self;
-    /// The greater.
-    fn at_least(self, least: Self) -> Self;
-}
-
-impl Bound for f64 {
-    #[inline(always)]
-    fn at_most(self, most: f64) -> f64 {
-        if most < self { most } else { self }
-    }
-
-    #[inline(always)]
-    fn at_least(self, least: f64) -> f64 {
-        if least > self { least } else { self }
-    }
-}
-
-/// Numbers from here on are whole.
-const WHOLE: f64 = (1u64 << 52) as f64;
-
-/// The whole part of a number below 2⁵²; of one below 0, and of what is no number, 0. Without a call, which rounding down is on plain
-/// x86-64, and without turning it into a whole number and back.
-#[inline]
-fn whole(x: f64) -> f64 {
-    let x = if x > 0.0 { x } else { 0.0 };
-    let near = (x + WHOLE) - WHOLE;
-    if near > x { near - 1.0 } else { near }
-}
 
 /// A kind of vehicle as the model uses it.
 #[derive(Clone, Debug)]
@@ -96,45 +65,6 @@ pub struct Kind {
     stops: [Stopping; 2],
     /// One over the speed that it brakes away in a step, s/m.
     per_less: f64,
-}
-
-/// What of the formula of the safe speed does not depend on the gap: steps are whole(`a` + `b` √(`c` + `d` gap)).
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Stopping {
-    a: f64,
-    b: f64,
-    c: f64,
-    d: f64,
-    /// Speed braked away in a step, m/s; headway, s; step, s.
-    less: f64,
-    headway: f64,
-    step: f64,
-}
-
-impl Stopping {
-    fn new(decel: f64, headway: f64, step: f64) -> Self {
-        let root = step - 2.0 * headway;
-        Self { a: 0.5 - headway / step, b: 0.5 / step, c: root * root, d: 8.0 * step / (decel * step), less: decel * step, headway, step }
-    }
-
-    /// Way from a speed to a stand, m: what [`Self::speed`] inverts, but for the small distance that it leaves. `per_less`: one over `less`.
-    #[inline]
-    fn way(&self, v: f64, per_less: f64) -> f64 {
-        let n = whole(v * per_less);
-        n * self.less * (0.5 * (n - 1.0) * self.step + self.headway) + (v - n * self.less) * (n * self.step + self.headway)
-    }
-
-    /// Greatest speed from which a stand after `gap` is reached, going on for the headway first and braking in steps.
-    #[inline]
-    fn speed(&self, gap: f64) -> f64 {
-        let g = gap - EPS;
-        if g < 0.0 {
-            return 0.0;
-        }
-        let n = whole(self.a + self.b * (self.c + self.d * g).sqrt());
-        let h = n * self.less * (0.5 * (n - 1.0) * self.step + self.headway);
-        n * self.less + (g - h) / (n * self.step + self.headway)
-    }
 }
 
 /// Inclinations for speed from which on one changes towards the kerb, and towards the middle.
@@ -338,43 +268,6 @@ impl Kind {
         (dist - exact).at_least(0.0) / (full + 1.0) / self.dt + gain + target
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn idm(&self, v: f64, gap: f64, leader_v: f64, wish: f64, delta: f64, steps: f64, keep: f64) -> f64 {
-        let rounds = (steps * self.dt).round().at_least(1.0);
-        let (mut new, mut left) = (v, gap);
-        let root = 2.0 * (self.accel * self.decel).sqrt();
-        for _ in 0..rounds as u32 {
-            left = left.at_least(EPS);
-            let s = (new * self.tau + new * (new - leader_v) / root).at_least(0.0) + keep;
-            let ratio = new / wish.at_least(EPS);
-            let free = if delta == 4.0 { (ratio * ratio) * (ratio * ratio) } else { ratio.powf(delta) };
-            let acc = self.accel * (1.0 - free - (s * s) / (left * left));
-            new = (new + acc * self.dt / rounds).at_least(0.0);
-            left -= ((new - leader_v) * self.dt / rounds).at_least(0.0);
-        }
-        new.at_least(0.0)
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn acc(&self, v: f64, gap: f64, leader_v: f64, wish: f64, speed: f64, closing: [f64; 2], keeping: [f64; 2], avoiding: [f64; 2]) -> f64 {
-        let by_speed = speed * (wish - v);
-        let error = gap - self.tau * v;
-        let dv = leader_v - v;
-        let gap_law = |g: [f64; 2]| g[0] * dv + g[1] * error;
-        let a = if gap > 120.0 {
-            by_speed
-        } else if gap < 0.0 {
-            gap_law(avoiding)
-        } else if error.abs() < 0.2 && dv.abs() < 0.1 {
-            gap_law(keeping)
-        } else if gap > 100.0 {
-            by_speed.at_most(gap_law(closing))
-        } else {
-            gap_law(closing).at_most(by_speed)
-        };
-        (v + a.clamp(-self.emergency, self.accel) * self.dt).at_least(0.0)
-    }
-
     /// Gap that one needs behind a leader so that no braking of it is dangerous.
     #[inline]
     pub fn secure_gap(&self, v: f64, leader_v: f64, leader_decel: f64) -> f64 {
@@ -466,15 +359,6 @@ mod tests {
     }
 
     #[test]
-    fn whole_parts() {
-        let mut rng = qike_core::CounterRng::new(1, 2, 3);
-        let numbers = (0..100_000).map(|n| rng.range(0.0, 1e4) * if n % 2 == 0 { 1e-4 } else { 1e3 });
-        for x in numbers.chain([0.0, -0.0, -1e-17, -3.5, 0.5, 1.0, 1.0 - 1e-16, 1.5, 2.5, 3.0, 7.999_999_999_999_999, 1e15, f64::NAN]) {
-            assert_eq!(whole(x).to_bits(), (x.max(0.0) as i64 as f64).to_bits(), "{x}");
-        }
-    }
-
-    #[test]
     fn one_who_drives_as_fast_as_is_safe_never_hits_a_leader_who_brakes() {
         let k = kind(CarFollowing::Krauss);
         for start in [0.0, 1.0, 5.0, 17.3, 40.0, 120.0] {
@@ -506,24 +390,6 @@ mod tests {
                 }
                 assert!(x <= from + 1e-6 && from - x < 1.6, "{model:?} from {from}: {x}");
             }
-        }
-    }
-
-    #[test]
-    fn idm_keeps_its_equilibrium_gap() {
-        // s(v) = (s0 + v T) / sqrt(1 - (v / v0)^4), Treiber et al. 2000.
-        let mut k = kind(CarFollowing::Idm { delta: 4.0, steps: 10.0 });
-        k.dt = 0.1;
-        (k.stops, k.per_less) = ([Stopping::new(4.5, 1.0, 0.1), Stopping::new(4.5, 0.1, 0.1)], 1.0 / 0.45);
-        for v in [5.0, 12.0, 20.0] {
-            let (mut x, mut speed, mut lead) = (0.0, v, 60.0);
-            for _ in 0..20_000 {
-                speed = k.follow(speed, lead - x - k.gap, v, 4.5, 30.0);
-                x += speed * 0.1;
-                lead += v * 0.1;
-            }
-            let expected = (k.gap + v * k.tau) / (1.0 - (v / 30.0f64).powi(4)).sqrt();
-            assert!((lead - x - expected).abs() < 0.02 * expected, "{v}: {} and not {expected}", lead - x);
         }
     }
 
