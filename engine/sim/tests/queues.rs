@@ -6,7 +6,7 @@ use qike_network::traffic::{TrafficScenario, VehicleKind};
 use qike_sim::TrafficModel;
 use qike_sim::micro::{Micro, OnRoad, TripRow};
 use qike_sim::queue::Queues;
-use streets::{LIMIT, arterials, car, exact, idm, merge, signalled};
+use streets::{LIMIT, arterials, car, exact, idm, merge, signalled, through_short};
 
 /// Length and gap of a car, m.
 const ROOM: f64 = 7.5;
@@ -60,6 +60,42 @@ fn a_queue_leaves_a_light_as_fast_as_in_the_lane_level_model() {
         println!("{name}: {flow:.0} veh/h, lane by lane {mean:.0}");
         assert!((flow / mean - 1.0).abs() < 0.06, "{name}: {flow} veh/h, lane by lane {mean}");
     }
+}
+
+/// Edges shorter than a vehicle between two junctions are no bottlenecks: who drives over the one junction needs room beyond it only
+/// when those before have driven over the next one.
+#[test]
+fn an_edge_of_one_metre_lets_as_many_through_as_a_long_one() {
+    let phases = [(300, "r"), (400, "G")];
+    let kind = exact(VehicleKind { sigma: 0.0, ..car() });
+    let (long, short) = (saturation(&mut queues(&signalled(kind.clone(), &phases, 150, 1.8))), saturation(&mut queues(&through_short(kind, &phases, 150, 1.8))));
+    println!("{short:.0} veh/h over a short edge, {long:.0} over a long one");
+    assert!((short / long - 1.0).abs() < 0.05, "{short} veh/h over a short edge, {long} over a long one");
+}
+
+/// Who drove before on the road has left nothing behind that those after him are taken for.
+#[test]
+fn travellers_are_told_by_their_own_number() {
+    let scenario = merge(60);
+    let mut model = queues(&scenario);
+    let mut delays = std::collections::BTreeMap::new();
+    while !model.finished() {
+        model.step();
+        for row in model.take_trips() {
+            delays.insert(row.vehicle, row.depart_delay_ms);
+        }
+        let mut all = Vec::new();
+        model.everybody(&mut all);
+        for on in &all {
+            let one = model.traveller(on.way.vehicle).unwrap();
+            assert_eq!(one.id, scenario.demand.vehicles[on.way.vehicle as usize].0);
+            delays.entry(on.way.vehicle).and_modify(|d| assert_eq!(*d, one.depart_delay_ms)).or_insert(one.depart_delay_ms);
+        }
+        for (vehicle, delay) in &delays {
+            assert_eq!(model.traveller(*vehicle).unwrap().depart_delay_ms, *delay);
+        }
+    }
+    assert_eq!(delays.len(), 120);
 }
 
 /// The tail of a queue moves upstream at Δq/Δk between those who come and those who stand (Lighthill, Whitham 1955; Richards 1956).

@@ -101,7 +101,7 @@ impl Queues {
         let edge = given.net.moves[movement as usize].to;
         // It needs its room when it is over the junction.
         let over = link.over[usize::from(lane.ready < now || lane.pass < 2.0)];
-        match self.choose(given, n, edge, given.paths[agent.at as usize + 1], link.to, &agent, (slot.room, over)) {
+        match self.choose(given, n, edge, given.paths[agent.at as usize + 1], link.to, &agent, (slot.room, over, link.length)) {
             Next::Lane(to) => {
                 let speed = self.leave(given, n);
                 self.agents[slot.agent as usize].at += 1;
@@ -137,7 +137,7 @@ impl Queues {
 
     /// The lane of an edge that one takes who goes on by `after`: the one with the most room of those that lead there.
     #[allow(clippy::too_many_arguments)]
-    pub(super) fn choose(&mut self, given: &Given, me: u32, edge: u32, after: u32, straight: u32, agent: &Agent, (room, over): (u32, u32)) -> Next {
+    pub(super) fn choose(&mut self, given: &Given, me: u32, edge: u32, after: u32, straight: u32, agent: &Agent, (room, over, way): (u32, u32, f32)) -> Next {
         let (now, user) = (self.now, given.kinds[agent.kind as usize].user);
         let (mut best, mut least) = (NEVER, i32::MAX);
         let (mut hole, mut known) = (NEVER, false);
@@ -156,9 +156,13 @@ impl Queues {
                 self.make_room(given, lane, now + over);
                 let l = &self.lanes[lane as usize];
                 if l.free < room as i32 && !(l.count() == 0 && l.head == l.hole) {
-                    hole = hole.min(self.next_hole(given, lane).unwrap_or(NEVER));
-                    continue;
+                    let at = self.next_room(given, lane, room as i32, (way * 100.0) as i32);
+                    if at > now + over {
+                        hole = hole.min(at);
+                        continue;
+                    }
                 }
+                let l = &self.lanes[lane as usize];
                 let score = fix.room as i32 - l.free + (lane as i32 - straight as i32).abs() * CHANGE_CM;
                 if score < least {
                     (best, least) = (lane, score);
@@ -323,6 +327,53 @@ impl Queues {
     fn next_hole(&self, given: &Given, n: u32) -> Option<u32> {
         let (fix, lane) = (&given.net.lanes[n as usize], &self.lanes[n as usize]);
         (lane.hole != lane.head).then(|| self.slots[(fix.ring + (lane.hole & fix.mask)) as usize].at)
+    }
+
+    /// When there will be room at a lane's start for one who needs so much: by holes that run there, and by those who drive on it
+    /// and have not been held up so far, as far as they can be seen to go on. Those who come in their wake have, should they be held
+    /// up after all, the way over the junction to stand on, and no more. All in cm.
+    fn next_room(&self, given: &Given, n: u32, room: i32, way: i32) -> u32 {
+        let (fix, lane) = (&given.net.lanes[n as usize], &self.lanes[n as usize]);
+        let slot = |place: u32| &self.slots[(fix.ring + (place & fix.mask)) as usize];
+        let mut free = lane.free;
+        let mut at = NEVER;
+        for place in lane.hole..lane.head {
+            (free, at) = (free + slot(place).room as i32, slot(place).at);
+            if free >= room {
+                return at;
+            }
+        }
+        if lane.free - room < -way || lane.ready <= self.now || lane.tail.wrapping_sub(lane.hole) >= fix.mask || !self.goes_on(given, slot(lane.head)) {
+            return at;
+        }
+        let mut leaves = lane.ready;
+        for place in lane.head..lane.tail {
+            let (slot, first) = (slot(place), place == lane.head);
+            if !first {
+                let agent = &self.agents[slot.agent as usize];
+                leaves = slot.at.max(leaves + given.kinds[usize::from(agent.kind)].headway(f64::from(agent.wish)));
+            }
+            free += slot.room as i32;
+            if free >= room {
+                return leaves.saturating_add(fix.hole);
+            }
+        }
+        at
+    }
+
+    /// Whether nothing is seen that will hold up one on its way to a lane's end: neither a light nor somebody to give way to.
+    fn goes_on(&self, given: &Given, slot: &Slot) -> bool {
+        let Some(link) = given.net.links.get(slot.link as usize) else { return true };
+        if !super::net::lit(link) {
+            return link.unlit & shown::FIRST != 0;
+        }
+        let mut run = self.lights[link.light as usize];
+        given.lights.advance(link.light as usize, &mut run, self.now);
+        match given.lights.says(link.light as usize, &run, link.light_index) {
+            Says::Go(bits, _) => bits & shown::FIRST != 0 && bits & shown::YELLOW == 0,
+            Says::Stop(_) => false,
+            Says::Nothing => link.unlit & shown::FIRST != 0,
+        }
     }
 
     /// The first of a lane leaves it; gives the speed with which it does. Those behind move up.

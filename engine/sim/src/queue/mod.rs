@@ -104,6 +104,8 @@ pub struct Queues {
     slots: Vec<Slot>,
     agents: Vec<Agent>,
     free: Vec<u32>,
+    /// When everybody of the scenario departed.
+    departed: Vec<u32>,
     lights: Vec<Running>,
     /// Lanes that wait for green at an actuated light.
     asleep: Vec<Vec<u32>>,
@@ -168,6 +170,7 @@ impl Queues {
             slots: vec![Slot::default(); given.net.slots],
             agents: Vec::new(),
             free: Vec::new(),
+            departed: vec![0; given.people.len()],
             asleep: vec![Vec::new(); running.len()],
             lights: running,
             used: vec![0; streets.links.len()],

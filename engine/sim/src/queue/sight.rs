@@ -125,7 +125,7 @@ impl TrafficModel for Queues {
     fn traveller(&self, vehicle: u32) -> Option<Traveller<'_>> {
         let n = self.given.by_number.get(vehicle as usize).copied().filter(|n| *n != super::NEVER)?;
         let person = &self.given.people[n as usize];
-        Some(Traveller { id: &person.id, speed_factor: f64::from(person.factor), depart_delay_ms: i64::from(self.agents[n as usize].departed.saturating_sub(person.depart)) })
+        Some(Traveller { id: &person.id, speed_factor: f64::from(person.factor), depart_delay_ms: i64::from(self.departed[n as usize].saturating_sub(person.depart)) })
     }
 
     fn edge_sums(&self) -> Option<Vec<EdgeSums>> {

@@ -159,7 +159,7 @@ impl Queues {
         let after = given.paths[person.path as usize];
         let straight = first + person.lane.map_or(0, u32::from).min(count - 1);
         let room = given.kinds[usize::from(kind)].room_cm;
-        match self.choose(given, source, edge, after, straight, &agent, (room, 0)) {
+        match self.choose(given, source, edge, after, straight, &agent, (room, 0, 0.0)) {
             Next::Lane(to) => {
                 let me = self.agent(agent);
                 let fix = &net.lanes[to as usize];
@@ -180,6 +180,7 @@ impl Queues {
                 };
                 let a = &mut self.agents[me as usize];
                 (a.from, a.way) = (from as f32, -from as f32);
+                self.departed[who as usize] = now;
                 self.counts[0] += 1;
                 self.sums[edge as usize].departed += 1;
                 self.lanes[source as usize].claims = NEVER;

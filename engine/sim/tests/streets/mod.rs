@@ -156,6 +156,28 @@ pub fn signalled(kind: VehicleKind, phases: &[(i64, &str)], vehicles: u32, headw
     s
 }
 
+/// The same, but beyond the light there is an edge of 1 m between two junctions, as roundabouts have them.
+#[allow(dead_code)]
+pub fn through_short(kind: VehicleKind, phases: &[(i64, &str)], vehicles: u32, headway_s: f64) -> TrafficScenario {
+    let mut s = signalled(kind, phases, vehicles, headway_s);
+    let map = &mut s.map;
+    let (x, over) = (map.lanes[1].shape[0][0] + 1.0, map.lanes[1].shape[0][0] + 17.0);
+    (map.lanes[1].length_m, map.lanes[1].shape) = (1.0, vec![[x - 1.0, 0.0, 0.0], [x, 0.0, 0.0]]);
+    let (ring, end) = (map.junctions.len() as u32, map.junctions.len() as u32 + 1);
+    map.junctions.push(junction("ring", NodeKind::Priority, [x + 8.0, 0.0, 0.0]));
+    map.junctions.push(junction("end", NodeKind::DeadEnd, [over + 400.0, 0.0, 0.0]));
+    map.edges[1].to = Some(ring);
+    let beyond = edge(map, "beyond", EdgeKind::Normal, [Some(ring), Some(end)], 1, [[over, 0.0, 0.0], [over + 400.0, 0.0, 0.0]]);
+    edge(map, ":ring_0", EdgeKind::Internal, [None, None], 1, [[x, 0.0, 0.0], [over, 0.0, 0.0]]);
+    map.connections.push(MapConnection { from: 1, to: 3, via: Some(4), right_of_way: RightOfWay::Major, ..MapConnection::default() });
+    map.connections.push(MapConnection { from: 4, to: 3, ..MapConnection::default() });
+    let meet = &mut map.junctions[ring as usize];
+    (meet.incoming, meet.internal) = (vec![1], vec![4]);
+    meet.requests = vec![Request { gives_way: vec![0], meets: vec![0], waits_inside: false }];
+    s.demand.paths[0].edges.push(beyond);
+    s
+}
+
 /// Parallel roads of three lanes, each with a light, fast cars, slow cars and lorries, two each second on each road.
 pub fn arterials(copies: u32, vehicles: u32) -> TrafficScenario {
     let slow = VehicleKind { id: "slow".into(), max_speed_mps: 9.0, ..car() };
