@@ -18,6 +18,7 @@ pub mod model;
 pub mod options;
 pub mod queue;
 pub mod simulation;
+pub mod state;
 pub mod stats;
 pub mod traffic;
 pub mod vehicle;

@@ -2,10 +2,12 @@
 //! go through one path.
 
 use crate::micro::{Counts, OnRoad, TripRow};
+use crate::state::{Exchange, StateError};
 use qike_core::Diagnostic;
 use qike_network::streets::Streets;
 pub use qike_network::traffic::EdgeSums;
 use qike_record::SignalLamp;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Who somebody under way is.
@@ -20,7 +22,7 @@ pub struct Traveller<'a> {
 }
 
 /// One who never departed, though it was due.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stayed {
     /// Its number.
     pub vehicle: u32,
@@ -77,4 +79,12 @@ pub trait TrafficModel {
     fn streets(&self) -> &Arc<Streets>;
     /// Hash of the whole state: equal runs have equal hashes, for any number of threads.
     fn hash(&self) -> u64;
+    /// Writes all that has changed since the begin, or takes it up: a model that was made of the same scenario and takes up what another
+    /// has written goes on from there as that one does, to the last bit.
+    ///
+    /// # Errors
+    /// What keeps it from being written; what is no state of this scenario. The model is then of no more use.
+    fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError>;
+    /// Another model that goes on from here by itself. What never changes is shared between the two.
+    fn fork(&self) -> Box<dyn TrafficModel>;
 }

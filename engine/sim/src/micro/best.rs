@@ -2,6 +2,8 @@
 
 use qike_network::streets::{NONE, Streets};
 use qike_network::traffic::{RightOfWay, RoadUsers};
+use crate::state::small;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 /// Edges looked at: at least so many, or so far (m) on wide roads, or in towns.
@@ -9,7 +11,7 @@ const FAR: (usize, f64) = (4, 3000.0);
 const NEAR: (usize, f64) = (8, 200.0);
 
 /// A lane of the edge a vehicle is on.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct BestLane {
     /// The lane.
     pub lane: u32,
@@ -20,15 +22,17 @@ pub struct BestLane {
     /// It leads on.
     pub leads: bool,
     /// Lanes of this edge and the next ones by which it leads on.
+    #[serde(with = "small")]
     pub way: SmallVec<[u32; 9]>,
     /// Place of the first of them on a roundabout; [`usize::MAX`]: none is.
     pub ring: usize,
 }
 
 /// The lanes of the edge.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Best {
     /// Its lanes.
+    #[serde(with = "small")]
     pub lanes: SmallVec<[BestLane; 3]>,
 }
 

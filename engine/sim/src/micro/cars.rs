@@ -1,6 +1,8 @@
 //! Vehicles, what they plan, and the lanes they are on.
 
 use super::best::Best;
+use crate::state::small;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -50,7 +52,7 @@ pub mod want {
 }
 
 /// A vehicle on the road. What others look at comes first, so that one line of the cache holds it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[repr(C, align(64))]
 pub struct Car {
     /// Front bumper's distance from the lane's start, m.
@@ -96,8 +98,10 @@ pub struct Car {
     /// Speed with which it arrives, where that matters.
     pub arrive_v: Option<f64>,
     /// The lanes of its edge, and how well they lead on.
+    #[serde(skip)]
     pub best: Arc<Best>,
     /// Lanes behind that it still reaches onto, the nearest first.
+    #[serde(with = "small")]
     pub behind: SmallVec<[u32; 4]>,
     /// Changing lanes.
     pub change: Change,
@@ -108,7 +112,7 @@ pub struct Car {
 }
 
 /// Sums over a journey.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// Lost against driving as fast as wished, s.
     pub loss_s: f64,
@@ -121,7 +125,7 @@ pub struct Tally {
 }
 
 /// A stop that is next.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Halt {
     /// Place on the path of its edge.
     pub leg: u32,
@@ -146,7 +150,7 @@ pub struct Halt {
 }
 
 /// What a vehicle remembers of its lane changing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Change {
     /// Bits of [`want`].
     pub state: u32,
@@ -161,6 +165,7 @@ pub struct Change {
     /// Room up to the place where it must have changed, m.
     pub left_space: f64,
     /// Accelerations that others, or itself, advise.
+    #[serde(with = "small")]
     pub advice: SmallVec<[f64; 2]>,
     /// It does not brake for them.
     pub no_braking: bool,
@@ -171,7 +176,7 @@ pub struct Change {
 }
 
 /// What a vehicle plans for a link that is ahead of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Item {
     /// The link, or [`NOBODY`] where the way ends.
     pub link: u32,
@@ -225,7 +230,7 @@ impl Item {
 pub type Items = Vec<Item>;
 
 /// One who comes to a link, as others see it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Approach {
     /// Who.
     pub car: u32,
@@ -248,7 +253,7 @@ pub struct Approach {
 }
 
 /// Who is on a lane.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct OnLane {
     /// Vehicles whose front is on it, the last in the queue first.
     pub cars: Vec<u32>,

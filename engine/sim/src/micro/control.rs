@@ -2,6 +2,7 @@
 
 use super::Micro;
 use super::world::World;
+use crate::state::{Exchange, StateError, must};
 use qike_network::traffic::{RoadUsers, TrafficScenario};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,9 +19,10 @@ enum Change {
 }
 
 /// All changes to come, and closures that hold.
+#[derive(Clone)]
 pub(super) struct Control {
     /// In the order of their times.
-    changes: Vec<(i64, Change)>,
+    changes: Arc<[(i64, Change)]>,
     done: usize,
     /// By lane: who may use it by the map, and closures with those exempt.
     closed: BTreeMap<u32, (RoadUsers, Vec<(u32, RoadUsers)>)>,
@@ -43,7 +45,7 @@ impl Control {
         let lanes = scenario.map.lanes.len() as u32;
         changes.retain(|(_, change)| matches!(change, Change::Limit(lane, _) | Change::Close(lane, ..) | Change::Open(lane, _) if *lane < lanes));
         changes.sort_by_key(|(at, _)| *at);
-        Self { changes, done: 0, closed: BTreeMap::new() }
+        Self { changes: changes.into(), done: 0, closed: BTreeMap::new() }
     }
 
     /// Makes what is due happen; tells whether who may use which lane has changed.
@@ -69,15 +71,38 @@ impl Control {
         if touched.is_empty() {
             return false;
         }
-        // Whoever else holds the streets keeps them as the map has them.
+        self.bar(world, &touched);
+        true
+    }
+
+    /// Lets only those use some lanes whom no closure keeps out. Whoever else holds the streets keeps them as the map has them.
+    fn bar(&self, world: &mut World, lanes: &[u32]) {
         let streets = Arc::make_mut(&mut world.streets);
-        for lane in touched {
-            if let Some((by_map, closures)) = self.closed.get(&lane) {
+        for lane in lanes {
+            if let Some((by_map, closures)) = self.closed.get(lane) {
                 let allowed = closures.iter().fold(by_map.0, |users, (_, exempt)| users & exempt.0);
-                streets.lanes[lane as usize].allowed = RoadUsers(allowed);
+                streets.lanes[*lane as usize].allowed = RoadUsers(allowed);
             }
         }
-        true
+    }
+
+    /// Its part of the state. Lanes that were closed and are open again have an empty list of closures.
+    pub(super) fn exchange(&mut self, world: &mut World, with: &mut Exchange<'_>) -> Result<(), StateError> {
+        let Self { changes, done, closed } = self;
+        if with.loads() {
+            closed.values_mut().for_each(|(_, closures)| closures.clear());
+            for (lane, (by_map, _)) in closed.iter() {
+                Arc::make_mut(&mut world.streets).lanes[*lane as usize].allowed = *by_map;
+            }
+        }
+        with.part("changes of streets", done)?;
+        with.part("closed lanes", closed)?;
+        must(*done <= changes.len() && closed.keys().all(|lane| (*lane as usize) < world.streets.lanes.len()), "closed lanes", "names lanes that are not there")?;
+        if with.loads() && !self.closed.is_empty() {
+            let lanes: Vec<u32> = self.closed.keys().copied().collect();
+            self.bar(world, &lanes);
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,8 @@ use super::departing::{Departure, departures};
 use crate::traffic::Stayed;
 use qike_core::CounterRng;
 use qike_network::traffic::{DepartLane, DepartPos, DepartSpeed, TrafficScenario};
+use crate::state::{Exchange, StateError, must};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -19,11 +21,16 @@ const FAR_ENOUGH_M: f64 = 3000.0;
 /// Tries of a random position.
 const TRIES: u64 = 10;
 
-/// One who has not departed.
-struct Waiting {
-    who: Departure,
+/// One who is due and has not departed.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Waiting {
+    /// Its place in the list of all.
+    place: u32,
+    #[serde(skip)]
+    who: Arc<Departure>,
     /// The lanes of its first edge, once they were looked at.
-    best: Option<Arc<Best>>,
+    #[serde(skip)]
+    pub(super) best: Option<Arc<Best>>,
 }
 
 impl std::ops::Deref for Waiting {
@@ -43,11 +50,14 @@ impl Waiting {
 }
 
 /// All who have not departed.
+#[derive(Clone)]
 pub(super) struct Queue {
-    /// By time, the last first.
-    later: Vec<Waiting>,
+    /// By time.
+    all: Arc<[Arc<Departure>]>,
+    /// So many of them have been due.
+    next: usize,
     /// By first edge, in order.
-    due: BTreeMap<u32, VecDeque<Waiting>>,
+    pub(super) due: BTreeMap<u32, VecDeque<Waiting>>,
     give_up_after_ms: i64,
 }
 
@@ -58,19 +68,31 @@ impl Queue {
         (trips.counts.loaded, trips.counts.discarded) = (listed.loaded, listed.stayed.len() as u64);
         trips.stayed = listed.stayed;
         world.paths = listed.paths;
-        let mut later: Vec<Waiting> = listed.all.into_iter().map(|who| Waiting { who, best: None }).collect();
-        later.reverse();
-        Self { later, due: BTreeMap::new(), give_up_after_ms: scenario.settings.max_depart_delay_ms.unwrap_or(i64::MAX) }
+        let all = listed.all.into_iter().map(Arc::new).collect();
+        Self { all, next: 0, due: BTreeMap::new(), give_up_after_ms: scenario.settings.max_depart_delay_ms.unwrap_or(i64::MAX) }
     }
 
     /// Nobody is waiting, now or later.
     pub fn is_empty(&self) -> bool {
-        self.later.is_empty() && self.due.is_empty()
+        self.next == self.all.len() && self.due.is_empty()
     }
 
     /// Those who are due.
     pub fn due(&self, world: &World) -> impl Iterator<Item = Stayed> {
         self.due.values().flatten().map(|w| w.stayed(world))
+    }
+
+    /// Its part of the state.
+    pub fn exchange(&mut self, edges: usize, with: &mut Exchange<'_>) -> Result<(), StateError> {
+        let Self { all, next, due, give_up_after_ms: _ } = self;
+        with.part("departures", next)?;
+        with.part("waiting to depart", due)?;
+        must(*next <= all.len() && due.keys().all(|edge| (*edge as usize) < edges), "departures", "counts more than there are")?;
+        for w in due.values_mut().flatten() {
+            must((w.place as usize) < *next, "waiting to depart", "names somebody whose time has not come")?;
+            w.who = all[w.place as usize].clone();
+        }
+        Ok(())
     }
 
     /// What was worked out about lanes holds no more.
@@ -88,10 +110,11 @@ impl Micro {
     /// Lets those depart whose time has come and who find room.
     pub(super) fn depart(&mut self) {
         let now = self.world.now_ms;
-        while self.queue.later.last().is_some_and(|w| w.depart_ms <= now) {
-            let Some(w) = self.queue.later.pop() else { break };
-            let first = self.world.paths[w.path as usize][0];
+        while let Some(who) = self.queue.all.get(self.queue.next).filter(|who| who.depart_ms <= now) {
+            let first = self.world.paths[who.path as usize][0];
+            let w = Waiting { place: self.queue.next as u32, who: who.clone(), best: None };
             self.queue.due.entry(first).or_default().push_back(w);
+            self.queue.next += 1;
         }
         let mut due = std::mem::take(&mut self.queue.due);
         due.retain(|edge, queue| {

@@ -2,9 +2,10 @@
 
 use super::cars::OnLane;
 use super::world::World;
+use serde::{Deserialize, Serialize};
 
 /// A set of lanes, gone through in the order of their numbers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LaneSet {
     words: Vec<u64>,
 }
@@ -36,6 +37,11 @@ impl LaneSet {
                 }
             }
         }
+    }
+
+    /// Whether it is one of so many lanes.
+    pub(super) fn fits(&self, lanes: usize) -> bool {
+        self.words.len() == lanes.div_ceil(64) && self.iter().all(|lane| (lane as usize) < lanes)
     }
 
     /// Whether a lane is in the set.

@@ -1,13 +1,18 @@
 //! Lights: which plan runs, which phase, and what each link shows.
 
 use super::world::{World, shown};
+use crate::state::{Exchange, StateError, must};
 use qike_network::streets::NONE;
 use qike_network::traffic::{RightOfWay, SignalLight, SignalPlan, SwitchRule};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A light that runs.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Light {
     /// Its plans, the active one.
-    plans: Vec<SignalPlan>,
+    #[serde(skip)]
+    plans: Arc<Vec<SignalPlan>>,
     active: usize,
     phase: usize,
     /// The phase ends then, ms.
@@ -15,17 +20,19 @@ pub(super) struct Light {
     /// It began then.
     since_ms: i64,
     /// Links, with their place in the states.
-    links: Vec<(u32, u16)>,
+    #[serde(skip)]
+    links: Arc<Vec<(u32, u16)>>,
     /// For actuated plans: for each place in the states, lanes with a detector and its position.
     detectors: Vec<(u16, u32, f64)>,
     dirty: bool,
 }
 
 /// All lights, and switches between plans.
+#[derive(Clone)]
 pub(super) struct Lights {
     lights: Vec<Light>,
     /// When, light, plan's place among its own; sorted.
-    switches: Vec<(i64, u32, usize)>,
+    switches: Arc<[(i64, u32, usize)]>,
     done: usize,
 }
 
@@ -74,17 +81,17 @@ pub(crate) fn phase_at(plan: &SignalPlan, now_ms: i64) -> (usize, i64) {
 impl Lights {
     /// Of a map: of a light's plans the last one stated runs first.
     pub(super) fn new(world: &World, map: &qike_network::traffic::RoadMap, now_ms: i64) -> Self {
-        let mut lights: Vec<Light> = (0..map.lights.len()).map(|_| Light { plans: Vec::new(), active: 0, phase: 0, until_ms: now_ms, since_ms: now_ms, links: Vec::new(), detectors: Vec::new(), dirty: true }).collect();
+        let mut lights: Vec<Light> = (0..map.lights.len()).map(|_| Light { plans: Arc::default(), active: 0, phase: 0, until_ms: now_ms, since_ms: now_ms, links: Arc::default(), detectors: Vec::new(), dirty: true }).collect();
         let mut place = Vec::new();
         for plan in &map.plans {
             let light = map.lights.iter().position(|l| *l == plan.light);
             place.push(light.map(|l| (l, lights[l].plans.len())));
             if let Some(l) = light.filter(|_| !plan.phases.is_empty()) {
-                lights[l].plans.push(plan.clone());
+                Arc::make_mut(&mut lights[l].plans).push(plan.clone());
             }
         }
         for (n, link) in world.streets.links.iter().enumerate().filter(|(_, l)| l.light != NONE) {
-            lights[link.light as usize].links.push((n as u32, link.light_index));
+            Arc::make_mut(&mut lights[link.light as usize].links).push((n as u32, link.light_index));
         }
         for light in lights.iter_mut().filter(|l| !l.plans.is_empty()) {
             light.start(world, light.plans.len() - 1, now_ms);
@@ -95,7 +102,7 @@ impl Lights {
             .filter_map(|s| place.get(s.plan as usize).copied().flatten().filter(|(l, n)| *l == s.light as usize && *n < lights[*l].plans.len()).map(|(l, n)| (s.at_ms, l as u32, n)))
             .collect();
         switches.sort_unstable();
-        Self { lights, switches, done: 0 }
+        Self { lights, switches: switches.into(), done: 0 }
     }
 
     /// Brings all lights to a time, and shows it.
@@ -116,7 +123,21 @@ impl Lights {
         }
     }
 
-    /// Phases, for hashing and saving.
+    /// Its part of the state.
+    pub(super) fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
+        let Self { lights, switches, done } = self;
+        let given: Vec<_> = lights.iter().map(|l| (l.plans.clone(), l.links.clone())).collect();
+        with.list("lights", lights)?;
+        with.part("switches of lights", done)?;
+        for (light, (plans, links)) in lights.iter_mut().zip(given) {
+            let runs = plans.is_empty() || plans.get(light.active).is_some_and(|p| light.phase < p.phases.len());
+            must(runs, "lights", "names phases that are not there")?;
+            (light.plans, light.links) = (plans, links);
+        }
+        must(*done <= switches.len(), "switches of lights", "counts more than there are")
+    }
+
+    /// Phases, for hashing.
     pub(super) fn phases(&self) -> impl Iterator<Item = (usize, usize, i64)> + '_ {
         self.lights.iter().map(|l| (l.active, l.phase, l.until_ms))
     }
@@ -129,7 +150,7 @@ impl Light {
         let p = &self.plans[plan];
         let (phase, left) = match p.rule {
             SwitchRule::Actuated { detector_gap_s, .. } => {
-                for &(link, at) in &self.links {
+                for &(link, at) in self.links.iter() {
                     let lane = world.streets.links[link as usize].from;
                     let l = &world.streets.lanes[lane as usize];
                     let pos = (l.length - detector_gap_s * l.speed).max(0.0);
@@ -179,7 +200,7 @@ impl Light {
 
     fn show(&self, world: &mut World) {
         let plan = &self.plans[self.active];
-        for &(link, at) in &self.links {
+        for &(link, at) in self.links.iter() {
             world.shown[link as usize] = match (&plan.rule, plan.phases[self.phase].lights.get(usize::from(at))) {
                 (SwitchRule::Off, _) | (_, None) => unlit(world.streets.links[link as usize].way),
                 (_, Some(light)) => lit(*light),

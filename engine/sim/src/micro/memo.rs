@@ -12,7 +12,7 @@ use std::sync::Arc;
 const MOST: usize = 1 << 15;
 
 /// What was worked out. All depends on the streets alone: where these change, it must be forgotten.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Memo {
     known: HashMap<SmallVec<[u32; 13]>, Arc<Best>>,
 }

@@ -24,6 +24,7 @@ mod plan;
 mod plans;
 mod reroute;
 mod routing;
+mod saved;
 mod sight;
 mod sorted;
 mod stopping;
@@ -44,7 +45,8 @@ use qike_network::traffic::TrafficScenario;
 use std::sync::Arc;
 use world::World;
 
-/// The model.
+/// The model. A clone goes on from where it was cloned, by itself; what never changes is shared between them.
+#[derive(Clone)]
 pub struct Micro {
     world: World,
     lights: Lights,

@@ -20,7 +20,7 @@ struct Plan {
     stop_dist: f64,
 }
 
-/// What all plan.
+/// What all plan. It is of one step alone: a clone has none.
 #[derive(Default)]
 pub struct Plans {
     items: Items,
@@ -29,6 +29,12 @@ pub struct Plans {
     /// What one plans, until it is done.
     draft: Items,
     parts: Vec<Plans>,
+}
+
+impl Clone for Plans {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl Plans {

@@ -3,6 +3,8 @@
 use super::Micro;
 use super::cars::NOBODY;
 use super::routing::Knowledge;
+use super::world::World;
+use crate::state::{Exchange, StateError, must};
 use qike_core::CounterRng;
 use qike_network::streets::WayFinder;
 use qike_network::traffic::{Interval, Rerouter, TrafficScenario};
@@ -13,12 +15,13 @@ use std::sync::Arc;
 const DRAW: u64 = 5;
 
 /// Rerouters, and what they need.
+#[derive(Clone)]
 pub(super) struct Rerouters {
-    all: Vec<Rerouter>,
+    all: Arc<[Rerouter]>,
     /// By edge: places of those that work there.
-    at: BTreeMap<u32, Vec<u32>>,
+    at: Arc<BTreeMap<u32, Vec<u32>>>,
     /// Paths that they send on: edges.
-    paths: Vec<Vec<u32>>,
+    paths: Arc<[Vec<u32>]>,
     /// Of car parks: lane, from, to.
     areas: Vec<(u32, f64, f64)>,
     /// Paths of vehicles by their edges, so that equal ones are one.
@@ -44,7 +47,27 @@ impl Rerouters {
         let areas = scenario.extras.parking.iter().map(|p| (p.place.lane, p.place.from_m, p.place.to_m)).collect();
         let mut closures: Vec<i64> = all.iter().flat_map(|r| &r.intervals).filter(|i| !i.closed_edges.is_empty()).map(|i| i.begin_ms).collect();
         closures.sort_unstable();
+        let (all, at, paths) = (all.into(), Arc::new(at), paths.into());
         Self { all, at, paths, areas, known: BTreeMap::new(), closures, done: 0 }
+    }
+
+    /// Its part of the state: what has happened, and the paths on which they have sent vehicles.
+    pub fn exchange(&mut self, world: &mut World, with: &mut Exchange<'_>) -> Result<(), StateError> {
+        let Self { all: _, at: _, paths: _, areas: _, known, closures, done } = self;
+        with.part("closures so far", done)?;
+        must(*done <= closures.len(), "closures so far", "counts more than there are")?;
+        let given = world.paths.len() - known.len();
+        let mut found: Vec<Vec<u32>> = world.paths[given..].iter().map(|p| p.to_vec()).collect();
+        with.part("ways found", &mut found)?;
+        if with.loads() {
+            world.paths.truncate(given);
+            let edges = world.streets.edges.len();
+            must(found.iter().all(|p| !p.is_empty() && p.iter().all(|e| (*e as usize) < edges)), "ways found", "names edges that are not there")?;
+            world.paths.extend(found.into_iter().map(Arc::from));
+            *known = (given..).zip(&world.paths[given..]).map(|(n, path)| (path.clone(), n as u32)).collect();
+            must(world.paths.len() == given + known.len(), "ways found", "has the same way twice")?;
+        }
+        Ok(())
     }
 
     /// Edges on which they work.

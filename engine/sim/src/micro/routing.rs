@@ -1,6 +1,7 @@
 //! What drivers who look for better ways know: how fast each edge was in the last minutes, as SUMO's rerouting devices do.
 
 use super::world::World;
+use crate::state::{Exchange, StateError, must};
 use qike_core::CounterRng;
 use qike_network::streets::WayFinder;
 
@@ -10,6 +11,7 @@ const STEPS: usize = 180;
 const EVERY_MS: i64 = 1000;
 
 /// Who knows, and what.
+#[derive(Clone)]
 pub(super) struct Knowledge {
     share: f64,
     /// Between two looks for a better way, ms; 0: only at departure.
@@ -31,6 +33,16 @@ impl Knowledge {
         let free: Vec<f32> = edges.iter().map(|e| world.limit[e.lanes.0 as usize] as f32).collect();
         let sums = free.iter().map(|v| f64::from(*v) * STEPS as f64).collect();
         Self { share, period_ms, past: free.repeat(STEPS), at: 0, sums, lengths: edges.iter().map(|e| e.length).collect(), next_ms: world.now_ms }
+    }
+
+    /// Its part of the state.
+    pub fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
+        let Self { share: _, period_ms: _, past, at, sums, lengths: _, next_ms } = self;
+        with.list("speeds of edges", past)?;
+        with.part("place among them", at)?;
+        with.list("sums of speeds", sums)?;
+        with.part("next look", next_ms)?;
+        must(*at < STEPS, "place among them", "is none")
     }
 
     /// Looks at the edges.

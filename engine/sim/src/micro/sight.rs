@@ -3,6 +3,7 @@
 use super::Micro;
 use super::trips::{Counts, TripRow, Way};
 use super::world::shown;
+use crate::state::{Exchange, StateError};
 use crate::traffic::{Stayed, TrafficModel, Traveller};
 use qike_core::Diagnostic;
 use qike_network::streets::Streets;
@@ -128,5 +129,13 @@ impl TrafficModel for Micro {
 
     fn hash(&self) -> u64 {
         Micro::hash(self)
+    }
+
+    fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
+        self.exchange_state(with)
+    }
+
+    fn fork(&self) -> Box<dyn TrafficModel> {
+        Box::new(self.clone())
     }
 }

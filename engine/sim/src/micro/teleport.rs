@@ -2,8 +2,10 @@
 
 use super::Micro;
 use super::cars::NOBODY;
+use serde::{Deserialize, Serialize};
 
 /// One who was taken out.
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Transfer {
     pub slot: u32,
     /// Place on its path from which on it looks for room.

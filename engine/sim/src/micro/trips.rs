@@ -1,10 +1,11 @@
 //! The ledger: each vehicle's journey, and how many did what.
 
 use super::cars::{Halt, Tally};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// How many vehicles did what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Known so far.
     pub loaded: u64,
@@ -27,7 +28,7 @@ pub struct Counts {
 }
 
 /// A trip that has ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TripRow {
     /// Number of the vehicle.
     pub vehicle: u32,
@@ -98,7 +99,7 @@ pub struct Way {
 }
 
 /// A journey under way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Journey {
     pub row: TripRow,
     pub stops: VecDeque<Halt>,
@@ -107,7 +108,7 @@ pub(super) struct Journey {
 }
 
 /// All of them.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Trips {
     pub counts: Counts,
     pub journeys: Vec<Option<Box<Journey>>>,

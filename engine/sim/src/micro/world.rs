@@ -29,6 +29,7 @@ pub mod shown {
 }
 
 /// The world as it is at the beginning of a step.
+#[derive(Clone)]
 pub struct World {
     /// Streets.
     pub streets: Arc<Streets>,

@@ -1,10 +1,12 @@
 //! What is due when: a wheel of buckets of time, so that neither setting a date nor taking the next one depends on how many there are.
 
+use serde::{Deserialize, Serialize};
+
 /// Buckets of the wheel.
 const BUCKETS: usize = 4096;
 
 /// Dates: a time in ms and who is due, taken in the order of both.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Calendar {
     buckets: Vec<Vec<u64>>,
     /// Beyond the wheel.
@@ -81,6 +83,11 @@ impl Calendar {
                 self.set((date >> 32) as u32, date as u32);
             }
         }
+    }
+
+    /// Whether it is a wheel, and all who have dates on it are some of these.
+    pub fn all(&self, who: impl Fn(u32) -> bool) -> bool {
+        self.buckets.len() == BUCKETS && self.shift < 16 && self.buckets.iter().flatten().chain(&self.later).chain(&self.open).all(|date| who(*date as u32))
     }
 
     /// All dates in order.

@@ -3,11 +3,13 @@
 //! A ring holds those on the lane and, behind them in time, the holes that those who left have made: a hole runs back against the
 //! traffic and is room at the lane's start only when it gets there.
 
+use serde::{Deserialize, Serialize};
+
 /// Not due, never, nobody.
 pub(super) const NEVER: u32 = u32::MAX;
 
 /// A place in a ring: somebody on the lane, or the hole that one left.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Slot {
     /// When it may be at the end of the lane; of a hole: when it is at its start. ms.
     pub at: u32,
@@ -20,7 +22,7 @@ pub(super) struct Slot {
 }
 
 /// What changes of a lane.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Lane {
     /// Who has entered, left, and made room so far: places in the ring, going round.
     pub tail: u32,

@@ -3,6 +3,7 @@
 use super::lane::NEVER;
 use crate::micro::lights::{lit, phase_at};
 use crate::micro::world::shown;
+use serde::{Deserialize, Serialize};
 use qike_network::traffic::{RoadMap, SignalPhase, SwitchRule};
 
 /// A plan: phases with what they show, one byte a place.
@@ -17,7 +18,7 @@ struct Plan {
 }
 
 /// What runs at a light.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Running {
     plan: u32,
     pub phase: u32,
@@ -85,6 +86,12 @@ impl Lights {
         };
         let spent = (p.phases[phase].duration_ms - left).clamp(0, i64::from(now));
         Running { plan, phase: phase as u32, since: now - spent as u32, until: u32::try_from(i64::from(now) + left.max(1)).unwrap_or(NEVER), switched }
+    }
+
+    /// Whether what runs at a light is there.
+    pub fn knows(&self, light: usize, run: &Running) -> bool {
+        let (plans, switches) = (&self.plans[light], &self.switches[light]);
+        (plans.is_empty() || plans.get(run.plan as usize).is_some_and(|p| (run.phase as usize) < p.phases.len())) && run.switched as usize <= switches.len()
     }
 
     /// Whether a light's phases depend on who comes.

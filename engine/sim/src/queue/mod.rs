@@ -17,6 +17,7 @@ mod lane;
 mod ledger;
 mod lights;
 mod net;
+mod saved;
 mod sight;
 mod source;
 
@@ -32,11 +33,12 @@ use net::Net;
 use qike_core::{Diagnostic, StateHasher};
 use qike_network::streets::Streets;
 use qike_network::traffic::TrafficScenario;
+use serde::{Deserialize, Serialize};
 use source::Person;
 use std::sync::Arc;
 
 /// Somebody on the road.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Agent {
     /// Place of its next movement in the list of paths.
     at: u32,

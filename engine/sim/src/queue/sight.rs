@@ -5,6 +5,7 @@ use super::ledger::add;
 use super::lights::Says;
 use super::{Given, LAST, Queues};
 use crate::micro::world::shown;
+use crate::state::{Exchange, StateError};
 use crate::micro::{Counts, OnRoad, TripRow, Way};
 use crate::traffic::{EdgeSums, TrafficModel, Traveller};
 use qike_core::Diagnostic;
@@ -161,5 +162,13 @@ impl TrafficModel for Queues {
 
     fn hash(&self) -> u64 {
         Queues::hash(self)
+    }
+
+    fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
+        self.exchange_state(with)
+    }
+
+    fn fork(&self) -> Box<dyn TrafficModel> {
+        Box::new(self.clone())
     }
 }
