@@ -33,7 +33,7 @@ impl Micro {
         if with.loads() { self.check() } else { Ok(()) }
     }
 
-    /// Whether all that is named is there. Who changes a file and its seal may still make vehicles drive oddly, but nothing worse.
+    /// Whether what is named is there: a state of another scenario, or of another version of the models, is told here at the latest.
     fn check(&self) -> Result<(), StateError> {
         let (w, slots) = (&self.world, self.world.cars.len());
         let slot = |n: &u32| (*n as usize) < slots;

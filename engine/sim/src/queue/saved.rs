@@ -41,7 +41,7 @@ impl Queues {
         Ok(())
     }
 
-    /// Whether all that is named is there. Who changes a file and its seal may still make vehicles drive oddly, but nothing worse.
+    /// Whether what is named is there: a state of another scenario, or of another version of the models, is told here at the latest.
     fn check(&self) -> Result<(), StateError> {
         let given = &self.given;
         let (roads, edges, links) = (given.net.lanes.len(), self.waiting.len(), given.net.links.len());
