@@ -8,7 +8,7 @@ use crate::state::{Exchange, StateError, must};
 impl Queues {
     /// Writes or takes up the state.
     pub(super) fn exchange_state(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
-        let Self { given, lanes, slots, agents, free, lights, asleep, used, waiting, calendar, sums, queue_max, ended, now, events, counts, due } = self;
+        let Self { given, lanes, slots, agents, free, departed, lights, asleep, used, waiting, calendar, sums, queue_max, ended, now, events, counts, due } = self;
         with.part("time", now)?;
         with.part("events", events)?;
         with.part("counts", counts)?;
@@ -16,6 +16,7 @@ impl Queues {
         with.list("lanes", lanes)?;
         with.part("vehicles", agents)?;
         with.part("free places", free)?;
+        with.list("times of departure", departed)?;
         with.list("lights", lights)?;
         with.list("lanes that wait for lights", asleep)?;
         with.list("links used", used)?;
