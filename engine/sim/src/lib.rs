@@ -12,6 +12,7 @@
 pub mod clock;
 pub mod demand;
 pub mod exchange;
+pub mod hybrid;
 mod intervals;
 pub mod micro;
 pub mod model;

@@ -36,6 +36,19 @@ pub struct Stayed {
     pub way: Option<(u32, u32)>,
 }
 
+/// One who has come onto an edge that is measured by looking at who is there, from one that the model measures itself; or the other way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Crossed {
+    /// Who.
+    pub vehicle: u32,
+    /// The lane that it came onto, and how far on it, m.
+    pub lane: u32,
+    /// Position there, m.
+    pub position_m: f64,
+    /// Onto an edge that is looked at.
+    pub inward: bool,
+}
+
 /// A model that runs a traffic scenario, a step of its clock at a time.
 pub trait TrafficModel {
     /// Name in summaries.
@@ -68,6 +81,18 @@ pub trait TrafficModel {
     /// everybody in each step.
     fn edge_sums(&self) -> Option<Vec<EdgeSums>> {
         None
+    }
+    /// By edge, whether it is to be measured by looking all the same, where the model measures others itself; none: none is.
+    fn looked_at(&self) -> Option<&[bool]> {
+        None
+    }
+    /// Of [`Self::everybody`] those on edges that are measured by looking.
+    fn everybody_looked_at(&self, into: &mut Vec<OnRoad>) {
+        self.everybody(into);
+    }
+    /// Who has come from edges of one sort onto those of the other since the last call.
+    fn take_crossed(&mut self) -> Vec<Crossed> {
+        Vec::new()
     }
     /// Where the model measures edges itself: the greatest number that stood on each at once since the last call.
     fn take_queue_max(&mut self) -> Vec<u32> {

@@ -1,5 +1,6 @@
 //! Theory that the lane-level model must agree with, on small maps made here: gaps, flows, waves, right of way, what is never lost.
 
+#[allow(dead_code)] // The maps are shared with other files of tests.
 mod streets;
 
 use qike_network::traffic::{CarFollowing, SpeedFactor, TrafficScenario, VehicleKind};

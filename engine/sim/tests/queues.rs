@@ -1,5 +1,6 @@
 //! The queue model beside theory of kinematic waves and beside the lane-level model, on small maps made here.
 
+#[allow(dead_code)] // The maps are shared with other files of tests.
 mod streets;
 
 use qike_network::traffic::{TrafficScenario, VehicleKind};

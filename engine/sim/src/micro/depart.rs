@@ -2,11 +2,11 @@
 
 use super::Micro;
 use super::best::{Best, Target};
-use super::cars::{Car, Change, NEVER, NOBODY, Tally};
+use super::cars::{Car, Change, Halt, NEVER, NOBODY, Tally};
 use super::follow::STEP_M;
 use super::trips::{Journey, TripRow, Trips};
 use super::world::{World, shown};
-use super::departing::{Departure, departures};
+use super::departing::{Departure, Departures};
 use crate::traffic::Stayed;
 use qike_core::CounterRng;
 use qike_network::traffic::{DepartLane, DepartPos, DepartSpeed, TrafficScenario};
@@ -63,8 +63,7 @@ pub(super) struct Queue {
 
 impl Queue {
     /// All of a scenario.
-    pub fn new(scenario: &TrafficScenario, world: &mut World, trips: &mut Trips, seed: u64) -> Self {
-        let listed = departures(scenario, &world.kinds, &world.streets, seed);
+    pub fn new(scenario: &TrafficScenario, listed: Departures, world: &mut World, trips: &mut Trips) -> Self {
         (trips.counts.loaded, trips.counts.discarded) = (listed.loaded, listed.stayed.len() as u64);
         trips.stayed = listed.stayed;
         world.paths = listed.paths;
@@ -146,7 +145,7 @@ impl Micro {
     }
 
     /// A slot for a new vehicle.
-    fn slot(&mut self, car: Car) -> u32 {
+    pub(super) fn slot(&mut self, car: Car) -> u32 {
         match self.free.pop() {
             Some(slot) => {
                 self.world.cars[slot as usize] = car;
@@ -242,44 +241,8 @@ impl Micro {
     }
 
     fn enter_new(&mut self, w: &Waiting, lanes: Arc<Best>, lane: u32, pos: f64, speed: f64) {
-        let path = self.world.paths[w.path as usize].clone();
-        let last_edge = path[path.len() - 1];
-        let length = self.world.streets.edges[last_edge as usize].length;
-        let arrive_at = match w.arrival.at_m {
-            _ if w.arrival.random => CounterRng::new(self.world.seed, u64::from(w.number), 3).range(0.0, length),
-            Some(at) if at < 0.0 => (length + at).max(0.0),
-            Some(at) => at.min(length),
-            None => length,
-        };
         let mut stops = w.stops.clone();
-        let car = Car {
-            pos,
-            speed,
-            accel: 0.0,
-            factor: w.factor,
-            lane,
-            kind: w.kind,
-            id: w.number,
-            path: w.path,
-            leg: 0,
-            best_leg: 0,
-            wait_ms: 0,
-            entered_ms: NEVER,
-            entered_first_ms: NEVER,
-            conflict_ms: NEVER,
-            stop_dist: f64::INFINITY,
-            departed_ms: self.world.now_ms,
-            stop: stops.pop_front(),
-            arrive_at,
-            arrive_v: w.arrival.speed_mps,
-            must_wait: false,
-            stopped: false,
-            parked: false,
-            behind: SmallVec::new(),
-            change: Change::default(),
-            best: lanes,
-            tally: Tally::default(),
-        };
+        let car = self.world.new_car(w, lanes, (lane, 0, pos, speed), stops.pop_front());
         let now = self.world.now_ms;
         let row = TripRow {
             vehicle: w.number,
@@ -317,6 +280,46 @@ impl Micro {
 }
 
 impl World {
+    /// One who comes onto a lane, at the edge of its path with number `leg`, at a position with a speed.
+    pub(super) fn new_car(&self, w: &Departure, lanes: Arc<Best>, (lane, leg, pos, speed): (u32, u32, f64, f64), stop: Option<Halt>) -> Car {
+        let path = &self.paths[w.path as usize];
+        let length = path.last().map_or(0.0, |last| self.streets.edges[*last as usize].length);
+        let arrive_at = match w.arrival.at_m {
+            _ if w.arrival.random => CounterRng::new(self.seed, u64::from(w.number), 3).range(0.0, length),
+            Some(at) if at < 0.0 => (length + at).max(0.0),
+            Some(at) => at.min(length),
+            None => length,
+        };
+        Car {
+            pos,
+            speed,
+            accel: 0.0,
+            factor: w.factor,
+            lane,
+            kind: w.kind,
+            id: w.number,
+            path: w.path,
+            leg,
+            best_leg: leg,
+            wait_ms: 0,
+            entered_ms: NEVER,
+            entered_first_ms: NEVER,
+            conflict_ms: NEVER,
+            stop_dist: f64::INFINITY,
+            departed_ms: self.now_ms,
+            stop,
+            arrive_at,
+            arrive_v: w.arrival.speed_mps,
+            must_wait: false,
+            stopped: false,
+            parked: false,
+            behind: SmallVec::new(),
+            change: Change::default(),
+            best: lanes,
+            tally: Tally::default(),
+        }
+    }
+
     /// Whether anybody is on a lane over the junction that the way onto it by `link` meets.
     fn crossed(&self, link: u32) -> bool {
         let l = &self.streets.links[link as usize];

@@ -6,6 +6,7 @@
 
 mod act;
 mod best;
+pub(crate) mod border;
 mod bounded;
 pub(crate) mod cars;
 mod change;
@@ -38,6 +39,7 @@ pub use trips::{Counts, TripRow, Way};
 
 use cars::OnLane;
 use depart::Queue;
+use departing::{Departures, departures};
 use lights::Lights;
 use qike_core::{Diagnostic, StateHasher};
 use qike_network::streets::Streets;
@@ -72,6 +74,7 @@ pub struct Micro {
     updates: u64,
     end_ms: i64,
     findings: Vec<Diagnostic>,
+    border: border::Border,
 }
 
 impl Micro {
@@ -81,13 +84,24 @@ impl Micro {
     /// What is wrong with the map, in words.
     pub fn new(scenario: &TrafficScenario, seed: u64, pool: Option<Arc<rayon::ThreadPool>>) -> Result<Self, String> {
         let (streets, findings) = Streets::from_map(&scenario.map)?;
-        let streets = Arc::new(streets);
+        let listed = departures(scenario, &Self::kinds(scenario), &streets, seed);
+        Ok(Self::of(scenario, (Arc::new(streets), findings), listed, seed, pool))
+    }
+
+    /// The kinds of a scenario.
+    pub(crate) fn kinds(scenario: &TrafficScenario) -> Vec<follow::Kind> {
+        let dt = scenario.settings.step_ms.max(1) as f64 / 1000.0;
+        scenario.demand.kinds.iter().map(|k| follow::Kind::new(k, dt)).collect()
+    }
+
+    /// A model on streets that are laid out, with what was found doubtful about them, for those on a list.
+    pub(crate) fn of(scenario: &TrafficScenario, (streets, findings): (Arc<Streets>, Vec<Diagnostic>), listed: Departures, seed: u64, pool: Option<Arc<rayon::ThreadPool>>) -> Self {
         let settings = &scenario.settings;
         let dt_ms = settings.step_ms.max(1);
         let dt = dt_ms as f64 / 1000.0;
         let lanes = streets.lanes.len();
         let mut world = World {
-            kinds: scenario.demand.kinds.iter().map(|k| follow::Kind::new(k, dt)).collect(),
+            kinds: Self::kinds(scenario),
             paths: Vec::new(),
             cars: Vec::new(),
             on: vec![OnLane::default(); lanes],
@@ -112,20 +126,21 @@ impl Micro {
             memo: memo::Memo::default(),
             heeded: Vec::new(),
             came: Vec::new(),
+            outside: Vec::new(),
             in_area: scenario.extras.parking.iter().map(|p| (0, p.capacity)).collect(),
             choice: (0..streets.edges.len() as u32).map(|e| change::has_choice(&streets, e)).collect(),
             streets: streets.clone(),
         };
         let lights = Lights::new(&world, &scenario.map, settings.begin_ms);
         let mut trips = trips::Trips::default();
-        let queue = Queue::new(scenario, &mut world, &mut trips, seed);
+        let queue = Queue::new(scenario, listed, &mut world, &mut trips);
         let rerouters = reroute::Rerouters::new(scenario);
         if rerouters.edges().next().is_some() {
             world.heeded = vec![false; world.streets.edges.len()];
             rerouters.edges().for_each(|e| world.heeded[e as usize] = true);
         }
         let knowledge = settings.rerouting.map(|(share, period_ms)| routing::Knowledge::new(&world, share, period_ms));
-        Ok(Self {
+        Self {
             world,
             lights,
             queue,
@@ -146,7 +161,8 @@ impl Micro {
             updates: 0,
             findings,
             end_ms: settings.end_ms.unwrap_or(i64::MAX),
-        })
+            border: border::Border::default(),
+        }
     }
 
     /// Time of the next step, ms.

@@ -31,6 +31,8 @@ impl Micro {
                     }
                     self.world.planned_at[slot as usize] = (0, 0);
                     self.parked.push(slot);
+                } else if self.world.is_outside(to) {
+                    self.drive_out(slot);
                 } else {
                     entered.push((to, slot));
                 }
@@ -124,6 +126,9 @@ impl Micro {
                 break;
             };
             w.pass(slot, item.link, length, now, &mut self.trips);
+            if w.is_outside(w.cars[slot as usize].lane) {
+                break;
+            }
         }
         let car = &w.cars[slot as usize];
         let wish = w.wish(car.lane, car);

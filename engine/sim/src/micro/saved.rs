@@ -13,7 +13,7 @@ impl Micro {
     /// Writes or takes up the state.
     pub(super) fn exchange_state(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
         // Scratch of a step: plans, active, busy, wide. Of the scenario: teleport_after_ms, end_ms, findings.
-        let Self { world, lights, queue, trips, active: _, busy: _, free, plans: _, touched, wide: _, transfer, parked, control, rerouters, knowledge, teleport_after_ms: _, pool: _, updates, end_ms: _, findings: _ } = self;
+        let Self { world, lights, queue, trips, active: _, busy: _, free, plans: _, touched, wide: _, transfer, parked, control, rerouters, knowledge, teleport_after_ms: _, pool: _, updates, end_ms: _, findings: _, border } = self;
         with.part("updates", updates)?;
         rerouters.exchange(world, with)?;
         world.exchange(with)?;
@@ -25,6 +25,7 @@ impl Micro {
         }
         with.part("journeys", trips)?;
         with.part("free places", free)?;
+        border.exchange(with)?;
         with.part("approached links", touched)?;
         with.part("taken out", transfer)?;
         with.part("beside the road", parked)?;
@@ -43,7 +44,8 @@ impl Micro {
         let lanes = w.streets.lanes.len();
         let known = |h: &Halt| (h.lane as usize) < lanes && (h.place == NOBODY || (h.place as usize) < w.at_stop.len()) && (h.area == NOBODY || (h.area as usize) < w.in_area.len());
         must(halts.into_iter().all(known), "journeys", "names stops that are not there")?;
-        let on_road = w.on.iter().flat_map(|on| &on.cars).chain(&self.parked);
+        let on_road = w.on.iter().zip(0..).filter(|(_, lane)| !w.is_outside(*lane)).flat_map(|(on, _)| &on.cars).chain(&self.parked);
+        must(self.border.tails.iter().all(|t| slot(&t.slot)), "last ones beyond the border", "names vehicles that are not there")?;
         must(on_road.into_iter().all(|s| self.trips.journeys.get(w.cars[*s as usize].id as usize).is_some_and(Option::is_some)), "journeys", "lacks somebody who is on the road")
     }
 }
@@ -51,10 +53,10 @@ impl Micro {
 impl World {
     /// Its part of the state.
     fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
-        // Of the scenario: streets, kinds, steps, choices, heeded; paths beyond those come with the rerouters. Remembered: memo.
+        // Of the scenario: streets, kinds, steps, choices, heeded, outside; paths beyond those come with the rerouters. Remembered: memo.
         let Self {
             streets: _, kinds: _, paths: _, cars, on, room, room_ahead, measured, any_stopped, busy, touched, on_lanes, planned, planned_at, approaches, shown, limit, at_stop, now_ms,
-            dt_ms: _, dt: _, fading: _, choice: _, seed, memo, heeded: _, came, in_area,
+            dt_ms: _, dt: _, fading: _, choice: _, seed, memo, heeded: _, came, in_area, outside: _,
         } = self;
         let same = *seed;
         with.part("seed", seed)?;
@@ -95,9 +97,9 @@ impl World {
         };
         must(self.cars.iter().all(sound), "vehicles", "names lanes, kinds or ways that are not there")?;
         must(self.on.iter().all(|on| on.cars.iter().chain(&on.partial).all(slot)), "lanes", "names vehicles that are not there")?;
-        must(self.on_lanes == self.on.iter().map(|on| on.cars.len()).sum::<usize>(), "how many", "is another number than are on lanes")?;
+        must(self.on_lanes == self.on.iter().zip(0..).filter(|(_, lane)| !self.is_outside(*lane)).map(|(on, _)| on.cars.len()).sum::<usize>(), "how many", "is another number than are on lanes")?;
         must(self.measured.iter().all(lane), "lanes measured", "names lanes that are not there")?;
-        let full = (0..lanes as u32).all(|l| self.busy.has(l) != self.on[l as usize].cars.is_empty());
+        let full = (0..lanes as u32).all(|l| self.is_outside(l) || self.busy.has(l) != self.on[l as usize].cars.is_empty());
         must(self.busy.fits(lanes) && self.touched.fits(lanes) && full, "busy lanes", "are not those with somebody on them")?;
         let planned = |(first, count): &(u32, u32)| (*first as usize).saturating_add(*count as usize) <= self.planned.len();
         must(self.planned_at.len() == slots && self.planned_at.iter().all(planned), "whose plans", "names plans that are not there")?;

@@ -20,7 +20,7 @@ impl Micro {
         let mut new = vec![NOBODY; w.cars.len()];
         let mut order: Vec<u32> = Vec::with_capacity(w.on_lanes + self.parked.len() + self.transfer.len());
         order.extend(w.busy.iter().flat_map(|lane| w.on[lane as usize].cars.iter().rev()));
-        order.extend(self.parked.iter().copied().chain(self.transfer.iter().map(|t| t.slot)));
+        order.extend(self.parked.iter().copied().chain(self.transfer.iter().map(|t| t.slot)).chain(self.border.tails.iter().map(|t| t.slot)));
         for (n, slot) in order.iter().enumerate() {
             new[*slot as usize] = n as u32;
         }
@@ -37,6 +37,7 @@ impl Micro {
         }
         self.parked.iter_mut().for_each(|slot| *slot = new[*slot as usize]);
         self.transfer.iter_mut().for_each(|t| t.slot = new[t.slot as usize]);
+        self.border.tails.iter_mut().for_each(|t| t.slot = new[t.slot as usize]);
         for link in &self.touched {
             for a in &mut w.approaches[*link as usize] {
                 a.car = new[a.car as usize];

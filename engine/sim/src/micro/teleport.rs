@@ -76,6 +76,10 @@ impl Micro {
                 self.free_slot(t.slot);
                 return false;
             };
+            if self.world.is_outside(self.world.streets.edges[edge as usize].lanes.0) {
+                self.take_beside(t.slot, t.leg);
+                return false;
+            }
             if self.place(t.slot, edge, t.leg) {
                 return false;
             }

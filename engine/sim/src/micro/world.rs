@@ -85,6 +85,8 @@ pub struct World {
     pub heeded: Vec<bool>,
     /// Who came to such an edge in this step, by slot.
     pub came: Vec<u32>,
+    /// By lane, whether another model runs it; empty where this one runs all.
+    pub outside: Vec<bool>,
     /// By car park: cars in it, and its room.
     pub in_area: Vec<(u32, u32)>,
 }

@@ -11,9 +11,9 @@ pub(super) const START_MS: u32 = 500;
 /// Who was told to come later to a lane and comes within that time has the next place on it, ms.
 const CLAIM_MS: u32 = 200;
 /// Of the headway, what must be between two who come onto a lane from different ones.
-const MERGING: f64 = 0.95;
+pub(super) const MERGING: f64 = 0.95;
 /// A vehicle more on a lane than on another counts as much as so many lanes to change, cm.
-const CHANGE_CM: i32 = 300;
+pub(super) const CHANGE_CM: i32 = 300;
 /// One who must stop by sign stands for that long, ms.
 const STOP_MS: u32 = 1000;
 /// Who gives way comes with that speed, so that he can stop when he sees who goes first, m/s.
@@ -155,15 +155,14 @@ impl Queues {
                 known = true;
                 self.make_room(given, lane, now + over);
                 let l = &self.lanes[lane as usize];
-                if l.free < room as i32 && !(l.count() == 0 && l.head == l.hole) {
+                if l.free < room as i32 && (net.is_outside(lane) || !(l.count() == 0 && l.head == l.hole)) {
                     let at = self.next_room(given, lane, room as i32, (way * 100.0) as i32);
                     if at > now + over {
                         hole = hole.min(at);
                         continue;
                     }
                 }
-                let l = &self.lanes[lane as usize];
-                let score = fix.room as i32 - l.free + (lane as i32 - straight as i32).abs() * CHANGE_CM;
+                let score = self.taken_on(given, lane) + (lane as i32 - straight as i32).abs() * CHANGE_CM;
                 if score < least {
                     (best, least) = (lane, score);
                 }
@@ -332,7 +331,7 @@ impl Queues {
     /// When there will be room at a lane's start for one who needs so much: by holes that run there, and by those who drive on it
     /// and have not been held up so far, as far as they can be seen to go on. Those who come in their wake have, should they be held
     /// up after all, the way over the junction to stand on, and no more. All in cm.
-    fn next_room(&self, given: &Given, n: u32, room: i32, way: i32) -> u32 {
+    pub(super) fn next_room(&self, given: &Given, n: u32, room: i32, way: i32) -> u32 {
         let (fix, lane) = (&given.net.lanes[n as usize], &self.lanes[n as usize]);
         let slot = |place: u32| &self.slots[(fix.ring + (place & fix.mask)) as usize];
         let mut free = lane.free;
@@ -445,7 +444,7 @@ impl Queues {
     }
 
     /// Those who wait for room on an edge try again when the hole is there, one after the other.
-    fn wake(&mut self, edge: u32, at: u32) {
+    pub(super) fn wake(&mut self, edge: u32, at: u32) {
         let mut next = std::mem::replace(&mut self.waiting[edge as usize], NEVER);
         let mut nth = 0;
         while next != NEVER {
@@ -473,6 +472,8 @@ impl Queues {
         if link.place == to {
             // The waiting place is that way: it is there at its end.
             self.put(given, to, me, self.now, self.now + ms as u32, v as f32);
+        } else if net.is_outside(to) {
+            self.cross(given, to, me, self.now + ms as u32, v);
         } else {
             self.drive_onto(given, to, me, self.now + ms as u32, 0.0, v);
         }

@@ -30,7 +30,7 @@ pub(super) struct Running {
 }
 
 /// All lights.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Lights {
     plans: Vec<Vec<Plan>>,
     /// Switches of each light: when, to which of its plans.

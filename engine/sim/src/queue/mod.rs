@@ -10,6 +10,7 @@
 //! lists of plain numbers; what the scenario says and never changes is shared.
 
 mod act;
+pub(crate) mod border;
 mod calendar;
 mod gaps;
 mod kinds;
@@ -22,7 +23,7 @@ mod sight;
 mod source;
 
 use crate::micro::TripRow;
-use crate::micro::departing::departures;
+use crate::micro::departing::{Departures, departures};
 use crate::micro::follow::Kind as Driving;
 use crate::traffic::EdgeSums;
 use calendar::Calendar;
@@ -74,12 +75,15 @@ struct Agent {
 const LAST: u32 = 1 << 31;
 
 /// What a scenario says, for all models that are made of it.
+#[derive(Clone)]
 struct Given {
     net: Net,
     kinds: Vec<Kind>,
     lights: Lights,
-    /// Movements of each path, one after the other; the last place of each is [`LAST`] and the edge.
+    /// Movements of each path, one after the other; the last place of each is [`LAST`] and the edge. Of the scenario so many; further
+    /// ones were found on the way by another model.
     paths: Vec<u32>,
+    own_paths: usize,
     people: Vec<Person>,
     /// Place in `people` of each number of the scenario; [`NEVER`] for those who do not depart.
     by_number: Vec<u32>,
@@ -124,6 +128,12 @@ pub struct Queues {
     /// Departed, arrived, taken out of a gridlock, given up; whose time has come.
     counts: [u64; 4],
     due: usize,
+    /// By lane, room that is taken on it where another model runs it, cm; empty where none does.
+    beyond: Vec<i32>,
+    /// On their way to lanes that another model runs; who came from such, and who went there.
+    crossing: Vec<border::Crossing>,
+    came: u64,
+    went: u64,
 }
 
 impl Queues {
@@ -132,14 +142,26 @@ impl Queues {
     /// # Errors
     /// What is wrong with the map, in words.
     pub fn new(scenario: &TrafficScenario, seed: u64) -> Result<Self, String> {
-        let (streets, mut findings) = Streets::from_map(&scenario.map)?;
-        let streets = Arc::new(streets);
+        let (streets, findings) = Streets::from_map(&scenario.map)?;
+        let listed = departures(scenario, &Self::driving(scenario), &streets, seed);
+        Ok(Self::of(scenario, (Arc::new(streets), findings), listed, Vec::new()))
+    }
+
+    fn driving(scenario: &TrafficScenario) -> Vec<Driving> {
+        let step_ms = scenario.settings.step_ms.clamp(1, 3_600_000);
+        scenario.demand.kinds.iter().map(|k| Driving::new(k, step_ms as f64 / 1000.0)).collect()
+    }
+
+    /// A model on streets that are laid out, with what was found doubtful about them, for those on a list; `outside`: by lane, whether
+    /// another model runs it (empty: none).
+    pub(crate) fn of(scenario: &TrafficScenario, (streets, mut findings): (Arc<Streets>, Vec<Diagnostic>), listed: Departures, outside: Vec<bool>) -> Self {
         let settings = &scenario.settings;
         let step_ms = settings.step_ms.clamp(1, 3_600_000);
-        let driving: Vec<Driving> = scenario.demand.kinds.iter().map(|k| Driving::new(k, step_ms as f64 / 1000.0)).collect();
+        let driving = Self::driving(scenario);
         let kinds: Vec<Kind> = driving.iter().zip(&scenario.demand.kinds).map(|(d, k)| Kind::new(d, k.startup_delay_s)).collect();
-        let listed = departures(scenario, &driving, &streets, seed);
-        let net = Net::new(streets.clone(), &kinds);
+        let numbers = listed.loaded as usize;
+        let mut net = Net::new(streets.clone(), &kinds);
+        net.outside = outside;
         let (lights, running) = Lights::new(&scenario.map, settings.begin_ms);
         let sources = source::Sources::new(&net, listed, settings.begin_ms, &mut findings);
         let until = |ms: i64| u32::try_from(ms).unwrap_or(NEVER);
@@ -149,9 +171,10 @@ impl Queues {
         let given = Given {
             kinds,
             lights,
+            own_paths: sources.paths.len(),
             paths: sources.paths,
             by_number: {
-                let mut places = vec![NEVER; sources.loaded as usize];
+                let mut places = vec![NEVER; numbers];
                 sources.people.iter().enumerate().for_each(|(n, p)| places[p.number as usize] = n as u32);
                 places
             },
@@ -185,10 +208,14 @@ impl Queues {
             events: 0,
             counts: [0, 0, 0, sources.discarded],
             due: 0,
+            beyond: vec![0; given.net.outside.len()],
+            crossing: Vec::new(),
+            came: 0,
+            went: 0,
             given: Arc::new(given),
         };
         model.first_dates();
-        Ok(model)
+        model
     }
 
     /// Everybody's first date: departures and actuated lights.
@@ -291,6 +318,10 @@ impl Queues {
         for agent in &self.agents {
             hasher.u64(u64::from(agent.number) << 32 | u64::from(agent.at));
             hasher.u64(u64::from(agent.entered) << 32 | u64::from(agent.end.to_bits()));
+        }
+        for c in &self.crossing {
+            hasher.u64(u64::from(c.agent) << 32 | u64::from(c.lane));
+            hasher.u64(u64::from(c.at) << 32 | u64::from(c.speed.to_bits()));
         }
         for light in &self.lights {
             hasher.u64(u64::from(light.phase) << 32 | u64::from(light.until));

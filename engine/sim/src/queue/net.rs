@@ -49,7 +49,7 @@ pub(super) struct LinkFix {
 }
 
 /// The streets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Net {
     pub streets: Arc<Streets>,
     /// By lane.
@@ -65,6 +65,8 @@ pub(super) struct Net {
     starts: Vec<u32>,
     /// Slots in all.
     pub slots: usize,
+    /// By lane, whether another model runs it; empty where none is.
+    pub outside: Vec<bool>,
 }
 
 impl Net {
@@ -87,7 +89,7 @@ impl Net {
             fix
         });
         let lanes: Vec<LaneFix> = lanes.collect();
-        let mut net = Self { lanes, links: Vec::new(), foes: Vec::new(), moves: Vec::new(), choices: Vec::new(), starts: Vec::new(), slots, streets };
+        let mut net = Self { lanes, links: Vec::new(), foes: Vec::new(), moves: Vec::new(), choices: Vec::new(), starts: Vec::new(), slots, outside: Vec::new(), streets };
         net.links(kinds.first());
         net.lanes.iter_mut().for_each(|l| l.lead = NEVER);
         for link in &net.links {
@@ -165,6 +167,12 @@ impl Net {
             }
         }
         self.starts.push(self.moves.len() as u32);
+    }
+
+    /// Whether another model runs a lane.
+    #[inline]
+    pub fn is_outside(&self, lane: u32) -> bool {
+        self.outside.get(lane as usize).is_some_and(|o| *o)
     }
 
     /// The movement from one edge to another.

@@ -8,7 +8,7 @@ use crate::state::{Exchange, StateError, must};
 impl Queues {
     /// Writes or takes up the state.
     pub(super) fn exchange_state(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
-        let Self { given, lanes, slots, agents, free, departed, lights, asleep, used, waiting, calendar, sums, queue_max, ended, now, events, counts, due } = self;
+        let Self { given, lanes, slots, agents, free, departed, lights, asleep, used, waiting, calendar, sums, queue_max, ended, now, events, counts, due, beyond, crossing, came, went } = self;
         with.part("time", now)?;
         with.part("events", events)?;
         with.part("counts", counts)?;
@@ -25,6 +25,21 @@ impl Queues {
         with.list("sums of edges", sums)?;
         with.list("longest queues", queue_max)?;
         with.part("journeys", ended)?;
+        with.list("taken beyond the border", beyond)?;
+        with.part("on the way over the border", crossing)?;
+        with.part("came over the border", came)?;
+        with.part("went over the border", went)?;
+        let mut further = given.paths[given.own_paths..].to_vec();
+        with.part("further ways", &mut further)?;
+        if with.loads() {
+            let known = |m: &u32| if m & LAST != 0 { ((m & !LAST) as usize) < waiting.len() } else { (*m as usize) < given.net.moves.len() };
+            must(further.iter().all(known) && further.last().is_none_or(|m| m & LAST != 0), "further ways", "names streets that are not there")?;
+            if given.paths.len() != given.own_paths + further.len() || given.paths[given.own_paths..] != further {
+                let given = std::sync::Arc::make_mut(given);
+                given.paths.truncate(given.own_paths);
+                given.paths.extend(further);
+            }
+        }
         // Of the rings only what is in use.
         let rings = given.net.lanes.iter().zip(&*lanes);
         let count = |lane: &super::Lane| lane.tail.wrapping_sub(lane.hole);
@@ -50,11 +65,12 @@ impl Queues {
         let or_none = |n: u32, count: usize| n == NEVER || below(n, count);
         let sound = |a: &Agent| {
             let person = given.people.get(a.number as usize);
-            let path = person.is_some_and(|p| a.at >= p.path && !given.paths.get(p.path as usize..a.at as usize).is_none_or(|before| before.iter().any(|m| m & LAST != 0)));
+            let path = person.is_some_and(|p| a.at as usize >= given.own_paths || a.at >= p.path && !given.paths.get(p.path as usize..a.at as usize).is_none_or(|before| before.iter().any(|m| m & LAST != 0)));
             path && below(a.at, given.paths.len()) && below(a.lane, roads) && or_none(a.over, links) && usize::from(a.kind) < given.kinds.len() && [a.wish, a.end, a.factor, a.from, a.way, a.ideal].iter().all(|v| v.is_finite())
         };
         must(self.agents.iter().all(sound), "vehicles", "names lanes, kinds or ways that are not there")?;
         must(self.free.iter().all(|n| below(*n, self.agents.len())), "free places", "names vehicles that are not there")?;
+        must(self.crossing.iter().all(|c| below(c.agent, self.agents.len()) && below(c.lane, roads) && c.speed.is_finite()), "on the way over the border", "names vehicles or lanes that are not there")?;
         let all = self.lanes.len();
         let lanes = self.lanes.iter().enumerate().all(|(n, l)| {
             let source = n < roads || l.head <= l.tail && l.tail as usize <= given.queues.len();

@@ -60,7 +60,7 @@ impl TrafficModel for Queues {
     }
 
     fn finished(&self) -> bool {
-        let done = self.counts[0] == self.counts[1] && self.due >= self.given.times.len() && self.counts[0] + self.counts[3] >= self.given.loaded;
+        let done = self.counts[0] + self.came == self.counts[1] + self.went && self.due >= self.given.times.len() && self.counts[0] + self.counts[3] >= self.given.loaded;
         done || self.now_ms() >= self.given.end_ms
     }
 
@@ -74,7 +74,7 @@ impl TrafficModel for Queues {
         // Those who have no way count as given up from the beginning, whether they are due or not.
         let never = self.given.loaded - self.given.times.len() as u64;
         let waiting = (self.due as u64).saturating_sub(inserted + discarded - never);
-        Counts { loaded: self.given.loaded, inserted, arrived, running: inserted - arrived, waiting, teleported, discarded, ..Counts::default() }
+        Counts { loaded: self.given.loaded, inserted, arrived, running: inserted + self.came - arrived - self.went, waiting, teleported, discarded, ..Counts::default() }
     }
 
     fn updates(&self) -> u64 {
@@ -99,7 +99,7 @@ impl TrafficModel for Queues {
 
     fn under_way(&self) -> Vec<(TripRow, u32)> {
         let mut rows = Vec::new();
-        self.each(&self.given, &mut |n, lane, at, speed, _| {
+        let mut give = |n: u32, lane: u32, at: f64, speed: f64, _: u32| {
             let agent = &self.agents[n as usize];
             let mut row = self.row(&self.given, agent, self.now);
             (row.arrival_lane, row.arrival_pos_m, row.arrival_speed_mps) = (lane, at, speed);
@@ -109,18 +109,22 @@ impl TrafficModel for Queues {
                 end += 1;
             }
             rows.push((row, self.given.paths[end] & !LAST));
-        });
+        };
+        self.each(&self.given, &mut give);
+        self.each_crossing(&mut give);
         rows.sort_by_key(|(row, _)| row.vehicle);
         rows
     }
 
     fn everybody(&self, into: &mut Vec<OnRoad>) {
-        self.each(&self.given, &mut |n, lane, at, speed, wait_ms| {
+        let mut give = |n: u32, lane: u32, at: f64, speed: f64, wait_ms: u32| {
             let agent = &self.agents[n as usize];
             let vehicle = self.given.people[agent.number as usize].number;
             let way = Way { vehicle, lane, position_m: at, speed_mps: speed, accel: 0.0, wait_ms: i64::from(wait_ms) };
             into.push(OnRoad { way, kind: u32::from(agent.kind), stopped: false, loss_s: 0.0 });
-        });
+        };
+        self.each(&self.given, &mut give);
+        self.each_crossing(&mut give);
     }
 
     fn traveller(&self, vehicle: u32) -> Option<Traveller<'_>> {

@@ -68,7 +68,6 @@ impl Sources {
                 continue;
             };
             let person = all.person(net, d, path, begin_ms);
-            all.times.push(person.depart);
             all.people.push(person);
         }
         if broken > TOLD {
@@ -77,6 +76,12 @@ impl Sources {
         let first = |p: &Person| all.paths[p.path as usize];
         let edge = |p: &Person| if first(p) & LAST != 0 { first(p) & !LAST } else { net.edge_before(first(p)) };
         let mut order: Vec<(u32, u32)> = all.people.iter().enumerate().map(|(n, p)| (edge(p), n as u32)).collect();
+        // Those who depart where another model runs are not among ours.
+        let people = order.len();
+        order.retain(|o| !net.is_outside(net.streets.edges[o.0 as usize].lanes.0));
+        all.loaded -= (people - order.len()) as u64;
+        all.times = order.iter().map(|o| all.people[o.1 as usize].depart).collect();
+        all.times.sort_unstable();
         // The list is by time; so it stays within an edge.
         order.sort_by_key(|o| o.0);
         for group in order.chunk_by(|a, b| a.0 == b.0) {
@@ -210,7 +215,7 @@ impl Queues {
     }
 
     /// A place for somebody new on the road.
-    fn agent(&mut self, agent: Agent) -> u32 {
+    pub(super) fn agent(&mut self, agent: Agent) -> u32 {
         match self.free.pop() {
             Some(n) => {
                 self.agents[n as usize] = agent;

@@ -222,3 +222,52 @@ pub fn merge(vehicles: u32) -> TrafficScenario {
     s.demand.vehicles = (0..2 * vehicles).map(|n| on(n, n % 2, 4.0)).collect();
     s
 }
+
+/// Edges of these lengths one after the other, each of so many lanes, with a light before the last of them for so many s each and
+/// nothing to wait for at the other junctions; junction 0 is where the first edge begins, junction n where the n-th ends. So many
+/// vehicles come at this headway.
+pub fn chain(kind: VehicleKind, lengths: &[f64], lanes: u8, phases: &[(i64, &str)], vehicles: u32, headway_s: f64) -> TrafficScenario {
+    const OVER: f64 = 10.0;
+    let (mut map, n, count) = (RoadMap::default(), lengths.len() as u32, u32::from(lanes));
+    let mut x = 0.0;
+    for (i, length) in (0u32..).zip(lengths) {
+        map.junctions.push(junction(&format!("j{i}"), if i == 0 { NodeKind::DeadEnd } else { NodeKind::Priority }, [x, 0.0, 0.0]));
+        edge(&mut map, &format!("e{i}"), EdgeKind::Normal, [Some(i), Some(i + 1)], lanes, [[x, 0.0, 0.0], [x + length, 0.0, 0.0]]);
+        x += length + OVER;
+    }
+    map.junctions.push(junction("end", NodeKind::DeadEnd, [x, 0.0, 0.0]));
+    let shown = |c: &str| match c {
+        "G" => SignalLight::GreenMajor,
+        "y" => SignalLight::YellowMajor,
+        _ => SignalLight::Red,
+    };
+    for i in 1..n {
+        let at = map.lanes[(i * count) as usize].shape[0][0];
+        let via = map.lanes.len() as u32;
+        edge(&mut map, &format!(":j{i}_0"), EdgeKind::Internal, [None, None], lanes, [[at - OVER, 0.0, 0.0], [at, 0.0, 0.0]]);
+        let lit = i == n - 1 && !phases.is_empty();
+        for lane in 0..count {
+            let light = lit.then_some((0, lane as u16));
+            let way = if lit { RightOfWay::Signal } else { RightOfWay::Major };
+            map.connections.push(MapConnection { from: (i - 1) * count + lane, to: i * count + lane, via: Some(via + lane), right_of_way: way, light, ..MapConnection::default() });
+        }
+        map.connections.extend((0..count).map(|lane| MapConnection { from: via + lane, to: i * count + lane, ..MapConnection::default() }));
+        let crossing = &mut map.junctions[i as usize];
+        crossing.incoming = ((i - 1) * count..i * count).collect();
+        crossing.internal = (via..via + count).collect();
+        crossing.requests = (0..count).map(|_| Request { gives_way: vec![0], meets: vec![0], waits_inside: false }).collect();
+        if lit {
+            crossing.kind = NodeKind::Signal;
+        }
+    }
+    if !phases.is_empty() {
+        let phases = phases.iter().map(|(s, c)| SignalPhase { duration_ms: s * 1000, bounds_ms: None, lights: vec![shown(c); lanes.into()], next: Vec::new() }).collect();
+        map.lights.push("light".into());
+        map.plans.push(SignalPlan { light: "light".into(), program: "0".into(), phases, ..SignalPlan::default() });
+    }
+    let edges: Vec<u32> = (0..n).collect();
+    let mut s = scenario(map, vec![kind], &[&edges]);
+    s.settings.teleport_after_ms = None;
+    s.demand.vehicles = (0..vehicles).map(|n| vehicle(n, f64::from(n) * headway_s, 0)).collect();
+    s
+}
