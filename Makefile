@@ -4,7 +4,7 @@ target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 bin := $(target)/release
 demo := $(CURDIR)/demo
 
-.PHONY: demo test bench bench-import bench-traffic bench-network lint setup build check-tiles clean-demo
+.PHONY: demo test bench bench-import bench-traffic bench-metropolis bench-network lint setup build check-tiles clean-demo
 
 demo: setup build
 	@tools/demo.sh "$(bin)" "$(demo)"
@@ -33,6 +33,11 @@ bench-import: build
 bench-traffic: build
 	cargo build --release --workspace --examples --locked
 	@tools/bench_traffic.py "$(bin)" "$(CURDIR)/bench-traffic" $(BENCH)
+
+# A day of generated cities of 1, 5 and 24 million persons, a line of JSON each: BENCH="1000000" for others (docs/bench-metropolis.md).
+bench-metropolis:
+	cargo build --release --workspace --examples --locked
+	@for persons in $(or $(BENCH),1000000 5000000 24000000); do FORK=1 "$(bin)/examples/metropolis" $$persons 2 || exit 1; done
 
 # Networks of OSM files beside netconvert's: BENCH="--peers FOLDER" is needed, "--files helsinki,monaco" is not (docs/bench-network.md).
 bench-network: build

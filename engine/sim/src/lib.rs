@@ -14,6 +14,7 @@ pub mod demand;
 pub mod exchange;
 pub mod hybrid;
 mod intervals;
+pub mod metropolis;
 pub mod micro;
 pub mod model;
 pub mod options;

@@ -429,14 +429,12 @@ impl Queues {
         let mut ready = slot.at.max(now + kind.headway(wish));
         lane.pass = agent.end;
         if lane.since != NEVER {
-            let x = f64::from(lane.gone) / 100.0;
-            let wave = f64::from(lane.since) + x * kind.wave_ms;
-            if f64::from(slot.at) - x / wish * 1000.0 < wave {
-                let (ms, speed) = kind.drive(x, 0.0, wish);
-                ready = ready.max((wave + ms) as u32);
-                lane.pass = (speed as f32).min(agent.end.max(1.0));
-            } else {
-                lane.since = NEVER;
+            match kind.follows(f64::from(lane.gone) / 100.0, lane.since, slot.at, wish) {
+                Some((at, speed)) => {
+                    ready = ready.max(at);
+                    lane.pass = (speed as f32).min(agent.end.max(1.0));
+                }
+                None => lane.since = NEVER,
             }
         }
         lane.ready = ready;

@@ -7,7 +7,7 @@ const BUCKETS: usize = 4096;
 
 /// Dates: a time in ms and who is due, taken in the order of both.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Calendar {
+pub(crate) struct Calendar {
     buckets: Vec<Vec<u64>>,
     /// Beyond the wheel.
     later: Vec<u64>,

@@ -20,7 +20,7 @@ const IDM_WAVE_S: f64 = 0.07;
 
 /// A kind.
 #[derive(Clone, Debug)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     /// Length, m.
     pub length: f64,
     /// Length with the gap when standing, cm.
@@ -102,6 +102,18 @@ impl Kind {
             let end = (from * from + 2.0 * self.accel * way).sqrt();
             ((end - from) / self.accel * 1000.0, end)
         }
+    }
+
+    /// When and how fast one comes to the line who stood so many metres behind it in a queue that has been leaving since a time, ms;
+    /// none if it comes there later than the wave that starts the queue, as it could be at the line only at `at`.
+    #[inline]
+    pub fn follows(&self, x: f64, since: u32, at: u32, wish: f64) -> Option<(u32, f64)> {
+        let wave = f64::from(since) + x * self.wave_ms;
+        if f64::from(at) - x / wish * 1000.0 >= wave {
+            return None;
+        }
+        let (ms, speed) = self.drive(x, 0.0, wish);
+        Some(((wave + ms) as u32, speed))
     }
 
     /// Speed at the line of one who wants `v` and was held up there for so many ms: first it brakes, so as to come later and moving.

@@ -11,9 +11,9 @@
 
 mod act;
 pub(crate) mod border;
-mod calendar;
+pub(crate) mod calendar;
 mod gaps;
-mod kinds;
+pub(crate) mod kinds;
 mod lane;
 mod ledger;
 mod lights;
