@@ -3,7 +3,12 @@
 //! Order and arcs come from the crate `cch`; they depend on the graph alone. Costs are 64-bit floats of our own, so that neither
 //! long ways overflow nor short ones round: an arc may cost nothing, or be closed (infinite).
 
+use super::order::{self, Order};
 use super::{Costs, NONE, RouteGraph};
+use std::ops::Range;
+
+/// Cells of fewer nodes are not worth a task of their own.
+const SMALL: usize = 2000;
 
 /// The order of nodes and the arcs between them, for all costs.
 #[derive(Clone, Debug)]
@@ -28,17 +33,19 @@ pub struct Hierarchy {
     turn_arcs: Vec<u32>,
     /// For each turn: it leads up.
     turn_up: Vec<bool>,
+    /// Parts that can be worked on at the same time.
+    pub(super) cells: Vec<Option<Range<u32>>>,
 }
 
 /// What all arcs cost one who drives up along them, or down.
 #[derive(Clone, Debug, Default)]
 pub struct Metric {
-    /// Up.
-    pub(super) up: Vec<f64>,
-    /// Down.
-    pub(super) down: Vec<f64>,
-    /// The node below over which each arc leads, up and down; [`NONE`]: it is a turn itself.
-    pub(super) over: [Vec<u32>; 2],
+    /// Up and down.
+    pub(super) costs: Vec<[f64; 2]>,
+    /// Bit 0: up, the arc is a turn itself; bit 1: down.
+    pub(super) direct: Vec<u8>,
+    /// One more than the node below over which each arc leads, as far as it was asked for; 0: not yet. Empty: nothing was.
+    pub(super) over: Vec<[u32; 2]>,
     /// Along edges, by node of the graph.
     pub(super) edges: Vec<f64>,
     /// Up and down without what is not needed, once that pays.
@@ -49,8 +56,7 @@ impl Hierarchy {
     /// Of a graph.
     pub fn new(graph: &RouteGraph) -> Self {
         let tails: Vec<u32> = (0..graph.len() as u32).flat_map(|node| graph.arcs(node).map(move |_| node)).collect();
-        let (x, y): (Vec<f32>, Vec<f32>) = graph.middles.iter().map(|p| (p[0], p[1])).unzip();
-        let order = if graph.is_empty() { Vec::new() } else { cch::inertial_order(graph.len() as u32, &tails, &graph.heads, &y, &x) };
+        let Order { nodes: order, cells } = order::of(graph);
         let built = cch::Cch::build(&cch::graph::Graph { first_out: graph.starts.clone(), head: graph.heads.clone(), weight: Vec::new() }, &order);
         let turn_up = tails.iter().zip(&graph.heads).map(|(a, b)| built.rank[*a as usize] < built.rank[*b as usize]).collect();
         Self {
@@ -64,6 +70,7 @@ impl Hierarchy {
             down_arcs: built.down_to_up,
             turn_arcs: built.input_arc_to_cch_arc,
             turn_up,
+            cells,
         }
     }
 
@@ -104,50 +111,102 @@ impl Hierarchy {
 
     /// The same, in the memory of an earlier metric.
     pub fn customize_into(&self, graph: &RouteGraph, costs: &Costs, metric: &mut Metric) {
-        for side in [&mut metric.up, &mut metric.down] {
-            side.clear();
-            side.resize(self.arcs(), f64::INFINITY);
-        }
-        for over in &mut metric.over {
-            over.clear();
-            over.resize(self.arcs(), NONE);
-        }
+        metric.costs.clear();
+        metric.costs.resize(self.arcs(), [f64::INFINITY; 2]);
+        metric.direct.clear();
+        metric.direct.resize(self.arcs(), 0);
+        metric.over.clear();
         metric.sharp = None;
         metric.edges.clone_from(&costs.edges);
-        for node in 0..graph.len() as u32 {
-            let along = costs.edges[node as usize];
-            for turn in graph.arcs(node) {
-                let arc = self.turn_arcs[turn];
-                if arc != NONE {
-                    let side = if self.turn_up[turn] { &mut metric.up } else { &mut metric.down };
-                    let known = &mut side[arc as usize];
-                    *known = known.min(along + costs.turns[turn] + if costs.edges[graph.heads[turn] as usize].is_finite() { 0.0 } else { f64::INFINITY });
-                }
+        let turns = || {
+            (0..graph.len() as u32).flat_map(|node| graph.arcs(node).map(move |turn| (node, turn))).filter(|(_, turn)| self.turn_arcs[*turn] != NONE).map(|(node, turn)| {
+                let open = if costs.edges[graph.heads[turn] as usize].is_finite() { 0.0 } else { f64::INFINITY };
+                (self.turn_arcs[turn] as usize, usize::from(!self.turn_up[turn]), costs.edges[node as usize] + costs.turns[turn] + open)
+            })
+        };
+        for (arc, side, cost) in turns() {
+            let known = &mut metric.costs[arc][side];
+            *known = known.min(cost);
+        }
+        self.triangles(1, &mut metric.costs);
+        for (arc, side, cost) in turns() {
+            if metric.costs[arc][side] == cost {
+                metric.direct[arc] |= 1 << side;
             }
         }
-        // Lower triangles, from below: the way from x up to z over a node y below both.
-        let mut arc_to = vec![NONE; self.rank.len()];
-        for x in 0..self.rank.len() as u32 {
+    }
+
+    /// Lower triangles of a cell, from below: the way from x up to z over a node y below both. `costs`: of all arcs up of the cell's
+    /// nodes. The parts of a cell know nothing of each other, so they are done at the same time.
+    fn triangles(&self, cell: usize, costs: &mut [[f64; 2]]) {
+        let Some(ranks) = self.cell(cell) else { return };
+        let first = self.up_starts[ranks.start as usize] as usize;
+        let mut own = ranks.start;
+        if let Some([before, after]) = self.parts(cell) {
+            own = after.1.end;
+            let [border, end] = [after.1.start, own].map(|rank| self.up_starts[rank as usize] as usize - first);
+            let (low, high) = costs[..end].split_at_mut(border);
+            rayon::join(|| self.triangles(before.0, low), || self.triangles(after.0, high));
+        }
+        let mut arc_to = vec![0_u32; self.rank.len()];
+        for x in own..ranks.end {
             for arc in self.up(x) {
-                arc_to[self.up_heads[arc] as usize] = arc as u32;
+                arc_to[self.up_heads[arc] as usize] = arc as u32 - self.up_starts[x as usize];
             }
+            let at = self.up(x).start - first;
+            let (below, here) = costs.split_at_mut(at);
             for down in self.down(x) {
                 let (y, bottom) = (self.down_heads[down], self.down_arcs[down] as usize);
-                let (to_y, from_y) = (metric.down[bottom], metric.up[bottom]);
+                let [from_y, to_y] = below[bottom - first];
                 // Arcs of y beyond the one to x.
-                for mid in bottom + 1..self.up_starts[y as usize + 1] as usize {
-                    let top = arc_to[self.up_heads[mid] as usize] as usize;
-                    let (there, back) = (to_y + metric.up[mid], metric.down[mid] + from_y);
-                    if there < metric.up[top] {
-                        metric.up[top] = there;
-                        metric.over[0][top] = y;
-                    }
-                    if back < metric.down[top] {
-                        metric.down[top] = back;
-                        metric.over[1][top] = y;
-                    }
+                let beyond = bottom + 1..self.up_starts[y as usize + 1] as usize;
+                for (head, [rise, fall]) in self.up_heads[beyond.clone()].iter().zip(&below[beyond.start - first..beyond.end - first]) {
+                    let top = &mut here[arc_to[*head as usize] as usize];
+                    *top = [top[0].min(to_y + rise), top[1].min(fall + from_y)];
                 }
             }
         }
+    }
+
+    /// A cell, where it is big enough to be worth a task of its own.
+    pub(super) fn cell(&self, cell: usize) -> Option<Range<u32>> {
+        self.cells.get(cell).cloned().flatten().filter(|ranks| cell == 1 || ranks.len() >= SMALL)
+    }
+
+    /// The two parts of a cell with their ranks, one after the other, where both are.
+    pub(super) fn parts(&self, cell: usize) -> Option<[(usize, Range<u32>); 2]> {
+        let part = |n: usize| Some((n, self.cell(n)?));
+        let (a, b) = (part(2 * cell)?, part(2 * cell + 1)?);
+        Some(if a.1.start <= b.1.start { [a, b] } else { [b, a] })
+    }
+
+    /// The node below over which an arc leads that is no turn, as a rank.
+    pub(super) fn over(&self, metric: &mut Metric, arc: u32, x: u32, z: u32, side: usize) -> u32 {
+        if metric.over.is_empty() {
+            metric.over = vec![[0; 2]; self.arcs()];
+        }
+        let known = &mut metric.over[arc as usize][side];
+        if *known != 0 {
+            return *known - 1;
+        }
+        // Nodes below both ends; the first whose two arcs cost the same.
+        let (mut a, mut b) = (self.down(x), self.down(z));
+        let cost = metric.costs[arc as usize][side];
+        while let (Some(one), Some(other)) = (a.clone().next(), b.clone().next()) {
+            match self.down_heads[one].cmp(&self.down_heads[other]) {
+                std::cmp::Ordering::Less => _ = a.next(),
+                std::cmp::Ordering::Greater => _ = b.next(),
+                std::cmp::Ordering::Equal => {
+                    let (to_x, to_z) = (metric.costs[self.down_arcs[one] as usize], metric.costs[self.down_arcs[other] as usize]);
+                    if cost == if side == 0 { to_x[1] + to_z[0] } else { to_z[1] + to_x[0] } {
+                        *known = self.down_heads[one] + 1;
+                        return self.down_heads[one];
+                    }
+                    a.next();
+                    b.next();
+                }
+            }
+        }
+        NONE
     }
 }

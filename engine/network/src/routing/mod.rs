@@ -14,9 +14,11 @@
 //! ```
 
 mod costs;
+mod cuts;
 mod finder;
 mod graph;
 mod hierarchy;
+mod order;
 mod query;
 mod search;
 mod sharp;

@@ -24,7 +24,7 @@ impl Query {
 
     /// The cheapest route between two nodes of the graph, both included, into `route`; its cost, or infinity where there is none.
     /// Between questions about different costs stands [`Self::forget`].
-    pub(super) fn route(&mut self, h: &Hierarchy, metric: &Metric, from: u32, to: u32, route: &mut Vec<u32>) -> f64 {
+    pub(super) fn route(&mut self, h: &Hierarchy, metric: &mut Metric, from: u32, to: u32, route: &mut Vec<u32>) -> f64 {
         route.clear();
         let last = metric.edges[to as usize];
         if from == to {
@@ -151,7 +151,7 @@ impl Query {
             };
             self.climb(h, metric, h.rank[s as usize]);
             for &x in &wanted {
-                let best = h.up(x).map(|arc| cost[h.up_heads[arc] as usize] + metric.down[arc]).fold(self.from_start[x as usize], f64::min);
+                let best = h.up(x).map(|arc| cost[h.up_heads[arc] as usize] + metric.costs[arc][1]).fold(self.from_start[x as usize], f64::min);
                 cost[x as usize] = best;
             }
             table.extend(to.iter().map(|e| graph.node(*e).map_or(f64::INFINITY, |t| cost[h.rank[t as usize] as usize] + metric.edges[t as usize])));
@@ -182,7 +182,7 @@ impl Query {
         }
         while let Some(x) = bounds.chain.pop() {
             let down = self.to_end[x as usize];
-            bounds.cost[x as usize] = h.up(x).map(|arc| metric.up[arc] + bounds.cost[h.up_heads[arc] as usize]).fold(down, f64::min);
+            bounds.cost[x as usize] = h.up(x).map(|arc| metric.costs[arc][0] + bounds.cost[h.up_heads[arc] as usize]).fold(down, f64::min);
             bounds.touched.push(x);
         }
         bounds.cost[start as usize] + bounds.last
@@ -195,8 +195,7 @@ fn arcs_up(h: &Hierarchy, metric: &Metric, side: usize, x: u32, mut reach: impl 
     match &metric.sharp {
         Some(sharp) => sharp[side].of(x).iter().for_each(|(head, arc, cost)| reach(*head, *arc, *cost)),
         None => {
-            let cost = if side == 0 { &metric.up } else { &metric.down };
-            h.up(x).for_each(|arc| reach(h.up_heads[arc], arc as u32, cost[arc]));
+            h.up(x).for_each(|arc| reach(h.up_heads[arc], arc as u32, metric.costs[arc][side]));
         }
     }
 }
@@ -211,9 +210,10 @@ pub(super) struct Bounds {
 }
 
 /// Arcs (arc, lower end, upper end, driven up) as nodes of the graph, the last of the stack first; each arc adds where it leads.
-fn unpack(h: &Hierarchy, metric: &Metric, stack: &mut Vec<(u32, u32, u32, bool)>, route: &mut Vec<u32>) {
+fn unpack(h: &Hierarchy, metric: &mut Metric, stack: &mut Vec<(u32, u32, u32, bool)>, route: &mut Vec<u32>) {
     while let Some((arc, x, y, up)) = stack.pop() {
-        let z = metric.over[usize::from(!up)][arc as usize];
+        let side = usize::from(!up);
+        let z = if metric.direct[arc as usize] >> side & 1 == 1 { NONE } else { h.over(metric, arc, x, y, side) };
         if z == NONE {
             route.push(h.order[if up { y } else { x } as usize]);
             continue;
