@@ -50,7 +50,7 @@ impl Search {
     }
 
     /// From the end of a road to the start of all within `limit` metres.
-    fn from_end(&mut self, roads: &Roads, from: u32, limit: f64, wanted: &[Near]) {
+    fn beyond_end(&mut self, roads: &Roads, from: u32, limit: f64, wanted: &[Near]) {
         self.round += 1;
         let mut heap = BinaryHeap::new();
         let mut open = wanted.len();
@@ -181,7 +181,7 @@ fn link(roads: &Roads, options: &MatchOptions, search: &mut Search, before: &[St
     let mut best: Vec<Option<(f64, usize, Vec<u32>, bool)>> = new.iter().map(|_| None).collect();
     let wanted: Vec<Near> = new.iter().map(|s| s.near).collect();
     for (from, state) in before.iter().enumerate() {
-        search.from_end(roads, state.near.road, limit, &wanted);
+        search.beyond_end(roads, state.near.road, limit, &wanted);
         let left = roads.length(state.near.road) - state.near.at_m;
         for (to, near) in wanted.iter().enumerate() {
             let ahead = near.at_m - state.near.at_m;
