@@ -23,5 +23,5 @@ pub use importer::{Confidence, IMPORTERS, Importer, Profile, sniff};
 pub use observed::{Observed, observed, read_roads, read_traffic};
 pub use plan::{ImportReport, PlannedSource, SourceOutcome, import_all, plan, plan_with, suggest_crs};
 pub use projector::Projector;
-pub use formats::{fixes, matsim, sumo};
+pub use formats::{fixes, matsim, od, sumo};
 pub use source::{Place, Source, SourceOptions};

@@ -14,6 +14,7 @@ pub mod indoorgml;
 pub mod inp;
 pub mod matsim;
 pub mod obj;
+pub mod od;
 pub mod osm;
 pub mod poly;
 pub mod records;

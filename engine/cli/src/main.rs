@@ -5,6 +5,7 @@
 
 mod changes;
 mod commands;
+mod demand;
 mod dynamic;
 mod export;
 mod failure;
@@ -73,6 +74,8 @@ enum Command {
     Run(run::Args),
     /// Find routes for trips on a network of SUMO.
     Routes(commands::routes::Args),
+    /// Make trips: of matrices of origins and destinations, or so that counts are met.
+    Demand(commands::demand::Args),
     /// Assign trips to a network: user equilibrium.
     Assign(assign::Args),
     /// Make a recording of what was seen of traffic.
@@ -113,6 +116,7 @@ fn main() -> ExitCode {
         Command::Export(args) => export_cmd::run(args, &output),
         Command::Run(args) => run::run(args, &output),
         Command::Routes(args) => commands::routes::run(args, &output),
+        Command::Demand(args) => commands::demand::run(args, &output),
         Command::Assign(args) => assign::run(args, &output),
         Command::Replay(args) => replay::run(args, &output),
         Command::Compare(args) => compare::run(args, &output),

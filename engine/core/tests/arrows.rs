@@ -10,13 +10,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("qike-store", &["qike-core", "qike-scene"]),
     ("qike-network", &["qike-core", "qike-scene"]),
     ("qike-assign", &["qike-core", "qike-network"]),
+    ("qike-demand", &["qike-core", "qike-scene", "qike-network"]),
     ("qike-record", &["qike-core"]),
     ("qike-sim", &["qike-core", "qike-network", "qike-record"]),
     ("qike-run", &["qike-core", "qike-scene", "qike-store", "qike-network", "qike-record", "qike-sim"]),
     ("qike-import", &["qike-core", "qike-scene"]),
     ("qike-export", &["qike-core", "qike-scene"]),
     ("qike-sample", &["qike-core"]),
-    ("qike-cli", &["qike-core", "qike-scene", "qike-store", "qike-network", "qike-assign", "qike-record", "qike-run", "qike-import", "qike-export", "qike-sample"]),
+    ("qike-cli", &["qike-core", "qike-scene", "qike-store", "qike-network", "qike-assign", "qike-demand", "qike-record", "qike-run", "qike-import", "qike-export", "qike-sample"]),
     ("qike-viewer", &["qike-core", "qike-scene", "qike-store", "qike-record"]),
 ];
 

@@ -9,6 +9,7 @@ pub mod cityjson;
 pub mod error;
 pub mod glb;
 mod gltf;
+pub mod matsim;
 pub mod pictures;
 pub mod selection;
 pub mod sumo;

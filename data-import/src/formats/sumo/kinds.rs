@@ -42,6 +42,12 @@ pub fn given(loading: &mut Loading<'_>, id: &str) -> Option<VehicleKind> {
     Some(finish(loading, begun))
 }
 
+/// A type of a class, with what holds for the class where nothing is said.
+pub fn of_class(loading: &mut Loading<'_>, id: &str, class: RoadUsers) -> VehicleKind {
+    let begun = plain(loading, id.to_owned(), class, 0);
+    finish(loading, begun)
+}
+
 fn plain(loading: &Loading<'_>, id: String, user: RoadUsers, line: u64) -> Begun {
     let class = classes::of(user);
     let kind = VehicleKind {

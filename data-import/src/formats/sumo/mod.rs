@@ -48,7 +48,7 @@ pub use trips::read_trips;
 use crate::ImportError;
 use loading::Loading;
 use qike_core::{Diagnostic, Feedback};
-use qike_scene::traffic::{EdgeTimes, TrafficScenario, VehicleKind};
+use qike_scene::traffic::{EdgeTimes, RoadUsers, TrafficScenario, VehicleKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -108,6 +108,12 @@ pub fn places_of(path: &Path, ids: &BTreeSet<&str>) -> BTreeMap<String, (String,
 pub fn given_kind(id: &str) -> Option<VehicleKind> {
     let feedback = Feedback::silent();
     kinds::given(&mut Loading::new(TrafficScenario::default(), &feedback), id)
+}
+
+/// A type of vehicles with what SUMO assumes of that class.
+pub fn kind_of_class(id: &str, class: RoadUsers) -> VehicleKind {
+    let feedback = Feedback::silent();
+    kinds::of_class(&mut Loading::new(TrafficScenario::default(), &feedback), id, class)
 }
 
 fn read_into(path: &Path, scenario: &mut TrafficScenario, feedback: &Feedback) -> Result<(), ImportError> {

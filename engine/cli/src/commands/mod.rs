@@ -2,6 +2,7 @@
 
 pub mod assign;
 pub mod compare;
+pub mod demand;
 pub mod diff;
 #[path = "export.rs"]
 pub mod export_cmd;

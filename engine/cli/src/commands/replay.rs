@@ -10,7 +10,7 @@ use qike_import::{Observed, fixes, matsim, sumo};
 use qike_run::replay::{Ground, MatchOptions, ReplayOptions, ReplayReport, number, replay_counts, replay_deeds, replay_fixes, replay_frames};
 use qike_network::{LaneNetwork, NetworkOptions};
 use qike_store::SceneStore;
-use qike_scene::traffic::{LinkNames, TrafficScenario, Travellers};
+use qike_scene::traffic::{Count, LinkNames, TrafficScenario, Travellers};
 use std::path::{Path, PathBuf};
 
 /// Make a recording of what was seen of traffic: by another simulator, or on the street.
@@ -152,15 +152,21 @@ fn count(
 ) -> Result<ReplayReport, Failure> {
     let (mut links, mut counts) = (LinkNames::of(scenario), Vec::new());
     for (kind, path) in kinds {
-        findings.extend(match kind {
-            Observed::Loops => sumo::read_detected(path, &mut links, &mut counts, &output.feedback)?,
-            Observed::EdgeData => sumo::read_edge_data(path, &mut links, &mut counts, &output.feedback)?,
-            Observed::MatsimCounts => matsim::read_counts(path, &mut links, &mut counts, &output.feedback)?,
-            Observed::Counts => fixes::read_counts(path, &args.columns, &mut links, &mut counts, &output.feedback)?,
-            _ => Vec::new(),
-        });
+        findings.extend(read_counts(*kind, path, &args.columns, &mut links, &mut counts, output)?);
     }
     Ok(replay_counts(&counts, &ground.with_links(links.made), options)?)
+}
+
+/// Reads a file of counts; of a file that is none nothing is taken.
+pub fn read_counts(kind: Observed, path: &Path, columns: &ColumnNames, links: &mut LinkNames, counts: &mut Vec<Count>, output: &Output) -> Result<Vec<Diagnostic>, Failure> {
+    let feedback = &output.feedback;
+    Ok(match kind {
+        Observed::Loops => sumo::read_detected(path, links, counts, feedback)?,
+        Observed::EdgeData => sumo::read_edge_data(path, links, counts, feedback)?,
+        Observed::MatsimCounts => matsim::read_counts(path, links, counts, feedback)?,
+        Observed::Counts => fixes::read_counts(path, columns, links, counts, feedback)?,
+        _ => Vec::new(),
+    })
 }
 
 /// Reads the network.

@@ -116,6 +116,6 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
 }
 
 /// Two names of one file.
-fn same(a: &Path, b: &Path) -> bool {
+pub fn same(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }

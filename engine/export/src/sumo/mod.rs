@@ -10,6 +10,7 @@ pub mod net;
 mod routes;
 mod summary;
 mod tripinfo;
+mod trips;
 mod xml;
 
 pub use detectors::{DetectorFile, DetectorOutput};
@@ -18,3 +19,4 @@ pub use fcd::{Fcd, FcdVehicle};
 pub use routes::{RouteFile, WrittenRoute};
 pub use summary::{SummaryOutput, SummaryStep};
 pub use tripinfo::{TripInfo, TripInfos};
+pub use trips::{TripFile, WrittenFlow, WrittenTrip};

@@ -307,7 +307,7 @@ fn manners(l: &mut Line, m: &JunctionManners) {
 }
 
 /// Milliseconds as seconds, with as many decimals as it needs and two at least.
-struct Seconds(i64);
+pub(super) struct Seconds(pub i64);
 
 impl Display for Seconds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -9,6 +9,7 @@ mod extras;
 mod links;
 mod map;
 mod measured;
+mod od;
 mod scale;
 mod times;
 mod observed;
@@ -24,6 +25,7 @@ pub use map::{
     EdgeKind, MapConnection, MapEdge, MapJunction, MapLane, NodeKind, Request, RightOfWay, RoadMap, SignalLight, SignalPhase, SignalPlan, SignalSwitch, SwitchRule, TurnKind,
 };
 pub use measured::{AreaFigures, CrossingFigures, EdgeSums, Figures, Halts, LoopFigures, Passage, PassageState};
+pub use od::{OdCell, OdMatrix};
 pub use times::EdgeTimes;
 pub use observed::{Act, Count, Deed, Deeds, Fix, Fixes, Frame, Frames, LinkNames, Sighting, StatedTrip, Travellers};
 pub use users::RoadUsers;
