@@ -74,7 +74,7 @@ enum Command {
     Run(run::Args),
     /// Find routes for trips on a network of SUMO.
     Routes(commands::routes::Args),
-    /// Make trips: of matrices of origins and destinations, or so that counts are met.
+    /// Make trips: of matrices of origins and destinations, so that counts are met, or of the people of a scene.
     Demand(commands::demand::Args),
     /// Assign trips to a network: user equilibrium.
     Assign(assign::Args),

@@ -17,6 +17,7 @@ pub mod lane;
 mod lanes;
 pub mod matching;
 pub mod overrides;
+mod reach;
 mod road_map;
 pub mod route;
 pub mod routing;
@@ -34,6 +35,7 @@ pub use lane::{
     SignalProgram, SignalRef, SignalState, Turn,
 };
 pub use lanes::{NetworkOptions, RoadCheckOptions, check_roads};
+pub use reach::{Reach, reach};
 pub use route::{NearestLinks, OnLink, RouteTree, Router};
 pub use qike_scene::traffic;
 pub use utility::{Direction, UtilityKind, UtilityNetwork, UtilityOptions};

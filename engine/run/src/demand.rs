@@ -8,7 +8,6 @@ mod area;
 mod ground;
 mod od;
 mod people;
-mod reach;
 mod roads;
 mod spread;
 mod transit;

@@ -24,6 +24,8 @@ use std::path::Path;
 const HOUR_MS: i64 = 3_600_000;
 /// A day, ms: the interval of cells that state none.
 const DAY_MS: i64 = 24 * HOUR_MS;
+/// Longest interval, ms: no matrix is of more than a year.
+const LONGEST_MS: i64 = 366 * DAY_MS;
 /// Most of a cell: more is no count of vehicles.
 const MOST: f64 = 1e9;
 
@@ -82,6 +84,10 @@ impl<'m> Cells<'m> {
             return;
         }
         if count == 0.0 {
+            return;
+        }
+        if end_ms - begin_ms > LONGEST_MS || end_ms > 10 * LONGEST_MS {
+            self.log.error("bad-time", line, || format!("an interval from {} s to {} s is longer or later than any matrix is for; it is left out", begin_ms / 1000, end_ms / 1000));
             return;
         }
         let mut ends = [0; 2];

@@ -49,6 +49,7 @@ fn faults_have_their_lines() {
         }
         all
     }));
+    assert_eq!(told("from,to,begin,end,count\n1,2,0,1e9,3\n"), [s("bad-time", 2)]);
     assert_eq!(told("$V\n0.00 1.00\n1\n2\n1 2\n0 3\n4\n"), [s("file-cut-off", 7)]);
     assert_eq!(told("$O\n0.00 1.00\n1\n1 2 3\n1 2"), [s("file-cut-off", 5)]);
     assert_eq!(told("<data>\n<interval begin=\"5\" end=\"5\"/>\n<interval begin=\"0\" end=\"9\">\n<tazRelation from=\"1\" count=\"3\"/>\n<tazRelation from=\"1\" to=\"2\" count=\"x\"/>"), [s("bad-time", 2), s("bad-pair", 4), s("bad-count", 5), s("file-cut-off", 5)]);
@@ -69,7 +70,7 @@ fn what_is_no_matrix_is_refused_with_the_line() {
 #[test]
 fn profiles_are_24_shares() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let mut read = |text: &str| {
+    let read = |text: &str| {
         std::fs::write(file.path(), text).unwrap();
         read_profile(file.path())
     };

@@ -269,6 +269,7 @@ impl<'f> Loading<'f> {
                 let zone = zones::begin(self, &tag);
                 zones::read(self, xml, zone)?;
             }
+            b"tazs" => while self.element(xml, level + 1)? {},
             // A zone's ends outside of it, as old files have them.
             b"tazSource" | b"tazSink" => {}
             // Pictures and notes.

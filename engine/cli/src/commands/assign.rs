@@ -2,6 +2,7 @@
 //! traffic scenario (dynamic, [`crate::dynamic`]).
 
 use crate::Done;
+use crate::demand::equilibrium;
 use crate::dynamic;
 use crate::failure::Failure;
 use crate::output::{Output, table};
@@ -18,6 +19,9 @@ use std::time::Instant;
 /// Reads a network and trips in the TNTP format, finds the flows at which nobody has a cheaper way (to a relative gap), and writes
 /// with --out DIR the files links.csv (flow and cost of each link) and convergence.csv (each iteration's gap and objective).
 ///
+/// Of a network of SUMO with matrices of origins and destinations (--od, --taz), links are its edges and turns: capacities are those of
+/// lanes, green times and right of way; trips may begin and end on any edge of their zones. links.csv then has each edge's line as WKT.
+///
 /// Of a scenario of SUMO, routes are found and the scenario is run in turn: by each run's travel times some of those who have a
 /// quicker route change to it. --out DIR then holds routes.rou.xml (the routes of the run with the least gap), convergence.csv and
 /// the last run.
@@ -27,10 +31,11 @@ Examples:
   qike assign SiouxFalls_net.tntp SiouxFalls_trips.tntp --gap 1e-6 --out sioux
   qike assign Anaheim_net.tntp Anaheim_trips.tntp --method bfw --gap 1e-4
   qike assign ChicagoSketch_net.tntp ChicagoSketch_trips.tntp --toll-factor 0.02 --distance-factor 0.04 --json | jq .objective
+  qike assign city.net.xml --od am.fma --taz zones.taz.xml --begin 7:00 --end 8:00 --out am
   qike assign city.sumocfg --model queues --iterations 20 --gap 0.01 --out city-assigned")]
 pub struct Args {
     /// The network, or a configuration of SUMO.
-    #[arg(value_name = "NET.tntp|X.sumocfg")]
+    #[arg(value_name = "NET.tntp|X.net.xml|X.sumocfg")]
     pub network: PathBuf,
     /// The trips on a network.
     #[arg(value_name = "TRIPS.tntp")]
@@ -43,7 +48,7 @@ pub struct Args {
     pub iterations: Option<u32>,
     /// How it is found: bushes goes to any gap, bfw (bi-conjugate Frank-Wolfe) needs least memory.
     #[arg(long, value_name = "METHOD", default_value = "bushes", value_parser = ["bushes", "bfw"])]
-    method: String,
+    pub method: String,
     /// What a unit of toll costs, in the unit of free costs.
     #[arg(long, value_name = "COST", default_value_t = 0.0)]
     toll_factor: f64,
@@ -53,6 +58,9 @@ pub struct Args {
     /// Write links.csv and convergence.csv into this folder.
     #[arg(long, short, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Of a network of SUMO: its matrices.
+    #[command(flatten)]
+    pub matrices: equilibrium::Args,
     /// Of a scenario: what runs it.
     #[command(flatten)]
     pub runs: dynamic::Args,
@@ -65,6 +73,12 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
         if !value.is_finite() || value < 0.0 {
             return Err(Failure::usage(format!("{name}: {value} is no number of 0 or more")));
         }
+    }
+    if !args.matrices.od.is_empty() {
+        if let Some(option) = args.runs.given() {
+            return Err(Failure::usage(format!("{option}: matrices are assigned without runs")));
+        }
+        return equilibrium::run(args, output);
     }
     if crate::traffic::is_configuration(&args.network) {
         return dynamic::run(args, output);
@@ -115,14 +129,14 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
 }
 
 /// Trips for which there is no way.
-fn lost(network: &LinkNetwork, result: &Assignment, trips: &Path) -> Option<Diagnostic> {
+pub fn lost(network: &LinkNetwork, result: &Assignment, trips: &Path) -> Option<Diagnostic> {
     let (from, to, _) = result.unreached.first()?;
     let sum: f64 = result.unreached.iter().map(|t| t.2).sum();
     let message = format!("{sum} trips between {} pairs of zones have no way, the first from {} to {}; they are left out", result.unreached.len(), network.name(*from), network.name(*to));
     Some(Diagnostic::error("no-way", message).file(trips.display().to_string()))
 }
 
-fn describe(network: &LinkNetwork, result: &Assignment, seconds: f64) -> String {
+pub fn describe(network: &LinkNetwork, result: &Assignment, seconds: f64) -> String {
     let mut rows = vec![["iteration", "relative gap", "objective", "cost of all trips"].map(str::to_owned).to_vec()];
     // The first ten, then each tenth of the way, and the last.
     let (count, each) = (result.steps.len(), (result.steps.len() / 10).max(1));
@@ -142,6 +156,11 @@ fn write(out: &Path, network: &LinkNetwork, result: &Assignment) -> Result<(), B
         links.write_record([network.name(link.from), network.name(link.to)].into_iter().chain(numbers))?;
     }
     links.flush()?;
+    steps(out, result)
+}
+
+/// Writes convergence.csv.
+pub fn steps(out: &Path, result: &Assignment) -> Result<(), Box<dyn std::error::Error>> {
     let mut steps = csv::Writer::from_path(out.join("convergence.csv"))?;
     steps.write_record(["iteration", "relative_gap", "objective", "total_cost"])?;
     for s in &result.steps {

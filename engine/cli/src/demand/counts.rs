@@ -69,15 +69,15 @@ fn kind(key: TypeRefKey) -> TypeRef {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, output: &Output) -> Result<Done, Failure> {
+pub fn run(command: &Command, net: &Path, out: &Path, output: &Output) -> Result<Done, Failure> {
     let (args, started) = (&command.counts, Instant::now());
     let span = span(command.begin.as_deref(), command.end.as_deref())?;
-    let inputs: Vec<&Path> = args.counts.iter().chain(&args.routes).chain(&args.weights).chain(&command.od.od).chain(&command.od.taz).chain([&command.network]).map(PathBuf::as_path).collect();
-    check_outputs(&inputs, &[&command.out].into_iter().chain(&command.config).chain(&args.report).map(PathBuf::as_path).collect::<Vec<_>>())?;
+    let inputs: Vec<&Path> = args.counts.iter().chain(&args.routes).chain(&args.weights).chain(&command.od.od).chain(&command.od.taz).map(PathBuf::as_path).chain([net]).collect();
+    check_outputs(&inputs, &[out].into_iter().chain(command.config.as_deref()).chain(args.report.as_deref()).collect::<Vec<_>>())?;
     if args.routes.is_empty() == command.od.od.is_empty() {
         return Err(Failure::usage("--counts: name either what may be driven (--routes R.rou.xml) or who wants to (--od MATRIX --taz ZONES.xml)"));
     }
-    let mut scenario = network(&command.network, &command.od.taz, output)?;
+    let mut scenario = network(net, &command.od.taz, output)?;
     let kinds: Vec<(Observed, &Path)> = args.counts.iter().map(|path| Ok((qike_import::observed(path, &Default::default())?, path.as_path()))).collect::<Result<_, Failure>>()?;
     for (_, path) in kinds.iter().filter(|k| k.0 == Observed::Additional) {
         sumo::read_additionals(path, &mut scenario, &output.feedback)?;
@@ -123,9 +123,9 @@ pub fn run(command: &Command, output: &Output) -> Result<Done, Failure> {
     let (before, after) = (passages.passing(&before), passages.passing(&whole.iter().map(|n| *n as f64).collect::<Vec<_>>()));
     let reach = reachable(&passages, &prior);
     findings.extend(unreached(&counts, &reach, &scenario));
-    let vehicles = write(&command.out, &mut scenario, &routes, &slots, &whole, command)?;
+    let vehicles = write(out, &mut scenario, &routes, &slots, &whole, command)?;
     if let Some(config) = &command.config {
-        configuration(config, &command.network, &command.od.taz, &command.out, (slots[0].begin_ms, i64::MAX))?;
+        configuration(config, net, &command.od.taz, out, (slots[0].begin_ms, i64::MAX))?;
     }
     if let Some(path) = &args.report {
         report(path, &counts, &before, &after, &scenario).map_err(|e| unwritten(path, &e))?;
@@ -133,7 +133,7 @@ pub fn run(command: &Command, output: &Output) -> Result<Done, Failure> {
     output.diagnostics(&findings);
     let (first, last) = (figures(&counts, &before), figures(&counts, &after));
     let document = json!({
-        "out": command.out,
+        "out": out,
         "report": args.report,
         "method": "Poisson likelihood by expectation maximisation from the prior, rounded to whole vehicles",
         "counts": counts.len(),
@@ -156,7 +156,7 @@ pub fn run(command: &Command, output: &Output) -> Result<Done, Failure> {
             ["", "before", "after"].map(str::to_owned).to_vec(), row("vehicles counted", "counted", 0), row("vehicles that pass", "passing", 0), row("mean GEH", "mean_geh", 2),
             row("greatest GEH", "greatest_geh", 1), row("counts with GEH < 5, %", "below_5_percent", 1),
         ];
-        format!("{vehicles} vehicles on {} routes fit {} counts after {} iterations\n{}\n{}", candidates.len(), counts.len(), solution.iterations, table(&rows), command.out.display())
+        format!("{vehicles} vehicles on {} routes fit {} counts after {} iterations\n{}\n{}", candidates.len(), counts.len(), solution.iterations, table(&rows), out.display())
     })?;
     let skipped = findings.iter().any(|f| f.severity == Severity::Error);
     Ok(if skipped { Done::Skipping } else { Done::Wholly })
@@ -303,7 +303,7 @@ fn seconds(scenario: &TrafficScenario, times: Option<&EdgeTimes>, edges: &[u32],
     }).collect()
 }
 
-/// Slots of departure: the intervals of the counts, and one before in which those depart who are under way when counting begins.
+/// Slots of departure: the intervals of the counts; the first begins earlier, for those who are under way when counting begins.
 fn slots(counts: &[Counted], longest_s: f64) -> Vec<Slot> {
     let bounds: BTreeSet<i64> = counts.iter().flat_map(|c| [c.from_ms, c.until_ms]).collect();
     let bounds: Vec<i64> = bounds.into_iter().collect();
@@ -312,8 +312,8 @@ fn slots(counts: &[Counted], longest_s: f64) -> Vec<Slot> {
     slots.retain(|s| s.end_ms - s.begin_ms <= 86_400_000);
     let first = bounds[0];
     let lead = ((longest_s * 1000.0) as i64).min(bounds.get(1).map_or(0, |b| b - first)).min(first.max(0));
-    if lead > 0 {
-        slots.insert(0, Slot { begin_ms: first - lead, end_ms: first });
+    if let Some(slot) = slots.first_mut() {
+        slot.begin_ms -= lead;
     }
     slots
 }

@@ -1,7 +1,9 @@
 //! What the kinds of `qike demand` have in common: the network with its zones, spans of time, files that are written.
 
 pub mod counts;
+pub mod equilibrium;
 pub mod od;
+pub mod people;
 
 use crate::failure::Failure;
 use crate::output::Output;

@@ -25,7 +25,7 @@ const MOST_TRIPS: f64 = 200e6;
 #[command(next_help_heading = "Matrices")]
 pub struct Args {
     /// Matrices: $V, $O, tazRelation, Amitran, or a table (from, to, hour or begin and end, count, kind).
-    #[arg(long, value_name = "MATRIX", num_args = 1.., required_unless_present = "counts")]
+    #[arg(long, value_name = "MATRIX", num_args = 1.., required_unless_present_any = ["counts", "persons", "from_buildings", "show_assumptions"])]
     pub od: Vec<PathBuf>,
     /// Zones (tazs), and other additional files, such as types of vehicles that the matrices name.
     #[arg(long, value_name = "ZONES.xml", num_args = 1..)]
@@ -83,21 +83,21 @@ struct Made<'a> {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, output: &Output) -> Result<Done, Failure> {
+pub fn run(command: &Command, net: &Path, out: &Path, output: &Output) -> Result<Done, Failure> {
     let args = &command.od;
     let started = Instant::now();
     if !args.scale.is_finite() || args.scale < 0.0 {
         return Err(Failure::usage(format!("--scale: {} is no number of 0 or more", args.scale)));
     }
-    let csv = command.out.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+    let csv = out.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
     if csv && (args.flows || command.config.is_some()) {
-        return Err(Failure::usage(format!("{}: flows and configurations need trips as XML", command.out.display())).help("name a file like trips.rou.xml with -o"));
+        return Err(Failure::usage(format!("{}: flows and configurations need trips as XML", out.display())).help("name a file like trips.rou.xml with -o"));
     }
     let span = span(command.begin.as_deref(), command.end.as_deref())?;
-    let inputs: Vec<&Path> = args.od.iter().chain(&args.taz).chain([&command.network]).map(PathBuf::as_path).collect();
-    check_outputs(&inputs, &[&command.out].into_iter().chain(&command.config).map(PathBuf::as_path).collect::<Vec<_>>())?;
+    let inputs: Vec<&Path> = args.od.iter().chain(&args.taz).map(PathBuf::as_path).chain([net]).collect();
+    check_outputs(&inputs, &[out].into_iter().chain(command.config.as_deref()).collect::<Vec<_>>())?;
     let day = args.profile.as_deref().map(profile).transpose()?;
-    let mut scenario = network(&command.network, &args.taz, output)?;
+    let mut scenario = network(net, &args.taz, output)?;
     let mut findings = std::mem::take(&mut scenario.findings);
     let matrix = matrices(&args.od, &scenario, &mut findings, output)?;
     let wanted = matrix.total() * args.scale;
@@ -108,20 +108,20 @@ pub fn run(command: &Command, output: &Output) -> Result<Done, Failure> {
     let made = Made { scenario: &scenario, matrix: &matrix, prefix: &args.prefix };
     let kinds = made.new_kinds(&mut findings);
     let (trips, by_hour, outside) = if args.flows {
-        made.flows(&command.out, &kinds, &options, span)?
+        made.flows(out, &kinds, &options, span)?
     } else {
-        made.trips(&command.out, csv, &kinds, &options, span, output)?
+        made.trips(out, csv, &kinds, &options, span, output)?
     };
     if let Some(config) = &command.config {
-        if crate::traffic::is_configuration(&command.network) {
-            return Err(Failure::usage(format!("--config: {} is a configuration already", command.network.display())).help("name the network (X.net.xml) itself"));
+        if crate::traffic::is_configuration(net) {
+            return Err(Failure::usage(format!("--config: {} is a configuration already", net.display())).help("name the network (X.net.xml) itself"));
         }
-        configuration(config, &command.network, &args.taz, &command.out, span)?;
+        configuration(config, net, &args.taz, out, span)?;
     }
     output.diagnostics(&findings);
     let pairs = matrix.cells.iter().map(|c| (c.from, c.to)).collect::<BTreeSet<_>>().len();
     let document = json!({
-        "out": command.out,
+        "out": out,
         "config": command.config,
         "zones": scenario.extras.zones.len(),
         "pairs": pairs,
@@ -137,7 +137,7 @@ pub fn run(command: &Command, output: &Output) -> Result<Done, Failure> {
         let outside = if outside > 0 { format!("; {outside} depart before or after and are left out") } else { String::new() };
         let mut rows = vec![["hour", "trips"].map(str::to_owned).to_vec()];
         rows.extend(by_hour.iter().filter(|(_, n)| *n > 0).map(|(hour, n)| vec![format!("{hour:02}:00"), n.to_string()]));
-        format!("{trips} trips between {pairs} pairs of {} zones{outside}\n{}\n{}", scenario.extras.zones.len(), table(&rows), command.out.display())
+        format!("{trips} trips between {pairs} pairs of {} zones{outside}\n{}\n{}", scenario.extras.zones.len(), table(&rows), out.display())
     })?;
     let skipped = findings.iter().any(|f| f.severity == Severity::Error);
     Ok(if skipped { Done::Skipping } else { Done::Wholly })

@@ -11,11 +11,8 @@ mod sites;
 mod synthesis;
 mod zones;
 
-pub use assumptions::{Activity, Assumptions, Doing, Mode, Role};
+pub use assumptions::{Activity, Assumptions, Doing, GIVEN, Mode, Role};
 pub use day::{Person, Stay};
 pub use sites::{Site, Sites, sites};
 pub use synthesis::{Distances, Options, Population, populate};
 pub use zones::{Grid, PopulationZone, grid};
-
-#[cfg(test)]
-mod tests;

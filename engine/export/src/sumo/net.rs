@@ -16,6 +16,11 @@ use std::io::{self, Write};
 /// The version of the format.
 const VERSION: &str = "1.20";
 
+/// What the edges of a map are called in its file, by place.
+pub fn edge_names(map: &RoadMap) -> Vec<String> {
+    Names::new(map).into_edges()
+}
+
 /// Writes a map.
 ///
 /// # Errors

@@ -2,9 +2,8 @@
 
 use super::City;
 use super::area::{Footprint, buildings, centre, people};
-use super::reach::{Reach, reach};
 use super::spread::Weighted;
-use qike_network::{LinkIx, Modes, NearestLinks, Router};
+use qike_network::{LinkIx, Modes, NearestLinks, Reach, Router, reach};
 use qike_scene::{Class, ObjectIx};
 use std::collections::BTreeMap;
 

@@ -46,6 +46,11 @@ impl Names {
         Self { edges, lanes, junctions, lights, of_light }
     }
 
+    /// Of all edges, by place.
+    pub fn into_edges(self) -> Vec<String> {
+        self.edges
+    }
+
     /// Of an edge.
     pub fn edge(&self, at: u32) -> &str {
         self.edges.get(at as usize).map_or("", String::as_str)

@@ -2,16 +2,20 @@
 //!
 //! A road at the city's edge has a link that leads in and one that leads out; nobody can start on the one and go anywhere.
 
-use qike_network::{LinkIx, Router};
+use crate::ix::LinkIx;
+use crate::route::Router;
 
 /// By link: whether trips may begin there, and whether they may end there.
-pub(super) struct Reach {
-    pub(super) origin: Vec<bool>,
-    pub(super) destination: Vec<bool>,
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// Trips may begin there.
+    pub origin: Vec<bool>,
+    /// Trips may end there.
+    pub destination: Vec<bool>,
 }
 
 /// Finds the largest set of links that can all reach each other (Kosaraju's two passes), what reaches it, and what it reaches.
-pub(super) fn reach(router: &Router, links: usize) -> Reach {
+pub fn reach(router: &Router, links: usize) -> Reach {
     let mut back: Vec<Vec<u32>> = vec![Vec::new(); links];
     for link in 0..links {
         for (next, _) in router.next(LinkIx::new(link)) {

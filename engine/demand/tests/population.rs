@@ -1,7 +1,7 @@
-//! A town of squares.
+//! The people of a town of squares.
 
-use super::*;
 use qike_core::Feedback;
+use qike_demand::population::{Activity, Assumptions, Options, Population, Role, Site, populate};
 use qike_scene::ObjectIx;
 
 /// Homes in the west, jobs and shops in the east, schools here and there.
