@@ -231,6 +231,13 @@ impl City {
         if since < GREEN { at } else { at + (CYCLE - since) + START }
     }
 
+    /// What a link takes on average without traffic, with the wait at its light, ms.
+    pub fn alone(&self, link: u32) -> u32 {
+        let fix = &self.links[link as usize];
+        let red = CYCLE - GREEN;
+        fix.free_ms + if self.crossings[fix.to as usize] == Crossing::Signal { red * red / (2 * CYCLE) } else { 0 }
+    }
+
     /// Where people live and work: thinly everywhere, densely around several centres.
     fn settle(&mut self, seed: u64) {
         let n = f64::from(self.zones);

@@ -56,7 +56,7 @@ impl Hops {
             Window { x, y, wide: east - x, ways: vec![NO_WAY; ((east - x) * (north - y)) as usize], changed: u32::MAX / 2 }
         });
         let mut hops = Self { windows: windows.collect(), inside: vec![NO_WAY; (city.zones * city.zones) as usize * CELLS * CELLS] };
-        let costs: Vec<u32> = city.links.iter().map(|l| l.free_ms).collect();
+        let costs: Vec<u32> = (0..city.links.len() as u32).map(|l| city.alone(l)).collect();
         hops.inside.par_chunks_mut(CELLS * CELLS).enumerate().for_each(|(zone, table)| inside(city, zone as u32, &costs, table));
         hops.update(city, &costs, &vec![0; (city.zones * city.zones) as usize]);
         hops
@@ -75,18 +75,18 @@ impl Hops {
         });
     }
 
-    /// The direction in which one goes on from a node to another; [`NO_WAY`] where it has arrived or is out of reach.
+    /// The direction in which one goes on from a node to another; [`NO_WAY`] where it has arrived. Who is beyond the reach of a table
+    /// goes towards a place between, which is nearer to the end the nearer one comes.
     #[inline]
     pub fn next(&self, city: &City, from: u32, to: u32) -> u8 {
         let (x, y) = (from % city.side, from / city.side);
         let (zx, zy) = (to % city.side / BLOCK, to / city.side / BLOCK);
-        let zone = (zy * city.zones + zx) as usize;
         if x / BLOCK == zx && y / BLOCK == zy {
-            return self.inside[(zone * CELLS + cell(city, from)) * CELLS + cell(city, to)];
+            return self.inside[((zy * city.zones + zx) as usize * CELLS + cell(city, from)) * CELLS + cell(city, to)];
         }
-        let window = &self.windows[zone];
-        let (dx, dy) = (x.wrapping_sub(window.x), y.wrapping_sub(window.y));
-        if dx >= window.wide { NO_WAY } else { window.ways.get((u64::from(dy) * u64::from(window.wide) + u64::from(dx)) as usize).copied().unwrap_or(NO_WAY) }
+        let between = |at: u32, end: u32| end.clamp((at / BLOCK).saturating_sub(REACH), at / BLOCK + REACH);
+        let window = &self.windows[(between(y, zy) * city.zones + between(x, zx)) as usize];
+        window.ways[((y - window.y) * window.wide + x - window.x) as usize]
     }
 
     /// Bytes of the tables.

@@ -25,6 +25,8 @@ use std::sync::Arc;
 /// Ways follow the times of links so often: in the rush hours and else, ms.
 const OFTEN_MS: u32 = 1_800_000;
 const SELDOM_MS: u32 = 3_600_000;
+/// What was known of a link's time counts as much as so many who tell what it took.
+const KNOWN: u64 = 16;
 /// Most persons: numbers of persons and trips share a word.
 pub const MOST: u64 = 1 << 28;
 
@@ -80,7 +82,7 @@ impl Metropolis {
         let part_of_row = rows(&city, threads);
         let shared = Shared { city: &city, plans: &plans, hops: &hops, part_of_row: &part_of_row };
         let parts = pool.install(|| (0..threads).into_par_iter().map(|n| Part::new(&shared, n, threads)).collect());
-        let (rail, costs) = (Rail::new(&city), city.links.iter().map(|l| l.free_ms).collect::<Vec<_>>());
+        let (rail, costs) = (Rail::new(&city), (0..city.links.len() as u32).map(|l| city.alone(l)).collect::<Vec<_>>());
         Ok(Self { city: Arc::new(city), plans: Arc::new(plans), hops: Arc::new(hops), part_of_row: Arc::new(part_of_row), pool, parts, rail, told: costs.clone(), costs, window: 0 })
     }
 
@@ -133,7 +135,7 @@ impl Metropolis {
         self.window += 1;
     }
 
-    /// Ways follow what links took: half of what was known, half of what was seen; where nobody drives, what it takes without traffic.
+    /// Ways follow what links took.
     /// Drivers learn of changes by a tenth.
     fn learn(&mut self) {
         let city = &self.city;
@@ -141,12 +143,13 @@ impl Metropolis {
         for (link, fix) in city.links.iter().enumerate().filter(|(_, fix)| fix.room > 0) {
             let part = usize::from(self.part_of_row[(fix.to / city.side) as usize]);
             let (down, cost) = (&mut self.parts[part].down[link], &mut self.costs[link]);
-            let seen = match (down.left, down.count) {
-                (0, 0) => fix.free_ms,
+            // What few tell counts for little; where nobody drives, it is forgotten by half.
+            *cost = match (down.left, down.count) {
+                (0, 0) => *cost / 2 + city.alone(link as u32) / 2,
                 (0, _) => cost.saturating_mul(2).min(3_600_000),
-                (left, _) => (u64::from(down.took) * 125 / u64::from(left)).min(3_600_000) as u32,
-            };
-            *cost = (*cost / 2 + seen / 2).max(fix.free_ms);
+                (left, _) => ((u64::from(down.took) * 125 + u64::from(*cost) * KNOWN) / (u64::from(left) + KNOWN)).min(3_600_000) as u32,
+            }
+            .max(fix.free_ms);
             (down.took, down.left) = (0, 0);
             let told = &mut self.told[link];
             if cost.abs_diff(*told) > *told / 10 {

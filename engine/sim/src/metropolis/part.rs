@@ -176,6 +176,8 @@ pub struct Part {
     pub sums: Sums,
 }
 
+/// Dates are gathered in buckets of two to that power of ms.
+const DATES: u32 = 6;
 /// Room in a ring beyond what a link holds: for those squeezed in.
 pub(super) const SLACK: u32 = 8;
 /// The last window of a day.
@@ -210,7 +212,7 @@ impl Part {
             drivers: vec![Driver::default(); drivers as usize],
             holes: vec![0; holes as usize],
             sources: vec![VecDeque::new(); links],
-            calendar: Calendar::new(links),
+            calendar: Calendar::of(DATES),
             leaving: vec![Vec::new(); windows],
             walking: vec![Vec::new(); windows],
             spare: Default::default(),

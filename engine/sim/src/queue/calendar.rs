@@ -18,6 +18,8 @@ pub(crate) struct Calendar {
     /// A bucket is two to that power of ms long.
     shift: u32,
     count: usize,
+    /// A bucket was opened, and nobody has looked at it.
+    turned: bool,
 }
 
 fn key(time: u32, who: u32) -> u64 {
@@ -32,7 +34,24 @@ impl Calendar {
             10_000..100_000 => 5,
             _ => 4,
         };
-        Self { buckets: vec![Vec::new(); BUCKETS], later: Vec::new(), open: Vec::new(), at: 0, shift, count: 0 }
+        Self::of(shift)
+    }
+
+    /// Nothing is due; a bucket is two to that power of ms long.
+    pub fn of(shift: u32) -> Self {
+        Self { buckets: vec![Vec::new(); BUCKETS], later: Vec::new(), open: Vec::new(), at: 0, shift, count: 0, turned: false }
+    }
+
+    /// Whether a bucket has been opened since this was asked.
+    #[inline]
+    pub fn turned(&mut self) -> bool {
+        std::mem::take(&mut self.turned)
+    }
+
+    /// The dates of the open bucket, the last first: who is due in the lower half of each.
+    #[inline]
+    pub fn open(&self) -> &[u64] {
+        &self.open
     }
 
     /// Sets a date; one before now is due now.
@@ -74,6 +93,7 @@ impl Calendar {
     /// Opens the next bucket.
     fn turn(&mut self) {
         self.at += 1;
+        self.turned = true;
         std::mem::swap(&mut self.open, &mut self.buckets[self.at as usize % BUCKETS]);
         self.open.sort_unstable_by(|a, b| b.cmp(a));
         if (self.at as usize).is_multiple_of(BUCKETS) {
