@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::output::{Output, table};
 use crate::routes::Wanted;
 use qike_core::{Diagnostic, Severity};
-use qike_run::traffic::{Equilibrium, EquilibriumOptions, ModelChoice, Swapping, TrafficOptions, equilibrate};
+use qike_run::traffic::{Checkpoints, Equilibrium, EquilibriumOptions, ModelChoice, Swapping, TrafficOptions, equilibrate};
 use serde_json::json;
 use std::fs::File;
 use std::io::BufWriter;
@@ -69,6 +69,7 @@ pub fn run(args: &assign::Args, output: &Output) -> Result<Done, Failure> {
         threads: args.runs.threads.map(|n| n as usize),
         until: None,
         track_interval_ms: 0,
+        checkpoints: Checkpoints::default(),
         link_interval_ms: LINKS_MS,
     };
     let options = EquilibriumOptions {

@@ -92,7 +92,7 @@ pub struct TrackPoint {
 }
 
 /// What a signal head shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[repr(u8)]
 pub enum SignalLamp {
     /// Nothing: the signs count.

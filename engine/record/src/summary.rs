@@ -67,6 +67,10 @@ pub struct RunInfo {
     /// Seconds between key frames; 0: no tracks.
     #[serde(default)]
     pub track_interval_s: f64,
+    /// Seconds after midnight at which a run that goes on from a checkpoint took it up: the recording begins there, and the summary's
+    /// figures are of the whole run; none: it began itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_from_s: Option<f64>,
 }
 
 /// The key figures of a run. Means are null where there is nothing to take a mean of.

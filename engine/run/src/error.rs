@@ -87,6 +87,14 @@ pub enum RunError {
         /// What is wrong.
         message: String,
     },
+    /// A checkpoint that cannot be written or gone on from.
+    #[error("{}: {message}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        message: String,
+    },
     /// The simulation refuses its input.
     #[error(transparent)]
     Simulation(#[from] qike_sim::SimError),

@@ -57,6 +57,7 @@ fn rebase(scenario: &mut Scenario, below: &Path) {
     }
     let moved = |path: &str| below.join(path).to_string_lossy().into_owned();
     scenario.base.store = moved(&scenario.base.store);
+    scenario.base.state = scenario.base.state.as_deref().map(moved);
     for demand in &mut scenario.demand {
         if let DemandKind::VehicleOd { file, .. } | DemandKind::WalkOd { file } = &mut demand.kind {
             *file = moved(file);

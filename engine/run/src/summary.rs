@@ -61,6 +61,7 @@ pub(crate) fn info(base: &Base, scenario: &Scenario, places: &Places) -> RunInfo
         network_hash: network_hash(places),
         link_interval_s: scenario.output.links,
         track_interval_s: scenario.output.tracks,
+        recorded_from_s: None,
     }
 }
 

@@ -5,8 +5,10 @@
 //! source, so that runs of one scenario are compared traveller by traveller. Tracks are in the CRS that the scenario states, or in
 //! its own coordinates where it states none.
 
+mod checkpoint;
 mod detect;
 mod equilibrium;
+mod frozen;
 mod heads;
 mod lacking;
 mod meter;
@@ -14,8 +16,10 @@ pub(crate) mod rows;
 mod totals;
 mod what_if;
 
+pub use checkpoint::CheckpointHead;
 pub use detect::{Detectors, Reading, Readings, Shown};
 pub use equilibrium::{Equilibrium, EquilibriumOptions, EquilibriumStep, Swapping, equilibrate};
+pub use frozen::Frozen;
 pub use meter::{EdgeMeter, STANDS_MPS};
 pub use qike_sim::micro::{Counts, Micro, OnRoad, TripRow, Way};
 pub use qike_sim::queue::Queues;
@@ -28,11 +32,12 @@ use crate::summary::{Cost, network_hash};
 use qike_core::{Diagnostic, Feedback, SimTime};
 use qike_record::{Header, LinkInterval, Places, Recorder, RunInfo, RunWriter, Summary};
 use qike_scene::traffic::{Release, TrafficScenario};
+use frozen::{Place, Recorded};
 use heads::Heads;
 use rows::Rows;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// So many link intervals are gathered before they are put on disk.
@@ -70,6 +75,24 @@ pub struct TrafficOptions {
     pub track_interval_ms: i64,
     /// Of a link interval, ms.
     pub link_interval_ms: i64,
+    /// Where it goes on from, and when it is saved.
+    pub checkpoints: Checkpoints,
+}
+
+/// Running cities: gone on from, saved, put aside.
+#[derive(Clone, Debug, Default)]
+pub struct Checkpoints {
+    /// Goes on from there, with what the scenario changes from then on; none: from the beginning.
+    pub from: Option<Arc<Frozen>>,
+    /// Writes a checkpoint into the run directory at the first step at or after each of these times, ms.
+    pub save_at_ms: Vec<i64>,
+    /// Puts the city aside as it is when the run is over: [`TrafficReport::frozen`].
+    pub keep: bool,
+}
+
+/// The file of a checkpoint of that time (ms) in its run directory.
+pub fn checkpoint_path(run: &Path, time_ms: i64) -> PathBuf {
+    run.join(format!("checkpoint-{}.qike", time_ms as f64 / 1000.0))
 }
 
 /// What came of it.
@@ -87,6 +110,11 @@ pub struct TrafficReport {
     pub emergency_stops: u64,
     /// What the source asks for and was not done, and what was wrong in it.
     pub findings: Vec<Diagnostic>,
+    /// Checkpoints that were written.
+    pub checkpoints: Vec<PathBuf>,
+    /// The city as it was at the end, where [`Checkpoints::keep`] asks for it.
+    #[serde(skip)]
+    pub frozen: Option<Arc<Frozen>>,
 }
 
 /// The run at a moment between two steps.
@@ -131,6 +159,40 @@ pub trait Watcher {
     /// # Errors
     /// What keeps it from writing.
     fn end(&mut self, moment: &Moment<'_>, under_way: &[TripRow]) -> Result<(), RunError>;
+    /// What it must know to go on later; none: nothing.
+    fn save(&self) -> Vec<u8> {
+        Vec::new()
+    }
+    /// Goes on at a moment with what it [saved](Self::save) then; with nothing where it begins only now.
+    ///
+    /// # Errors
+    /// What keeps it from writing.
+    fn resume(&mut self, _saved: &[u8], _moment: &Moment<'_>) -> Result<(), RunError> {
+        Ok(())
+    }
+}
+
+/// What is done to a scenario before it is run.
+fn prepare(scenario: &mut TrafficScenario) {
+    if (scenario.settings.scale - 1.0).abs() > 1e-12 {
+        scenario.demand.scale(scenario.settings.scale, &|_, _| true);
+        scenario.settings.scale = 1.0;
+    }
+}
+
+/// The model of a scenario; threads as in [`TrafficOptions`].
+fn make(scenario: &TrafficScenario, choice: ModelChoice, seed: u64, threads: Option<usize>) -> Result<Box<dyn TrafficModel>, String> {
+    let threads = threads_of(threads);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| format!("{threads} threads cannot be started: {e}"))?;
+    let pool = (threads > 1).then(|| Arc::new(pool));
+    Ok(match choice {
+        ModelChoice::Lanes => Box::new(Micro::new(scenario, seed, pool)?),
+        ModelChoice::Queues => Box::new(Queues::new(scenario, seed)?),
+    })
+}
+
+fn threads_of(threads: Option<usize>) -> usize {
+    threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
 }
 
 /// Runs a scenario.
@@ -140,26 +202,41 @@ pub trait Watcher {
 pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watchers: &mut [&mut dyn Watcher], feedback: &Feedback) -> Result<TrafficReport, RunError> {
     let step_ms = scenario.settings.step_ms.max(1);
     let begin = scenario.settings.begin_ms;
+    let frozen = options.checkpoints.from.as_deref();
+    let from = frozen.map_or(begin, |f| f.head.time_ms);
+    let mut stop = i64::MAX;
     if let Some(until) = options.until {
         if until <= SimTime::ZERO {
             return Err(RunError::Usage("the time to run must be longer than 0".into()));
         }
-        let end = begin.saturating_add(until.ms());
-        scenario.settings.end_ms = Some(scenario.settings.end_ms.map_or(end, |e| e.min(end)));
+        stop = from.saturating_add(until.ms());
+        // Flows that state no end last until the run's; of a run that goes on it is what it was.
+        if frozen.is_none() && options.checkpoints.save_at_ms.is_empty() && !options.checkpoints.keep {
+            scenario.settings.end_ms = Some(scenario.settings.end_ms.map_or(stop, |e| e.min(stop)));
+        }
     }
-    if (scenario.settings.scale - 1.0).abs() > 1e-12 {
-        scenario.demand.scale(scenario.settings.scale, &|_, _| true);
-    }
-    let seed = options.seed.unwrap_or(scenario.settings.seed);
-    let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+    prepare(&mut scenario);
+    let seed = frozen.map_or(options.seed.unwrap_or(scenario.settings.seed), |f| f.head.seed);
+    let threads = threads_of(options.threads);
     let fault = |message: String| RunError::Traffic { scenario: options.source.clone(), message };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| fault(format!("{threads} threads cannot be started: {e}")))?;
-    let choice = options.model.unwrap_or(if scenario.settings.queues { ModelChoice::Queues } else { ModelChoice::Lanes });
-    let pool = (threads > 1).then(|| Arc::new(pool));
-    let mut model: Box<dyn TrafficModel> = match choice {
-        ModelChoice::Lanes => Box::new(Micro::new(&scenario, seed, pool).map_err(fault)?),
-        ModelChoice::Queues => Box::new(Queues::new(&scenario, seed).map_err(fault)?),
+    let choice = frozen.map(Frozen::choice).or(options.model).unwrap_or(if scenario.settings.queues { ModelChoice::Queues } else { ModelChoice::Lanes });
+    let changed = frozen.filter(|f| !f.is_of(&scenario));
+    let mut model: Box<dyn TrafficModel> = match frozen {
+        Some(frozen) => frozen.model.fork(),
+        None => make(&scenario, choice, seed, options.threads).map_err(fault)?,
     };
+    if let Some(frozen) = changed {
+        if !options.checkpoints.save_at_ms.is_empty() {
+            return Err(RunError::Usage("a run that changes a running city cannot be saved: save the city before it is changed".into()));
+        }
+        model.change(&frozen.scenario, &scenario).map_err(fault)?;
+    }
+    let mut saves: Vec<i64> = options.checkpoints.save_at_ms.clone();
+    saves.sort_unstable_by(|a, b| b.cmp(a));
+    saves.dedup();
+    if let Some(early) = saves.last().filter(|at| **at < from) {
+        return Err(RunError::Usage(format!("it cannot be saved at {} s: the run begins at {} s", *early as f64 / 1000.0, from as f64 / 1000.0)));
+    }
     let measures = model.edge_sums().is_some();
     let looks = !measures || !scenario.extras.detectors.is_empty() || watchers.iter().any(|w| w.looks_at_everybody());
     let mut everybody = Vec::new();
@@ -169,7 +246,8 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     findings.extend(lacking::lacking(&scenario, choice == ModelChoice::Queues));
 
     let places = Places::new(streets.edges.iter().map(|e| e.id.clone()), []);
-    let info = info(&scenario, options, &places);
+    let mut info = info(&scenario, options, &places);
+    info.recorded_from_s = frozen.map(|f| f.head.time_ms as f64 / 1000.0);
     let demands = scenario.demand.kinds.iter().map(|k| k.id.clone()).collect();
     let detected = scenario.extras.detectors.iter().map(|d| d.id.clone()).collect();
     let header = Header { intervals_a_part: INTERVALS_A_PART, detectors: detected, ..Header::new(places, demands, resolved(options, seed, &scenario)) };
@@ -180,19 +258,45 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     let mut meter = EdgeMeter::new(streets);
     let mut totals = Totals::default();
     let due = last_departure(&scenario);
-    let timed = scenario.settings.end_ms.map(|end| end.saturating_sub(begin));
+    let timed = scenario.settings.end_ms.filter(|end| *end < stop).or((stop < i64::MAX).then_some(stop)).map(|end| end.saturating_sub(from));
     let task = feedback.task("simulate", timed.map_or(model.counts().loaded, |ms| (ms / 1000).max(1) as u64));
-    let (mut told, mut since, mut before) = (0u64, begin, model.counts());
-    let (mut links_from, mut tracks_at) = (begin, begin);
+    let (mut told, mut before) = (0u64, model.counts());
+    let mut place = Place { links_from: begin, tracks_at: begin, since: begin };
     let cost = Cost::begin();
-    let mut last = begin;
-    while !model.finished() && !feedback.is_cancelled() {
+    let mut last = from;
+    let mut written = Vec::new();
+    if let Some(frozen) = frozen {
+        let mut kept = Vec::new();
+        let mut recorded = Recorded { place: &mut place, before: &mut before, totals: &mut totals, rows: &mut rows, detectors: &mut detectors, meter: &mut meter, watchers: &mut kept };
+        recorded.load(&frozen.recorded).map_err(|e| fault(format!("the checkpoint cannot be gone on from: {e}")))?;
+        // Frames may be wanted at other times than then.
+        place.tracks_at = place.tracks_at.min(from.saturating_add(options.track_interval_ms)).max(from);
+        last = from - step_ms;
+        let moment = Moment { time_ms: last, step_ms, model: &*model, everybody: &everybody, meter: &meter, totals: &totals, ended: &[], found: detectors.found() };
+        for (n, watcher) in watchers.iter_mut().enumerate() {
+            watcher.resume(kept.get(n).map_or(&[], Vec::as_slice), &moment)?;
+        }
+    }
+    loop {
         let time_ms = model.now_ms();
+        let over = model.finished() || time_ms >= stop || feedback.is_cancelled();
+        if saves.last().is_some_and(|at| *at <= time_ms) {
+            saves.retain(|at| *at > time_ms);
+            let mut kept = watchers.iter().map(|w| w.save()).collect();
+            let mut recorded = Recorded { place: &mut place, before: &mut before, totals: &mut totals, rows: &mut rows, detectors: &mut detectors, meter: &mut meter, watchers: &mut kept };
+            let recorded = recorded.save().map_err(|e| fault(e.to_string()))?;
+            let path = checkpoint_path(&options.out, time_ms);
+            Frozen::write(&path, &CheckpointHead::new(&scenario, choice, seed, time_ms, model.counts().running), &mut *model, recorded)?;
+            written.push(path);
+        }
+        if over {
+            break;
+        }
         last = time_ms;
         let done_before = model.updates();
         model.step();
         let ended = model.take_trips();
-        let tracked = options.track_interval_ms > 0 && time_ms >= tracks_at;
+        let tracked = options.track_interval_ms > 0 && time_ms >= place.tracks_at;
         everybody.clear();
         if looks || tracked {
             model.everybody(&mut everybody);
@@ -220,26 +324,26 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
         }
         if tracked {
             writer.tracks(SimTime(time_ms), rows.tracks(&everybody))?;
-            while tracks_at <= time_ms {
-                tracks_at += options.track_interval_ms;
+            while place.tracks_at <= time_ms {
+                place.tracks_at += options.track_interval_ms;
             }
         }
-        if now - links_from >= options.link_interval_ms.max(step_ms) {
+        if now - place.links_from >= options.link_interval_ms.max(step_ms) {
             writer.hash(SimTime(now), model.hash())?;
-            writer.links(SimTime(links_from), SimTime(now), &links(&mut *model, &mut meter, &mut rows, now - links_from))?;
-            links_from = now;
+            writer.links(SimTime(place.links_from), SimTime(now), &links(&mut *model, &mut meter, &mut rows, now - place.links_from))?;
+            place.links_from = now;
         }
         let moment = Moment { time_ms, step_ms, model: &*model, everybody: &everybody, meter: &meter, totals: &totals, ended: &ended, found: detectors.found() };
         for watcher in watchers.iter_mut() {
             watcher.step(&moment)?;
         }
-        let done = timed.map_or(totals.arrived + counts.discarded, |_| ((now - begin) / 1000) as u64);
+        let done = timed.map_or(totals.arrived + counts.discarded, |_| ((now - from) / 1000) as u64);
         task.advance(done.saturating_sub(told));
         told = told.max(done);
         let moves = totals.moving > 0 || totals.at_stops > 0 || measures && model.updates() > done_before || (counts.inserted, counts.arrived, counts.teleported, counts.discarded) != (before.inserted, before.arrived, before.teleported, before.discarded);
         if moves || now <= due {
-            since = now;
-        } else if now - since >= STANDSTILL_MS {
+            place.since = now;
+        } else if now - place.since >= STANDSTILL_MS {
             let help = "look at the last key frame for where they block each other; teleporting (time-to-teleport) or an end of the run resolves it";
             let text = format!("nobody has moved for {} s; the run is ended with {} vehicles on the road and {} that found no room", STANDSTILL_MS / 1000, counts.running, counts.waiting);
             findings.push(Diagnostic::error("standstill", text).help(help));
@@ -252,7 +356,19 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
         writer.checkpoint()?;
         return Err(RunError::Cancelled(options.out.clone()));
     }
+    if !saves.is_empty() {
+        let times: Vec<String> = saves.iter().rev().map(|at| format!("{} s", *at as f64 / 1000.0)).collect();
+        findings.push(Diagnostic::warning("not-saved", format!("the run was over at {} s, before it was to be saved: {}", model.now_ms() as f64 / 1000.0, times.join(", "))));
+    }
     let now = model.now_ms();
+    let mut kept = None;
+    if options.checkpoints.keep && changed.is_none() {
+        let mut held = watchers.iter().map(|w| w.save()).collect();
+        let mut recorded = Recorded { place: &mut place, before: &mut before, totals: &mut totals, rows: &mut rows, detectors: &mut detectors, meter: &mut meter, watchers: &mut held };
+        let recorded = recorded.save().map_err(|e| fault(e.to_string()))?;
+        let head = CheckpointHead::new(&scenario, choice, seed, now, model.counts().running);
+        kept = Some(Frozen { head, scenario: Arc::new(scenario.clone()), model: model.fork(), recorded });
+    }
     let under_way = model.under_way();
     for (row, destination) in &under_way {
         totals.departure(row.vehicle, row.depart_delay_ms);
@@ -261,8 +377,8 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     for stayed in model.stayed() {
         writer.trip_of(&rows.stayed(&stayed), &stayed.id)?;
     }
-    if now > links_from {
-        writer.links(SimTime(links_from), SimTime(now), &links(&mut *model, &mut meter, &mut rows, now - links_from))?;
+    if now > place.links_from {
+        writer.links(SimTime(place.links_from), SimTime(now), &links(&mut *model, &mut meter, &mut rows, now - place.links_from))?;
     }
     detectors.end(now);
     rows::record(&mut writer, detectors.found())?;
@@ -280,7 +396,7 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     (summary.vehicle_updates, summary.state_hash) = (model.updates(), format!("{hash:016x}"));
     writer.finish(&summary)?;
     let (overlaps, emergency_stops) = (counts.overlaps, counts.emergency_stops);
-    Ok(TrafficReport { out: options.out.clone(), summary, waiting: counts.waiting, overlaps, emergency_stops, findings })
+    Ok(TrafficReport { out: options.out.clone(), summary, waiting: counts.waiting, overlaps, emergency_stops, findings, checkpoints: written, frozen: kept.map(Arc::new) })
 }
 
 /// What happened on edges since the last call.

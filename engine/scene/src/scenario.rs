@@ -136,6 +136,9 @@ pub struct Base {
     /// of the edits say whether what matters is still the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_hash: Option<String>,
+    /// Of a traffic scenario: the checkpoint of a run of it from which this one goes on, relative to the scenario file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
 }
 
 impl Base {

@@ -11,6 +11,7 @@
 
 pub mod clock;
 pub mod demand;
+mod edited;
 pub mod exchange;
 pub mod hybrid;
 mod intervals;

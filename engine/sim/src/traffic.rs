@@ -5,6 +5,7 @@ use crate::micro::{Counts, OnRoad, TripRow};
 use crate::state::{Exchange, StateError};
 use qike_core::Diagnostic;
 use qike_network::streets::Streets;
+use qike_network::traffic::TrafficScenario;
 pub use qike_network::traffic::EdgeSums;
 use qike_record::SignalLamp;
 use serde::{Deserialize, Serialize};
@@ -110,6 +111,12 @@ pub trait TrafficModel {
     /// # Errors
     /// What keeps it from being written; what is no state of this scenario. The model is then of no more use.
     fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError>;
+    /// Goes on under a scenario that differs from the one it was made of (`was`) in what may change while a city is running: limits, signal
+    /// plans, closures and signs, who departs from now on.
+    ///
+    /// # Errors
+    /// In words, what cannot be changed while the model runs. The model is then of no more use.
+    fn change(&mut self, was: &TrafficScenario, scenario: &TrafficScenario) -> Result<(), String>;
     /// Another model that goes on from here by itself. What never changes is shared between the two.
     fn fork(&self) -> Box<dyn TrafficModel>;
 }

@@ -101,6 +101,12 @@ impl Options {
                 Some(deviation) => loading.defaults.speed_deviation = Some(deviation).filter(|d| *d >= 0.0),
                 None => bad(loading),
             },
+            "save-state.times" => match value.split([',', ' ']).filter(|v| !v.trim().is_empty()).map(time).collect::<Option<Vec<i64>>>() {
+                Some(times) => settings.save_at_ms = times,
+                None => bad(loading),
+            },
+            "save-state.prefix" | "save-state.suffix" | "save-state.files" => unsupported(loading, "states are saved as checkpoint-TIME.qike in the run directory, which only Qike reads"),
+            "load-state" => unsupported(loading, "states of SUMO are not read; it begins empty (--resume goes on from a checkpoint of Qike)"),
             "output-prefix" => self.prefix = value.to_owned(),
             "lateral-resolution" if number(value).is_some_and(|n| n <= 0.0) => {}
             "lateral-resolution" => unsupported(loading, "vehicles keep to the middle of their lanes"),

@@ -25,7 +25,10 @@ Examples:
   qike run bologna/bridge-closed.toml --out runs/closed  # its [base] store is 'run.sumocfg', its [[edits]] say what changes
   qike run equil/config.xml --out runs/equil
   qike run bologna/run.sumocfg --out runs/b --tripinfo-output trips.xml --edgedata-output edges.xml
-  qike run bologna/run.sumocfg --out runs/q --model queues")]
+  qike run bologna/run.sumocfg --out runs/q --model queues
+  qike run bologna/run.sumocfg --out runs/b --save-at 25500 --save-at 07:15:00
+  qike run bologna/run.sumocfg --out runs/b2 --resume runs/b/checkpoint-25500.qike
+  qike run bologna/closed-at-7.toml --out runs/closed  # its [base] has state = 'checkpoint-25500.qike': the edits hold from then on")]
 pub struct Args {
     /// The scenario, or a configuration of SUMO or of MATSim.
     #[arg(value_name = "SCENARIO.toml|X.sumocfg|config.xml")]

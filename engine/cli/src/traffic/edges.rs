@@ -42,6 +42,9 @@ pub struct Which {
 /// Begin, end and length of intervals, ms; none: those of the run.
 pub type Times = (Option<i64>, Option<i64>, Option<i64>);
 
+/// Begin of the first interval to come, ms; begin of the one under way and the sums until then.
+pub type EdgeFileState = (i64, Option<(i64, Vec<EdgeSums>)>);
+
 /// A file of edge data: which intervals, and where it is.
 pub struct EdgeFile<W> {
     file: EdgeData<W>,
@@ -62,6 +65,20 @@ impl<W: Write> EdgeFile<W> {
         let begin_ms = begin_ms.unwrap_or(run_ms).max(run_ms);
         let since = (begin_ms <= run_ms).then(|| (run_ms, Vec::new()));
         Ok(Self { file: EdgeData::new(out)?, id: id.to_owned(), begin_ms, end_ms: end_ms.unwrap_or(i64::MAX), every_ms, wanted, since, now_ms: run_ms })
+    }
+
+    /// What it must know to go on later.
+    pub fn state(&self) -> EdgeFileState {
+        (self.begin_ms, self.since.clone())
+    }
+
+    /// Goes on at a moment; with no state it begins there at the earliest.
+    pub fn resume(&mut self, state: Option<EdgeFileState>, moment: &Moment<'_>) {
+        self.now_ms = moment.time_ms + moment.step_ms;
+        (self.begin_ms, self.since) = state.unwrap_or_else(|| {
+            let begins = self.begin_ms <= self.now_ms && self.now_ms < self.end_ms;
+            (self.begin_ms.max(self.now_ms), begins.then(|| (self.now_ms, moment.edge_sums().into_owned())))
+        });
     }
 
     /// A step was done.

@@ -10,11 +10,13 @@ use crate::failure::Failure;
 use crate::output::{Output, table};
 use outputs::Outputs;
 use qike_core::{Severity, SimTime};
-use qike_run::traffic::{ModelChoice, TrafficOptions, TrafficReport, apply_what_if, run_traffic};
+use qike_run::traffic::{CheckpointHead, Checkpoints, Frozen, ModelChoice, TrafficOptions, TrafficReport, apply_what_if, run_traffic};
 use qike_scene::Scenario;
+use qike_scene::traffic::TrafficScenario;
 use serde_json::json;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use wanted::Wanted;
 
 /// Scenarios of more vehicles than that are recorded with key frames further apart.
@@ -59,6 +61,12 @@ pub struct Args {
     /// Record no tracks.
     #[arg(long)]
     pub no_tracks: bool,
+    /// Save the running city at this time, seconds or HH:MM:SS, as checkpoint-TIME.qike in the run directory (also several times).
+    #[arg(long, value_name = "TIME")]
+    pub save_at: Vec<SimTime>,
+    /// Go on from a checkpoint of this scenario: what it would have done, to the last bit. The recording begins there.
+    #[arg(long, value_name = "FILE.qike")]
+    pub resume: Option<PathBuf>,
 }
 
 impl Args {
@@ -66,7 +74,7 @@ impl Args {
     pub fn given(&self) -> Option<&'static str> {
         let files = [("--tripinfo-output", &self.tripinfo_output), ("--summary-output", &self.summary_output), ("--edgedata-output", &self.edgedata_output), ("--fcd-output", &self.fcd_output)];
         let file = files.into_iter().find(|(_, file)| file.is_some()).map(|(name, _)| name);
-        let file = file.or_else(|| self.model.map(|_| "--model"));
+        let file = file.or_else(|| self.model.map(|_| "--model")).or_else(|| self.resume.as_ref().map(|_| "--resume")).or_else(|| self.save_at.first().map(|_| "--save-at"));
         file.or_else(|| self.tracks.map(|_| "--tracks")).or_else(|| self.no_tracks.then_some("--no-tracks"))
     }
 }
@@ -114,9 +122,18 @@ pub fn run(common: &Common<'_>, what_if: Option<(&Scenario, &Path)>, args: &Args
         None => args.no_tracks.then_some(0),
     };
     let mut scenario = qike_import::read_traffic(common.path, &output.feedback)?;
+    let begun = what_if.and_then(|(w, file)| w.base.state.as_ref().map(|state| qike_run::folder(file).join(state)));
+    if begun.is_some() && args.resume.is_some() {
+        return Err(Failure::usage("--resume: the what-if goes on from a state of its own ([base] state)"));
+    }
+    let mut from = begun.map(|path| frozen(&path, &scenario, common, args)).transpose()?;
     if let Some((what_if, file)) = what_if {
         apply_what_if(&mut scenario, what_if, &file.display().to_string())?;
     }
+    if let Some(path) = &args.resume {
+        from = Some(frozen(path, &scenario, common, args)?);
+    }
+    let save_at_ms = if args.save_at.is_empty() { scenario.settings.save_at_ms.clone() } else { args.save_at.iter().map(|at| at.ms()).collect() };
     let wanted = Wanted::of(&scenario, args, &common.out)?;
     let mut outputs = Outputs::new(&scenario, &wanted);
     let tracks_ms = tracks_ms.unwrap_or(if scenario.demand.vehicles.len() > MANY { 10_000 } else { 1000 });
@@ -135,6 +152,7 @@ pub fn run(common: &Common<'_>, what_if: Option<(&Scenario, &Path)>, args: &Args
         until: common.until,
         track_interval_ms: tracks_ms,
         link_interval_ms: LINKS_MS,
+        checkpoints: Checkpoints { from, save_at_ms, keep: false },
     };
     let mut report = run_traffic(scenario, &options, &mut [&mut outputs], &output.feedback)?;
     if let Some(map) = &map {
@@ -151,11 +169,24 @@ pub fn run(common: &Common<'_>, what_if: Option<(&Scenario, &Path)>, args: &Args
         "overlaps": report.overlaps,
         "emergency_stops": report.emergency_stops,
         "findings": report.findings,
+        "checkpoints": report.checkpoints,
         "outputs": files,
     });
     output.result(&document, || describe(&report, &wanted))?;
     let skipped = report.findings.iter().any(|f| f.severity == Severity::Error);
     Ok(if skipped { Done::Skipping } else { Done::Wholly })
+}
+
+/// The running city of a checkpoint.
+fn frozen(path: &Path, scenario: &TrafficScenario, common: &Common<'_>, args: &Args) -> Result<Arc<Frozen>, Failure> {
+    let head = CheckpointHead::read(path)?;
+    if common.seed.is_some_and(|seed| seed != head.seed) {
+        return Err(Failure::usage(format!("--seed: {} goes on with its own seed, {}", path.display(), head.seed)));
+    }
+    if args.model.is_some_and(|m| (m == ModelName::Queues) != head.queues) {
+        return Err(Failure::usage(format!("--model: {} goes on with its own model, {}", path.display(), if head.queues { "queues" } else { "lanes" })));
+    }
+    Ok(Arc::new(Frozen::read(path, scenario.clone(), common.threads)?))
 }
 
 fn describe(report: &TrafficReport, wanted: &Wanted) -> String {
@@ -180,6 +211,10 @@ fn describe(report: &TrafficReport, wanted: &Wanted) -> String {
         ["mean speed".to_owned(), mean(s.mean_speed_mps, "m/s")],
         ["state hash".to_owned(), s.state_hash.clone()],
     ]);
-    let files = wanted.files.iter().map(|f| format!("{} → {}\n", f.kind, f.path.display())).collect::<String>();
+    if let Some(from) = s.run.recorded_from_s {
+        rows.push(["recorded from".to_owned(), format!("{from} s; the figures are of the whole run")]);
+    }
+    let saved = report.checkpoints.iter().map(|path| format!("saved → {}\n", path.display()));
+    let files = wanted.files.iter().map(|f| format!("{} → {}\n", f.kind, f.path.display())).chain(saved).collect::<String>();
     format!("{}\n{files}{}", table(&rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>()), report.out.display())
 }

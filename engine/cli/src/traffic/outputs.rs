@@ -1,12 +1,14 @@
 //! Writes SUMO's outputs while the scenario runs. A file has its name when it is whole; until then it ends in `.part`.
 
-use super::edges::{EdgeAbout, EdgeFile, Times, Which, roads};
+use super::edges::{EdgeAbout, EdgeFile, EdgeFileState, Times, Which, roads};
 use super::wanted::{Of, Wanted, WantedFile};
 use qike_export::sumo::{DetectorFile, DetectorOutput, Fcd, FcdVehicle, SummaryOutput, SummaryStep, TripInfo, TripInfos};
 use qike_network::streets::{along, shape_length};
 use qike_run::RunError;
 use qike_run::traffic::{Moment, OnRoad, TripRow, Watcher, due};
 use qike_scene::traffic::{Detector, DetectorKind, TrafficScenario};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -21,6 +23,17 @@ enum Writer {
     Fcd(Fcd<Out>),
     /// With the places of those that write into it.
     Detectors(DetectorOutput<Out>, Vec<u32>),
+}
+
+/// What outputs must know to go on in a run that is resumed: ids of vehicles, and files of edge data by what asks for them.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    names: Vec<String>,
+    edges: BTreeMap<String, EdgeFileState>,
+}
+
+fn key(wanted: &WantedFile) -> String {
+    format!("{} {:?}", wanted.kind, wanted.of)
 }
 
 /// A file being written.
@@ -233,6 +246,24 @@ fn summary_step(moment: &Moment<'_>, wall_ms: u64) -> SummaryStep {
 impl Watcher for Outputs {
     fn looks_at_everybody(&self) -> bool {
         self.files.iter().any(|f| ["fcd-output", "summary-output"].contains(&f.kind))
+    }
+
+    fn save(&self) -> Vec<u8> {
+        let opened = self.files.iter().zip(self.opened.iter().flatten());
+        let edges = opened.filter_map(|(wanted, opened)| if let Writer::Edges(file) = &opened.writer { Some((key(wanted), file.state())) } else { None }).collect();
+        postcard::to_stdvec(&Kept { names: self.names.clone(), edges }).unwrap_or_default()
+    }
+
+    fn resume(&mut self, saved: &[u8], moment: &Moment<'_>) -> Result<(), RunError> {
+        let kept: Kept = postcard::from_bytes(saved).unwrap_or_default();
+        let mut opened = self.open()?;
+        for (wanted, opened) in self.files.iter().zip(&mut opened) {
+            if let Writer::Edges(file) = &mut opened.writer {
+                file.resume(kept.edges.get(&key(wanted)).cloned(), moment);
+            }
+        }
+        (self.names, self.opened) = (kept.names, Some(opened));
+        Ok(())
     }
 
     fn step(&mut self, moment: &Moment<'_>) -> Result<(), RunError> {

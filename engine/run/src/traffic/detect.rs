@@ -16,7 +16,9 @@ use gate::Gate;
 use point::Point;
 use qike_network::streets::{NONE, Streets};
 use qike_network::traffic::{Detector, DetectorKind, Figures, Passage, TrafficScenario, VehicleKind};
+use qike_sim::state::{Exchange, StateError, must};
 use riders::Riders;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What a detector measured in an interval.
@@ -56,6 +58,7 @@ pub struct Shown<'a> {
 }
 
 /// What a detector measures with.
+#[derive(Serialize, Deserialize)]
 enum Sensor {
     Point(Point),
     Area(Area),
@@ -63,6 +66,7 @@ enum Sensor {
 }
 
 /// What ends a detector's intervals.
+#[derive(Serialize, Deserialize)]
 enum Pace {
     /// Only the run's end.
     Run,
@@ -75,6 +79,7 @@ enum Pace {
 }
 
 /// One detector at work.
+#[derive(Serialize, Deserialize)]
 struct Post {
     sensor: Sensor,
     pace: Pace,
@@ -178,6 +183,16 @@ impl Detectors {
                 self.write(n, now);
             }
         }
+    }
+
+    /// Their part of a run's state.
+    pub(super) fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
+        let Self { posts, order: _, riders, found: _ } = self;
+        let count = |posts: &[Post]| posts.iter().map(|p| std::mem::discriminant(&p.sensor)).collect::<Vec<_>>();
+        let before = count(posts);
+        with.list("detectors", posts)?;
+        must(count(posts) == before, "detectors", "has others than this scenario")?;
+        riders.exchange(with)
     }
 
     /// The run is over.

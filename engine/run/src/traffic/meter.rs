@@ -8,6 +8,8 @@ use qike_network::traffic::VehicleKind;
 use qike_sim::TrafficModel;
 use qike_sim::micro::{OnRoad, TripRow};
 use qike_sim::traffic::EdgeSums;
+use qike_sim::state::{Exchange, StateError, must};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ pub const STANDS_MPS: f64 = 0.1;
 const REACH: usize = 8;
 
 /// Where a vehicle is and was: edges it still touches, and where each begins on its way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Trail {
     edges: VecDeque<(u32, f64)>,
     /// Front bumper on its way, m.
@@ -47,6 +49,17 @@ impl EdgeMeter {
     pub fn new(streets: Arc<Streets>) -> Self {
         let n = streets.edges.len();
         Self { streets, sums: vec![EdgeSums::default(); n], trails: Vec::new(), standing: vec![0; n], queue_max: vec![0; n], touched: Vec::new() }
+    }
+
+    /// Its part of a run's state.
+    pub(super) fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
+        let Self { streets, sums, trails, standing, queue_max, touched: _ } = self;
+        with.list("sums of edges", sums)?;
+        with.part("vehicles on edges", trails)?;
+        with.list("standing on edges", standing)?;
+        with.list("queues on edges", queue_max)?;
+        let known = |t: &Trail| (t.lane as usize) < streets.lanes.len() && t.edges.iter().all(|(e, _)| (*e as usize) < streets.edges.len());
+        must(trails.iter().flatten().all(|t| known(t)), "vehicles on edges", "names edges that are not there")
     }
 
     /// Sums since the beginning, by edge.

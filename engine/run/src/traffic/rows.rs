@@ -70,7 +70,8 @@ pub(super) struct Rows {
     stretch: Vec<f64>,
     /// Speed limits of lanes, m/s.
     pub(super) limits: Vec<f64>,
-    before: Vec<EdgeSums>,
+    /// Sums as of the last link interval.
+    pub(super) before: Vec<EdgeSums>,
     points: Vec<TrackPoint>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Counts, OnRoad, STANDS_MPS, TrafficModel, TripRow};
 use crate::summary::Cost;
+use serde::{Deserialize, Serialize};
 use qike_record::{RunInfo, Summary, VehicleCounts};
 
 /// Vehicles whose time to depart has come, whether they could or not.
@@ -10,7 +11,7 @@ pub fn due(counts: &Counts) -> u64 {
 }
 
 /// Trips so far, and who is on the road now.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Totals {
     /// Trips that arrived.
     pub arrived: u64,

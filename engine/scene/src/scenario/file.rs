@@ -117,6 +117,9 @@ impl ScenarioFile {
         }
         unique(self.demand.iter().map(|d| d.name.as_str())).map_err(|n| fault(format!("two demands are named '{n}'")))?;
         let traffic = self.base.as_ref().is_some_and(Base::is_traffic);
+        if self.base.as_ref().is_some_and(|base| base.state.is_some()) && !traffic {
+            return Err(fault("[base] state: only runs of a scenario of SUMO ('store' is an X.sumocfg) have checkpoints".into()));
+        }
         let mut scenario = match extended {
             Some(other) => other,
             None => Scenario {

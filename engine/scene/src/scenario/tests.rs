@@ -141,7 +141,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             name,
             title: Title { en, zh },
             seeds: seeds.into_iter().collect(),
-            base: Base { store: "city.gpkg".into(), content_hash },
+            base: Base { store: "city.gpkg".into(), content_hash, state: None },
             time: Time { date: Some("2024-02-29".into()), start, duration: SimTime::from_ms(duration) },
             zones,
             demand: demand.into_iter().enumerate().map(|(i, (scale, kind))| Demand { name: format!("d{i}"), scale, kind }).collect(),

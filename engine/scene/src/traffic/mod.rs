@@ -102,6 +102,8 @@ pub struct Settings {
     pub queue_junctions: bool,
     /// Share of drivers who look for better ways while driving, and how often, ms.
     pub rerouting: Option<(f64, i64)>,
+    /// Times at which the run is saved, ms.
+    pub save_at_ms: Vec<i64>,
     /// Outputs that are asked for: kind (as the option is called) and file.
     pub outputs: Vec<(String, String)>,
 }
@@ -120,6 +122,7 @@ impl Default for Settings {
             queues: false,
             queue_junctions: false,
             rerouting: None,
+            save_at_ms: Vec::new(),
             outputs: Vec::new(),
         }
     }

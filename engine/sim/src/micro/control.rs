@@ -86,6 +86,20 @@ impl Control {
         }
     }
 
+    /// Goes on with the changes of another scenario: all of them that are due happen again, in their order.
+    pub(super) fn change(&mut self, new: Self, world: &mut World) {
+        let streets = Arc::make_mut(&mut world.streets);
+        for (lane, (by_map, _)) in &self.closed {
+            streets.lanes[*lane as usize].allowed = *by_map;
+        }
+        for (_, change) in self.changes.iter() {
+            if let Change::Limit(lane, _) = change {
+                world.limit[*lane as usize] = streets.lanes[*lane as usize].speed;
+            }
+        }
+        *self = new;
+    }
+
     /// Its part of the state. Lanes that were closed and are open again have an empty list of closures.
     pub(super) fn exchange(&mut self, world: &mut World, with: &mut Exchange<'_>) -> Result<(), StateError> {
         let Self { changes, done, closed } = self;
@@ -109,9 +123,13 @@ impl Control {
 impl Micro {
     /// Signs and closures of this moment.
     pub(super) fn control(&mut self) {
-        if !self.control.update(&mut self.world) {
-            return;
+        if self.control.update(&mut self.world) {
+            self.look_at_lanes_again();
         }
+    }
+
+    /// Who may use which lane has changed.
+    pub(super) fn look_at_lanes_again(&mut self) {
         self.world.memo = super::memo::Memo::default();
         let on: Vec<u32> = self.world.busy_lanes().flat_map(|on| on.cars.iter().copied()).collect();
         for slot in on {

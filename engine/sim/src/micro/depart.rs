@@ -53,9 +53,9 @@ impl Waiting {
 #[derive(Clone)]
 pub(super) struct Queue {
     /// By time.
-    all: Arc<[Arc<Departure>]>,
+    pub(super) all: Arc<[Arc<Departure>]>,
     /// So many of them have been due.
-    next: usize,
+    pub(super) next: usize,
     /// By first edge, in order.
     pub(super) due: BTreeMap<u32, VecDeque<Waiting>>,
     give_up_after_ms: i64,

@@ -123,6 +123,20 @@ impl Lights {
         }
     }
 
+    /// Goes on as the lights of a changed map: those in the list anew, with the plan of the same place, the others as they run.
+    pub(super) fn change(&mut self, new: Self, anew: &[usize], world: &World) {
+        let old = std::mem::replace(&mut self.lights, new.lights);
+        self.switches = new.switches;
+        for (n, (light, old)) in self.lights.iter_mut().zip(old).enumerate() {
+            if !anew.contains(&n) {
+                let plans = light.plans.clone();
+                *light = Light { plans, ..old };
+            } else if old.active < light.plans.len() {
+                light.start(world, old.active, world.now_ms);
+            }
+        }
+    }
+
     /// Its part of the state.
     pub(super) fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
         let Self { lights, switches, done } = self;

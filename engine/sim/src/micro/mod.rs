@@ -13,6 +13,7 @@ mod change;
 mod clear;
 mod control;
 mod depart;
+mod edited;
 pub(crate) mod departing;
 pub(crate) mod follow;
 mod junction;

@@ -25,7 +25,7 @@ pub(super) struct Rerouters {
     /// Of car parks: lane, from, to.
     areas: Vec<(u32, f64, f64)>,
     /// Paths of vehicles by their edges, so that equal ones are one.
-    known: BTreeMap<Arc<[u32]>, u32>,
+    pub(super) known: BTreeMap<Arc<[u32]>, u32>,
     /// When roads are closed, in order: then those on the rerouters' edges are sent another way, too.
     closures: Vec<i64>,
     done: usize,

@@ -7,6 +7,7 @@ use crate::state::{Exchange, StateError};
 use crate::traffic::{Stayed, TrafficModel, Traveller};
 use qike_core::Diagnostic;
 use qike_network::streets::Streets;
+use qike_network::traffic::TrafficScenario;
 use qike_record::SignalLamp;
 use std::sync::Arc;
 
@@ -133,6 +134,10 @@ impl TrafficModel for Micro {
 
     fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
         self.exchange_state(with)
+    }
+
+    fn change(&mut self, was: &TrafficScenario, scenario: &TrafficScenario) -> Result<(), String> {
+        self.change_to(was, scenario)
     }
 
     fn fork(&self) -> Box<dyn TrafficModel> {

@@ -88,6 +88,12 @@ impl Lights {
         Running { plan, phase: phase as u32, since: now - spent as u32, until: u32::try_from(i64::from(now) + left.max(1)).unwrap_or(NEVER), switched }
     }
 
+    /// A light begins its plan of the same place anew.
+    pub fn begin(&self, light: usize, was: &Running, now: u32) -> Running {
+        let last = self.plans[light].len().saturating_sub(1) as u32;
+        self.start(light, was.plan.min(last), now, was.switched.min(self.switches[light].len() as u32))
+    }
+
     /// Whether what runs at a light is there.
     pub fn knows(&self, light: usize, run: &Running) -> bool {
         let (plans, switches) = (&self.plans[light], &self.switches[light]);

@@ -12,6 +12,7 @@
 mod act;
 pub(crate) mod border;
 pub(crate) mod calendar;
+mod edited;
 mod gaps;
 pub(crate) mod kinds;
 mod lane;

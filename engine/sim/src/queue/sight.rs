@@ -10,6 +10,7 @@ use crate::micro::{Counts, OnRoad, TripRow, Way};
 use crate::traffic::{EdgeSums, TrafficModel, Traveller};
 use qike_core::Diagnostic;
 use qike_network::streets::Streets;
+use qike_network::traffic::TrafficScenario;
 use qike_record::SignalLamp;
 use std::sync::Arc;
 
@@ -170,6 +171,10 @@ impl TrafficModel for Queues {
 
     fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
         self.exchange_state(with)
+    }
+
+    fn change(&mut self, was: &TrafficScenario, scenario: &TrafficScenario) -> Result<(), String> {
+        self.change_to(was, scenario)
     }
 
     fn fork(&self) -> Box<dyn TrafficModel> {

@@ -2,9 +2,11 @@
 
 use super::riders::{Event, Ride, Why};
 use qike_network::traffic::{AreaFigures, Halting};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One who is on its lanes.
+#[derive(Serialize, Deserialize)]
 struct Info {
     /// Where the vehicle's first lane of the detector begins, m from the detector's begin.
     offset: f64,
@@ -16,6 +18,7 @@ struct Info {
 }
 
 /// A vehicle's step on it.
+#[derive(Serialize, Deserialize)]
 struct Moved {
     vehicle: u32,
     to_end: f64,
@@ -29,6 +32,7 @@ struct Moved {
 type Standing = BTreeMap<u32, (i64, i64)>;
 
 /// An area detector.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Area {
     /// Begins of its lanes, m from its begin; their lengths.
     offsets: Vec<f64>,

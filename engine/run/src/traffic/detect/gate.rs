@@ -3,10 +3,11 @@
 use super::Shown;
 use super::riders::{Event, Ride, Why};
 use qike_network::traffic::{CrossingFigures, Halting};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One who is inside, or has left.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Visit {
     entered_s: f64,
     front_left_s: f64,
@@ -26,6 +27,7 @@ struct Visit {
 }
 
 /// A detector of entries and exits.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Gate {
     /// Positions of entries, then of exits, on their lanes.
     entries: Vec<f64>,

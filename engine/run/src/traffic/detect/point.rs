@@ -2,9 +2,11 @@
 
 use super::riders::{Event, Ride, Why};
 use qike_network::traffic::{LoopFigures, Passage, PassageState};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One who was on it.
+#[derive(Serialize, Deserialize)]
 struct Passed {
     from_s: f64,
     to_s: f64,
@@ -14,6 +16,7 @@ struct Passed {
 }
 
 /// A loop.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Point {
     at_m: f64,
     /// It tells of each vehicle.

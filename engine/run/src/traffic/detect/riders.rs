@@ -5,6 +5,8 @@ use super::super::{OnRoad, TripRow};
 use super::Shown;
 use qike_network::streets::Streets;
 use qike_network::traffic::TrafficScenario;
+use qike_sim::state::{Exchange, StateError, must};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Why a vehicle is on a lane, or not any more.
@@ -76,14 +78,14 @@ impl Ride {
 }
 
 /// A vehicle's tie to a detector: `start`: where the detector's lane begins on the vehicle's way, m.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Tie {
     detector: u32,
     part: u32,
     start: f64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Rider {
     lane: u32,
     pos: f64,
@@ -121,6 +123,14 @@ impl Riders {
         let kinds = scenario.demand.kinds.iter().map(|k| Kind { length: k.length_m, top: k.max_speed_mps.min(k.desired_speed_mps) }).collect();
         let watched = if scenario.extras.detectors.is_empty() { Vec::new() } else { vec![Vec::new(); streets.lanes.len()] };
         Self { streets, kinds, watched, all: Vec::new(), tied: Vec::new() }
+    }
+
+    /// Its part of the state.
+    pub fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
+        let Self { streets, kinds: _, watched: _, all, tied } = self;
+        with.part("vehicles at detectors", all)?;
+        with.part("vehicles on detectors", tied)?;
+        must(all.iter().flatten().all(|r| (r.lane as usize) < streets.lanes.len()), "vehicles at detectors", "names lanes that are not there")
     }
 
     /// Tells a detector of all on a lane.
