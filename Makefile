@@ -4,7 +4,7 @@ target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 bin := $(target)/release
 demo := $(CURDIR)/demo
 
-.PHONY: demo test bench bench-import bench-traffic bench-metropolis bench-network lint setup build check-tiles clean-demo
+.PHONY: demo test bench bench-import bench-traffic bench-metropolis bench-fork bench-network lint setup build check-tiles clean-demo
 
 demo: setup build
 	@tools/demo.sh "$(bin)" "$(demo)"
@@ -38,6 +38,11 @@ bench-traffic: build
 bench-metropolis:
 	cargo build --release --workspace --examples --locked
 	@for persons in $(or $(BENCH),1000000 5000000 24000000); do FORK=1 "$(bin)/examples/metropolis" $$persons 2 || exit 1; done
+
+# Forks of a running city with 1,000,000 vehicles, lane by lane and as queues: BENCH=VEHICLES for another number.
+bench-fork: setup
+	cargo build --release --workspace --examples --locked
+	@"$(bin)/examples/fork_bench" $(BENCH)
 
 # Networks of OSM files beside netconvert's: BENCH="--peers FOLDER" is needed, "--files helsinki,monaco" is not (docs/bench-network.md).
 bench-network: build

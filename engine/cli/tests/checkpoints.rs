@@ -178,8 +178,8 @@ fn what_ifs_begin_from_a_running_city() {
     // Twice the flow from then on: those who had departed are the same.
     let more = run("more", &edit("demand = \"f\"", "scale", "1.0", "2.0", ""));
     let loaded = |d: &Value| figures(d)["vehicles"]["loaded"].as_u64().unwrap();
-    assert_eq!((loaded(&base), loaded(&more)), (52, 52 + 34), "{more}");
-    assert_eq!(figures(&more)["vehicles"]["arrived"].as_u64(), Some(86));
+    assert_eq!((loaded(&base), loaded(&more)), (52, 52 + 35), "{more}");
+    assert_eq!(figures(&more)["vehicles"]["arrived"].as_u64(), Some(87));
     // A closure, begun before the city was saved: it holds from then on.
     let closed = run("closed", &edit("object = \"d1\"", "closed", "false", "true", "from = 30\nuntil = 150\n"));
     assert_ne!(figures(&closed)["state_hash"], figures(&base)["state_hash"]);
@@ -189,4 +189,41 @@ fn what_ifs_begin_from_a_running_city() {
     place.qike("run slow.toml --out s --resume a/checkpoint-60.qike").expect(2, &["--resume", "[base] state"]);
     place.write("time.toml", format!("{head}[time]\nstart = 10\nduration = 100\n"));
     place.qike("run time.toml --out s").expect(1, &["leave [time]"]);
+}
+
+#[test]
+fn a_study_forks_the_running_city_once() {
+    let place = two_ways();
+    let write = |name: &str, edits: &str| place.write(&format!("{name}.toml"), format!("version = 1\nname = \"{name}\"\n[base]\nstore = \"x.sumocfg\"\n{edits}"));
+    write("same", "");
+    write("closed", "[[edits]]\nobject = \"d1\"\nproperty = \"closed\"\nold = false\nnew = true\nfrom = 70\nuntil = 150\n");
+    let study = |text: &str| place.write("study.toml", text);
+    let all = "version = 1\nname = \"s\"\nscenarios = [\"same.toml\", \"closed.toml\", \"same.toml\"]\n";
+    study(&format!("{all}fork_at = \"00:01:00\"\n"));
+    let said = place.qike("sweep study.toml --out s --json");
+    said.expect(0, &[]);
+    let rows = said.json()["rows"].clone();
+    let base = place.qike("run x.sumocfg --out base --no-tracks --json").json();
+    let hash = |n: usize| rows[n]["summary"]["state_hash"].clone();
+    // What changes nothing is the run that was never forked, before and after another has changed something.
+    assert_eq!((hash(0), hash(2)), (base["runs"][0]["summary"]["state_hash"].clone(), hash(0)));
+    assert_ne!(hash(1), hash(0));
+    assert_eq!(rows[0]["summary"]["run"]["recorded_from_s"].as_f64(), Some(60.0));
+    let folders: Vec<bool> = ["s/until-the-fork-1", "s/until-the-fork-2", "s/same/base", "s/closed/base"].iter().map(|f| place.at(f).is_dir()).collect();
+    assert_eq!(folders, [true, false, true, true], "the first part is run once");
+    // A fork that changes something is what the what-if makes of a checkpoint of that time.
+    place.qike("run x.sumocfg --out a --no-tracks --save-at 60").expect(0, &[]);
+    place.write("closed.toml", String::from_utf8(place.bytes("closed.toml")).unwrap().replace("[[edits]]", "state = \"a/checkpoint-60.qike\"\n[[edits]]"));
+    let from_file = place.qike("run closed.toml --out c --no-tracks --json").json();
+    assert_eq!(from_file["runs"][0]["summary"]["state_hash"], hash(1));
+    place.qike("sweep study.toml --out s2").expect(1, &["closed.toml", "leave one of them out"]);
+    study(all);
+    let mixed = place.qike("sweep study.toml --out s3 --json");
+    mixed.expect(0, &[]);
+    assert_eq!(mixed.json()["rows"][1]["summary"]["state_hash"], hash(1));
+    for (fork, word) in [("\"noon\"", "fork_at"), ("-5", "fork_at"), ("0", "is not after the begin"), ("90000", "is over before 90000 s")] {
+        write("closed", "");
+        study(&format!("{all}fork_at = {fork}\n"));
+        place.qike("sweep study.toml --out s4").expect(1, &[word]);
+    }
 }

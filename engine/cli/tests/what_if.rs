@@ -84,6 +84,46 @@ fn an_incidents_queue_clears_as_the_kinematic_wave_says() {
 }
 
 #[test]
+fn a_broken_down_lorry_blocks_its_lane_where_it_stands() {
+    // It stands on 12 m of one lane for ten minutes; 2,700 vehicles an hour come, more than the other lane takes.
+    let place = road(2700, 5400);
+    let edit = |new: &str, when: &str| format!("{HEAD}[[edits]]\nobject = \"b_0\"\nproperty = \"blocked_m\"\nold = false\nnew = {new}\n{when}");
+    place.write("w.toml", edit("[240, 252]", "from = \"00:15\"\nuntil = \"00:25\"\n"));
+    place.qike("run w.toml --out w --no-tracks --until 5400 --fcd-output f.xml --tripinfo-output t.xml").expect(0, &[]);
+    let flow = minutes(&place, "w");
+    let (arrivals, blocked) = (mean(&flow[6..14]), mean(&flow[17..25]));
+    let most = flow[26..40].iter().fold(0.0f64, |a, b| a.max(*b));
+    assert!((arrivals - 45.0).abs() < 1.5 && blocked < arrivals - 3.0 && most > arrivals + 5.0, "{arrivals} {blocked} {most}: {flow:?}");
+    // Nobody is lost: what is held back goes later.
+    assert!((flow.iter().sum::<f64>() - 2700.0 * 1.5).abs() < 60.0, "{}", flow.iter().sum::<f64>());
+    let trips = String::from_utf8(place.bytes("t.xml")).unwrap();
+    let lorry = trips.lines().find(|l| l.contains("what-if-blocked-0")).unwrap();
+    assert!(lorry.contains("departLane=\"b_0\" departPos=\"252.00\"") && lorry.contains("arrivalLane=\"b_0\" arrivalPos=\"252.00\""), "{lorry}");
+    // Between 15 and 25 minutes nobody else is where it stands.
+    let fcd = String::from_utf8(place.bytes("f.xml")).unwrap();
+    let (mut time, mut seen) = (0.0, 0);
+    let value = |line: &str, name: &str| -> f64 { line.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).unwrap().parse().unwrap() };
+    for line in fcd.lines() {
+        if line.contains("<timestep") {
+            time = value(line, "time");
+        } else if line.contains("lane=\"b_0\"") && (960.0..1490.0).contains(&time) {
+            let at = value(line, "pos");
+            seen += u32::from(line.contains("what-if-blocked-0"));
+            assert!(line.contains("what-if-blocked-0") || !(240.0..256.9).contains(&at), "{time}: {line}");
+        }
+    }
+    assert_eq!(seen, 530);
+    let told = |name: &str, text: String, words: &[&str]| {
+        place.write(name, text);
+        place.qike(&format!("run {name} --out x")).expect(1, words);
+    };
+    told("long.toml", edit("[490, 510]", "until = 60\n"), &["long.toml", "'b_0' is 500.00 m long", "510 m"]);
+    told("open.toml", edit("[10, 20]", ""), &["open.toml", "say with 'until'", "'b_0'"]);
+    told("back.toml", edit("[20, 10]", "until = 60\n"), &["blocked_m", "begins and ends on the lane"]);
+    told("edge.toml", edit("[10, 20]", "until = 60\n").replace("b_0", "b"), &["'b' is an edge of 2 lanes", "b_0, b_1"]);
+}
+
+#[test]
 fn demand_speed_and_signals_change_and_are_compared() {
     let place = road(900, 600);
     let run = |file: &str, out: &str| place.qike(&format!("run {file} --out {out} --no-tracks --json"));

@@ -138,7 +138,7 @@ impl Networks<'_> {
                     _ => EditValue::Numbers(program.phases.iter().map(|p| f64::from(p.duration_ms) / 1_000.0).collect()),
                 })
             }
-            Property::Scale => Err(misfit(target, property)),
+            Property::Scale | Property::BlockedM => Err(misfit(target, property)),
             Property::Closed | Property::SpeedLimitMps => {
                 let ixs: Vec<usize> = match part(lanes, self.walks, target)? {
                     Part::Links(links) => links.iter().flat_map(|l| span(&lanes.link(*l).lanes)).collect(),

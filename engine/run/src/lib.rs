@@ -26,4 +26,4 @@ pub use compare::{Comparison, compare, geh, seed_folders};
 pub use error::{RunError, TableFault};
 pub use load::{folder, load};
 pub use run::{RunOptions, RunReport, SeedReport, default_out, run};
-pub use sweep::{SweepOptions, SweepReport, SweepRow, sweep};
+pub use sweep::{ReadTraffic, SweepOptions, SweepReport, SweepRow, sweep, sweep_with};

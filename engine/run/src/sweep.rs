@@ -11,13 +11,20 @@
 //! values = [0.8, 1.0, 1.2]
 //! ```
 //!
+//! Scenarios may be what-ifs on a configuration of SUMO (`[base] store = "X.sumocfg"`). With `fork_at = "07:05:00"` (or seconds) the city is
+//! then run up to that time once, and every run goes on from there: what they have in common is in memory once, and is run once.
+//!
 //! Each combination is a run directory `<scenario>/<parameter>=<value>,…` below the study's; `results.csv` has a row for each
 //! seed of each, with the summary's figures.
+
+mod forks;
+
+pub use forks::ReadTraffic;
 
 use crate::city::Base;
 use crate::run::{Origin, run_on};
 use crate::{RunError, RunOptions, load};
-use qike_core::Feedback;
+use qike_core::{Feedback, SimTime};
 use qike_record::Summary;
 use qike_scene::Scenario;
 use qike_scene::scenario::{ScenarioError, confined, nearest};
@@ -46,8 +53,22 @@ struct Study {
     scenarios: Vec<String>,
     #[serde(default)]
     seeds: Option<Vec<u64>>,
+    /// Seconds, or HH:MM:SS.
+    #[serde(default)]
+    fork_at: Option<toml::Value>,
     #[serde(default)]
     parameter: Vec<Parameter>,
+}
+
+impl Study {
+    fn fork_at(&self) -> Result<Option<i64>, String> {
+        let text = match &self.fork_at {
+            None => return Ok(None),
+            Some(toml::Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        text.parse::<SimTime>().map(|at| Some(at.ms())).map_err(|e| format!("fork_at: {e}"))
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,27 +111,36 @@ pub struct SweepReport {
 /// # Errors
 /// Faults of the study and of any combination are found before the first run; after that, what ends a run ends the study.
 pub fn sweep(study: &Path, options: &SweepOptions, feedback: &Feedback) -> Result<SweepReport, RunError> {
+    let none = |path: &Path| Err(RunError::Usage(format!("{}: scenarios of other simulators are not read here", path.display())));
+    sweep_with(study, options, &none, feedback)
+}
+
+/// The same; `read` reads scenarios of other simulators.
+///
+/// # Errors
+/// As [`sweep`].
+pub fn sweep_with(study: &Path, options: &SweepOptions, read: ReadTraffic<'_>, feedback: &Feedback) -> Result<SweepReport, RunError> {
     let name = study.display().to_string();
     let fault = |message: String| RunError::Scenario(ScenarioError::new(&name, message));
     let text = std::fs::read_to_string(study).map_err(RunError::io(study))?;
-    let read: Study = toml::from_str(&text).map_err(|e| ScenarioError::from_toml(&name, &text, &e))?;
-    if read.version != 1 {
-        return Err(fault(format!("the file's version is {}; this program reads version 1", read.version)));
+    let said: Study = toml::from_str(&text).map_err(|e| ScenarioError::from_toml(&name, &text, &e))?;
+    if said.version != 1 {
+        return Err(fault(format!("the file's version is {}; this program reads version 1", said.version)));
     }
-    if read.scenarios.is_empty() {
+    if said.scenarios.is_empty() {
         return Err(fault("'scenarios' is empty".into()));
     }
-    if let Some(parameter) = read.parameter.iter().find(|p| p.values.is_empty()) {
+    if let Some(parameter) = said.parameter.iter().find(|p| p.values.is_empty()) {
         return Err(fault(format!("the parameter '{}' has no values", parameter.path)));
     }
     let folder = load::folder(study);
     let mut plan: Vec<Planned> = Vec::new();
-    for file in &read.scenarios {
+    for file in &said.scenarios {
         confined(file).map_err(|message| fault(format!("scenarios: {message}")))?;
         let path = folder.join(file);
         let mut scenario = load::load(&path)?;
-        scenario.seeds = read.seeds.clone().unwrap_or(scenario.seeds);
-        for values in combinations(&read.parameter) {
+        scenario.seeds = said.seeds.clone().unwrap_or(scenario.seeds);
+        for values in combinations(&said.parameter) {
             let changed = change(&scenario, &values).map_err(|message| fault(format!("{file}: {message}")))?;
             let shown = values.iter().map(|(path, value)| ((*path).to_owned(), value.to_string())).collect();
             plan.push((path.clone(), shown, changed));
@@ -120,9 +150,24 @@ pub fn sweep(study: &Path, options: &SweepOptions, feedback: &Feedback) -> Resul
         let stem = study.file_stem().map_or_else(|| "study".into(), |stem| stem.to_string_lossy().into_owned());
         folder.join(format!("{stem}-sweep"))
     });
+    let fork_at = said.fork_at().map_err(fault)?;
+    let of_traffic = plan.iter().filter(|(_, _, s)| s.base.is_traffic()).count();
+    if of_traffic > 0 && of_traffic < plan.len() {
+        return Err(fault("a study is of cities of Qike, or of scenarios of SUMO: not of both".into()));
+    }
+    if of_traffic == 0 && fork_at.is_some() {
+        return Err(fault("fork_at: only runs of a scenario of SUMO ([base] store is an X.sumocfg) are forked".into()));
+    }
     let runs = RunOptions { threads: options.threads, ..RunOptions::default() };
     let mut bases: BTreeMap<PathBuf, Base> = BTreeMap::new();
-    let mut report = SweepReport { name: read.name, table: out.join("results.csv"), out: out.clone(), rows: Vec::new(), warnings: Vec::new() };
+    let mut report = SweepReport { name: said.name, table: out.join("results.csv"), out: out.clone(), rows: Vec::new(), warnings: Vec::new() };
+    if of_traffic > 0 {
+        let study = forks::Study { name: &name, out: &out, threads: options.threads, read, fork_at };
+        study.run(plan, &mut report, feedback)?;
+        report.warnings.sort();
+        report.warnings.dedup();
+        return Ok(report);
+    }
     let task = feedback.task("study", plan.len() as u64);
     for (path, parameters, scenario) in plan {
         let origin = Origin { name: &path.display().to_string(), folder: &load::folder(&path) };

@@ -11,7 +11,7 @@
 //! object = "osm:way/2003"      # the whole road, both directions …
 //! direction = "forward"        # … or one direction ("forward": along the line as drawn, "backward") …
 //! lane = 0                     # … or one lane of a direction, 0 at the kerb
-//! property = "closed"          # closed | speed_limit_mps | phase_durations_s | offset_s | scale
+//! property = "closed"          # closed | speed_limit_mps | blocked_m | phase_durations_s | offset_s | scale
 //! old = false                  # what the base must say
 //! new = true
 //! from = "09:00"               # optional: from this time on (default: from the start)
@@ -107,6 +107,8 @@ pub enum Property {
     Closed,
     /// Speed limit in m/s (object, lane). Value: number > 0.
     SpeedLimitMps,
+    /// Something stands on a lane there (a lane of a traffic scenario): `false`, or where it begins and ends, m from the lane's start.
+    BlockedM,
     /// Durations of a signal's phases in seconds, in the program's order. Value: list of numbers > 0.
     PhaseDurationsS,
     /// Offset of a signal's cycle in seconds. Value: number ≥ 0.
@@ -121,6 +123,7 @@ impl Property {
         match self {
             Property::Closed => "closed",
             Property::SpeedLimitMps => "speed_limit_mps",
+            Property::BlockedM => "blocked_m",
             Property::PhaseDurationsS => "phase_durations_s",
             Property::OffsetS => "offset_s",
             Property::Scale => "scale",
@@ -130,7 +133,7 @@ impl Property {
     /// Whether such a target has this property.
     pub const fn applies_to(self, target: &Target) -> bool {
         match self {
-            Property::Closed | Property::SpeedLimitMps => matches!(target, Target::Object { .. } | Target::Lane { .. }),
+            Property::Closed | Property::SpeedLimitMps | Property::BlockedM => matches!(target, Target::Object { .. } | Target::Lane { .. }),
             Property::PhaseDurationsS | Property::OffsetS => matches!(target, Target::Signal { .. }),
             Property::Scale => matches!(target, Target::Demand { .. }),
         }
@@ -144,6 +147,9 @@ impl Property {
             (Property::Closed, _) => Err("true or false"),
             (Property::SpeedLimitMps, EditValue::Number(n)) if positive(n) => Ok(()),
             (Property::SpeedLimitMps, _) => Err("a speed in m/s above 0"),
+            (Property::BlockedM, EditValue::Flag(false)) => Ok(()),
+            (Property::BlockedM, EditValue::Numbers(list)) if matches!(list[..], [from, to] if from >= 0.0 && from + 0.5 <= to && to.is_finite()) => Ok(()),
+            (Property::BlockedM, _) => Err("false, or where it begins and ends on the lane in m, half a metre apart or more"),
             (Property::PhaseDurationsS, EditValue::Numbers(list)) if !list.is_empty() && list.iter().all(positive) => Ok(()),
             (Property::PhaseDurationsS, _) => Err("a list of durations in seconds, each above 0"),
             (Property::OffsetS | Property::Scale, EditValue::Number(n)) if n.is_finite() && *n >= 0.0 => Ok(()),

@@ -13,7 +13,8 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   qike sweep demo/study.toml
-  qike sweep demo/study.toml --out studies/demand --threads 2 --json")]
+  qike sweep demo/study.toml --out studies/demand --threads 2 --json
+  qike sweep bologna/study.toml  # what-ifs on run.sumocfg with fork_at = '07:05:00': what they have in common is run once")]
 pub struct Args {
     /// The study.
     #[arg(value_name = "STUDY.toml")]
@@ -29,7 +30,11 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let options = SweepOptions { out: args.out.clone(), threads: args.threads.map(|n| n as usize) };
-    let report = qike_run::sweep(&args.study, &options, &output.feedback)?;
+    let read = |path: &std::path::Path| {
+        let scenario = qike_import::read_traffic(path, &output.feedback);
+        scenario.map_err(|e| qike_run::RunError::Traffic { scenario: path.display().to_string(), message: e.to_string() })
+    };
+    let report = qike_run::sweep_with(&args.study, &options, &read, &output.feedback)?;
     output.warnings(&report.warnings);
     output.result(&report, || describe(&report))?;
     Ok(Done::Wholly)

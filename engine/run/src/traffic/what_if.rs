@@ -2,14 +2,15 @@
 //!
 //! An `object` is an edge, or a lane where it is a lane's id; a `signal` is a light; a `demand` is a kind of vehicle, a flow, a
 //! vehicle, `FROM>TO` (edges, zones or junctions where trips begin and end), or `all`. Edits become what the models know already:
-//! closed lanes and the rerouter before them, speed signs, other plans, more or fewer travellers.
+//! closed lanes and the rerouter before them, speed signs, other plans, more or fewer travellers. What blocks a part of a lane is a vehicle
+//! that departs there, stands until the lane is free again, and has then arrived: it counts as one, by its id `what-if-blocked-N`.
 
 use crate::RunError;
 use qike_core::SimTime;
 use qike_scene::Scenario;
 use qike_scene::edit::{Change, EditBase, EditValue, Property, Target, check, timeline};
 use qike_scene::scenario::{ScenarioError, nearest};
-use qike_scene::traffic::{Interval, PathRef, Place, Rerouter, RoadUsers, SpeedSign, SwitchRule, TrafficScenario, Travel, TypeRef};
+use qike_scene::traffic::{Arrival, DepartLane, DepartPos, DepartSpeed, Interval, Parking, Path, PathRef, Place, Release, Rerouter, RoadUsers, SpeedFactor, SpeedSign, Stop, StopPlace, SwitchRule, TrafficScenario, Travel, TypeRef, VehicleKind};
 use std::collections::BTreeMap;
 
 /// Applies a scenario file to its base; `file`: its name in messages.
@@ -38,13 +39,72 @@ pub fn apply_what_if(base: &mut TrafficScenario, what_if: &Scenario, file: &str)
     let start = SimTime(base.settings.begin_ms);
     let end = SimTime(base.settings.end_ms.unwrap_or(i64::MAX));
     let mut closures: BTreeMap<Vec<u32>, Vec<(i64, i64)>> = BTreeMap::new();
+    let mut blocked: Vec<(u32, i64, Option<i64>, [f64; 2])> = Vec::new();
     for change in timeline(&what_if.edits, start, end) {
+        if let (Property::BlockedM, Target::Object { id, .. }) = (change.property, &change.target) {
+            let lane = lane_of(base, id.as_str()).map_err(fault)?;
+            if let Some(last) = blocked.iter_mut().rev().find(|b| b.0 == lane && b.2.is_none()) {
+                last.2 = Some(change.at.ms());
+            }
+            if let EditValue::Numbers(at) = &change.value
+                && let [from, to] = at[..]
+            {
+                blocked.push((lane, change.at.ms(), None, [from, to]));
+            }
+            continue;
+        }
         one(base, &change, start, &mut closures).map_err(fault)?;
     }
     for (lanes, windows) in closures {
         close(base, &lanes, &windows);
     }
+    for (lane, begin, until, place) in blocked {
+        block(base, lane, begin, until, place).map_err(fault)?;
+    }
     base.name = what_if.name.clone();
+    Ok(())
+}
+
+/// The lane that an id names.
+fn lane_of(base: &TrafficScenario, id: &str) -> Result<u32, String> {
+    match lanes_of(base, id).as_deref() {
+        Some(&[lane]) => Ok(lane),
+        Some(lanes) => {
+            let ids: Vec<&str> = lanes.iter().filter_map(|l| base.map.lanes.get(*l as usize)).map(|l| l.id.as_str()).collect();
+            Err(format!("'{id}' is an edge of {} lanes: say which of them is blocked ({})", lanes.len(), ids.join(", ")))
+        }
+        None => Err(format!("the network has no lane '{id}'")),
+    }
+}
+
+/// Something stands on a part of a lane from a time until another.
+fn block(base: &mut TrafficScenario, lane: u32, begin: i64, until: Option<i64>, [from_m, to_m]: [f64; 2]) -> Result<(), String> {
+    let number = base.demand.vehicles.iter().filter(|(id, ..)| id.starts_with("what-if-blocked-")).count();
+    let Some(about) = base.map.lanes.get(lane as usize) else { return Ok(()) };
+    if to_m > about.length_m {
+        return Err(format!("the lane '{}' is {:.2} m long: it cannot be blocked up to {to_m} m", about.id, about.length_m));
+    }
+    let Some(until) = until.or(base.settings.end_ms) else {
+        return Err(format!("say with 'until' when the lane '{}' is free again: the scenario has no end", about.id));
+    };
+    let Some(kind) = base.demand.kinds.iter().find(|k| about.allowed.contains(k.user)).or(base.demand.kinds.first()) else { return Ok(()) };
+    let id = format!("what-if-blocked-{number}");
+    let kind = VehicleKind { id: id.clone(), length_m: to_m - from_m, gap_m: 0.1, speed_factor: SpeedFactor { mean: 1.0, deviation: 0.0, min: 1.0, max: 1.0 }, ..kind.clone() };
+    let stop = Stop { place: StopPlace::Lane { lane, from_m, to_m }, duration_ms: Some(0), until_ms: Some(until), parking: Parking::OnRoad, triggered: false, speed_mps: None };
+    let travel = Travel {
+        kind: TypeRef::Kind(base.demand.kinds.len() as u32),
+        path: PathRef::Path(base.demand.paths.len() as u32),
+        lane: DepartLane::Lane(about.index),
+        at: DepartPos::At(to_m),
+        speed: DepartSpeed::At(0.0),
+        arrival: Arrival { at_m: Some(to_m), ..Arrival::default() },
+        stops: vec![stop],
+        line: None,
+        speed_factor: Some(1.0),
+    };
+    base.demand.paths.push(Path { edges: vec![about.edge], ..Path::default() });
+    base.demand.kinds.push(kind);
+    base.demand.vehicles.push((id, Release::At(begin), travel));
     Ok(())
 }
 
@@ -99,8 +159,11 @@ impl EditBase for Base<'_> {
             Target::Object { id, direction: None } => {
                 let ids = || Box::new(base.map.edges.iter().map(|e| e.id.as_str()).chain(base.map.lanes.iter().map(|l| l.id.as_str())));
                 let lanes = lanes_of(base, id.as_str()).ok_or_else(|| format!("the network has no edge or lane '{id}'{}", near(id.as_str(), ids())))?;
+                if property == Property::BlockedM {
+                    lane_of(base, id.as_str())?;
+                }
                 Ok(match property {
-                    Property::Closed => EditValue::Flag(false),
+                    Property::Closed | Property::BlockedM => EditValue::Flag(false),
                     _ => EditValue::Number(lanes.iter().filter_map(|l| base.map.lanes.get(*l as usize)).map(|l| l.speed_mps).fold(0.0, f64::max)),
                 })
             }

@@ -3,19 +3,22 @@
 use super::Micro;
 use super::control::Control;
 use super::departing::departures;
+use super::follow::Kind;
 use super::lights::Lights;
 use super::reroute::Rerouters;
 use super::routing::Knowledge;
 use crate::edited::{built_alike, changeable, other_plans};
 use qike_network::streets::Streets;
 use qike_network::traffic::TrafficScenario;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 impl Micro {
     /// Goes on under a scenario that differs from the one it was made of.
     pub(super) fn change_to(&mut self, was: &TrafficScenario, is: &TrafficScenario) -> Result<(), String> {
         changeable(was, is)?;
+        let new = is.demand.kinds.get(was.demand.kinds.len()..).unwrap_or_default();
+        self.world.kinds.extend(new.iter().map(|k| Kind::new(k, self.world.dt)));
         let map = was.map != is.map;
         if map {
             self.change_map(was, is)?;
@@ -70,9 +73,11 @@ impl Micro {
         let listed = departures(is, &self.world.kinds, &self.world.streets, self.world.seed);
         let w = &mut self.world;
         let old = &self.queue.all;
-        let mut numbers: HashMap<&str, u32> = old.iter().map(|d| (d.id.as_str(), d.number)).collect();
+        let (gone, to_come) = old.split_at(self.queue.next);
+        let gone_ids: HashSet<&str> = gone.iter().map(|d| d.id.as_str()).collect();
+        let mut numbers: HashMap<&str, u32> = to_come.iter().map(|d| (d.id.as_str(), d.number)).collect();
         numbers.extend(self.trips.stayed.iter().map(|s| (s.id.as_str(), s.vehicle)));
-        let mut fresh = numbers.values().max().map_or(0, |n| n + 1);
+        let mut fresh = old.iter().map(|d| d.number).chain(self.trips.stayed.iter().map(|s| s.vehicle)).max().map_or(0, |n| n + 1);
         let mut number = |id: &str| {
             numbers.get(id).copied().unwrap_or_else(|| {
                 fresh += 1;
@@ -80,8 +85,12 @@ impl Micro {
             })
         };
         let mut places: HashMap<Arc<[u32]>, u32> = (0..).zip(&w.paths).map(|(n, path)| (path.clone(), n)).collect();
-        let mut all: Vec<_> = old[..self.queue.next].to_vec();
+        let mut all: Vec<_> = gone.to_vec();
         for mut who in listed.all.into_iter().filter(|d| d.depart_ms > now - w.dt_ms) {
+            // A flow of another density counts its vehicles anew.
+            while gone_ids.contains(who.id.as_str()) {
+                who.id.push('+');
+            }
             who.number = number(&who.id);
             let path = &listed.paths[who.path as usize];
             who.path = *places.entry(path.clone()).or_insert_with(|| {
