@@ -8,6 +8,7 @@ use crate::state::{Exchange, StateError};
 use crate::traffic::{Crossed, EdgeSums, Stayed, TrafficModel, Traveller};
 use qike_core::{Diagnostic, StateHasher};
 use qike_network::streets::Streets;
+use qike_network::traffic::TrafficScenario;
 use qike_record::SignalLamp;
 use std::sync::Arc;
 
@@ -155,6 +156,10 @@ impl TrafficModel for Hybrid {
 
     fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
         self.exchange_state(with)
+    }
+
+    fn change(&mut self, _: &TrafficScenario, _: &TrafficScenario) -> Result<(), String> {
+        Err("a city of which a part is run lane by lane cannot be changed while it is running: run this scenario from its beginning".into())
     }
 
     fn fork(&self) -> Box<dyn TrafficModel> {
