@@ -270,7 +270,9 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
         let mut recorded = Recorded { place: &mut place, before: &mut before, totals: &mut totals, rows: &mut rows, detectors: &mut detectors, meter: &mut meter, watchers: &mut kept };
         recorded.load(&frozen.recorded).map_err(|e| fault(format!("the checkpoint cannot be gone on from: {e}")))?;
         // Frames may be wanted at other times than then.
-        place.tracks_at = place.tracks_at.min(from.saturating_add(options.track_interval_ms)).max(from);
+        if options.track_interval_ms > 0 {
+            place.tracks_at = place.tracks_at.min(from.saturating_add(options.track_interval_ms)).max(from);
+        }
         last = from - step_ms;
         let moment = Moment { time_ms: last, step_ms, model: &*model, everybody: &everybody, meter: &meter, totals: &totals, ended: &[], found: detectors.found() };
         for (n, watcher) in watchers.iter_mut().enumerate() {
