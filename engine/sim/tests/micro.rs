@@ -7,7 +7,7 @@ use qike_network::traffic::{CarFollowing, SpeedFactor, TrafficScenario, VehicleK
 use qike_sim::micro::Micro;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use streets::{LIMIT, arterials, car, exact, idm, merge, signalled};
+use streets::{LIMIT, arterials, car, exact, idm, merge, ring, signalled};
 
 fn model(scenario: &TrafficScenario, seed: u64) -> Micro {
     Micro::new(scenario, seed, None).unwrap()
@@ -82,6 +82,33 @@ fn gaps_in_a_platoon_are_those_of_krauss() {
         let theory = 2.5 + speed;
         println!("{speed} m/s: gap {gap:.3} m, theory {theory:.3} m; flow {flow:.0} veh/h");
         assert!((gap / theory - 1.0).abs() < 0.02, "{speed} m/s: {gap} m, theory {theory} m");
+    }
+}
+
+/// On a ring the density is given, and the flow follows from it: drivers without imperfection go at the limit while there is room, and
+/// else cover in a second what is free between them (a triangular diagram). With imperfection the flow is less where it is dense, and
+/// it begins to stop and go.
+#[test]
+fn the_fundamental_diagram_of_a_ring_is_triangular() {
+    let flow = |kind: VehicleKind, vehicles: u32| {
+        let (mut sum, mut count) = (0.0, 0u32);
+        watch(&ring(exact(kind), vehicles), 1, |m, at| {
+            if at >= 300.0 {
+                let speeds: Vec<f64> = m.ways().map(|w| w.speed_mps).collect();
+                assert_eq!(speeds.len(), vehicles as usize, "all go round");
+                sum += speeds.iter().sum::<f64>() / 1000.0;
+                count += 1;
+            }
+        });
+        sum / f64::from(count) * 3600.0
+    };
+    for vehicles in [10, 30, 46, 60, 80, 100, 120] {
+        let (exact, human) = (flow(VehicleKind { sigma: 0.0, ..car() }, vehicles), flow(car(), vehicles));
+        let spacing = 1000.0 / f64::from(vehicles);
+        let theory = f64::from(vehicles) * LIMIT.min(spacing - 7.5) / 1000.0 * 3600.0;
+        println!("{vehicles} veh/km: {exact:.0} veh/h, theory {theory:.0}, with imperfection {human:.0}");
+        assert!((exact / theory - 1.0).abs() < 0.03, "{vehicles} veh/km: {exact} veh/h, theory {theory}");
+        assert!(human < exact && human > 0.5 * theory, "{vehicles} veh/km: {human} veh/h with imperfection, {exact} without");
     }
 }
 

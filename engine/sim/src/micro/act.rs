@@ -42,8 +42,12 @@ impl World {
                 deed.must_wait |= if item.link == NOBODY && item.request {
                     // Where one goes first, who is kept slow waits all the same.
                     safe < k.decel && safe < k.next_max(car.speed)
+                } else if item.link == NOBODY && item.stands {
+                    true
                 } else {
-                    safe < car.speed || safe < HALT || item.link == NOBODY && item.stands
+                    // Who slows for the end of its way waits at no link.
+                    let at_link = item.link != NOBODY || stop_dist < self.streets.lanes[car.lane as usize].length - car.pos;
+                    at_link && (safe < car.speed || safe < HALT)
                 };
                 break;
             };
@@ -116,8 +120,11 @@ impl World {
     fn finish(&self, me: u32, safe: f64, at_least: f64, stop_dist: f64, items: &[Item], deed: &mut Deed) {
         let car = &self.cars[me as usize];
         let k = self.kind(car);
-        let stop = if car.stopped {
+        // Who has stood long enough at the end of this step drives on in it.
+        let stop = if car.stopped && car.stop.is_none_or(|s| s.left_ms > self.dt_ms) {
             0.0
+        } else if car.stopped {
+            safe
         } else {
             deed.reaches_stop = self.reaches(me, safe, stop_dist);
             safe

@@ -5,10 +5,11 @@ use super::best::{Best, Target};
 use super::cars::{Car, Change, Halt, NEVER, NOBODY, Tally};
 use super::follow::STEP_M;
 use super::trips::{Journey, TripRow, Trips};
-use super::world::{World, shown};
+use super::world::World;
 use super::departing::{Departure, Departures};
 use crate::traffic::Stayed;
 use qike_core::CounterRng;
+use qike_network::routing::Driver;
 use qike_network::traffic::{DepartLane, DepartPos, DepartSpeed, TrafficScenario};
 use crate::state::{Exchange, StateError, must};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ use std::sync::Arc;
 
 /// Lanes that lead on further than that are all as good, m.
 const FAR_ENOUGH_M: f64 = 3000.0;
+/// Who waits to depart looks for a way that often, ms (SUMO's `device.rerouting.pre-period`).
+const SEEK_MS: i64 = 60_000;
 /// Tries of a random position.
 const TRIES: u64 = 10;
 
@@ -28,6 +31,8 @@ pub(super) struct Waiting {
     place: u32,
     #[serde(skip)]
     who: Arc<Departure>,
+    /// Its path, as of now.
+    pub(super) path: u32,
     /// The lanes of its first edge, once they were looked at.
     #[serde(skip)]
     pub(super) best: Option<Arc<Best>>,
@@ -76,19 +81,25 @@ impl Queue {
         self.next == self.all.len() && self.due.is_empty()
     }
 
+    /// Whether anybody finds its way when it departs.
+    pub fn seeks(&self) -> bool {
+        self.all.iter().any(|w| !w.goals.is_empty())
+    }
+
     /// Those who are due.
     pub fn due(&self, world: &World) -> impl Iterator<Item = Stayed> {
         self.due.values().flatten().map(|w| w.stayed(world))
     }
 
     /// Its part of the state.
-    pub fn exchange(&mut self, edges: usize, with: &mut Exchange<'_>) -> Result<(), StateError> {
+    pub fn exchange(&mut self, edges: usize, paths: usize, with: &mut Exchange<'_>) -> Result<(), StateError> {
         let Self { all, next, due, give_up_after_ms: _ } = self;
         with.part("departures", next)?;
         with.part("waiting to depart", due)?;
         must(*next <= all.len() && due.keys().all(|edge| (*edge as usize) < edges), "departures", "counts more than there are")?;
         for w in due.values_mut().flatten() {
             must((w.place as usize) < *next, "waiting to depart", "names somebody whose time has not come")?;
+            must((w.path as usize) < paths, "waiting to depart", "names a way that is not there")?;
             w.who = all[w.place as usize].clone();
         }
         Ok(())
@@ -111,10 +122,11 @@ impl Micro {
         let now = self.world.now_ms;
         while let Some(who) = self.queue.all.get(self.queue.next).filter(|who| who.depart_ms <= now) {
             let first = self.world.paths[who.path as usize][0];
-            let w = Waiting { place: self.queue.next as u32, who: who.clone(), best: None };
+            let w = Waiting { place: self.queue.next as u32, who: who.clone(), path: who.path, best: None };
             self.queue.due.entry(first).or_default().push_back(w);
             self.queue.next += 1;
         }
+        self.find_ways();
         let mut due = std::mem::take(&mut self.queue.due);
         due.retain(|edge, queue| {
             // A lane that had no room for one has none for those after it.
@@ -142,6 +154,28 @@ impl Micro {
             !queue.is_empty()
         });
         self.queue.due = due;
+    }
+
+    /// Who finds its way by the traffic does so when it is to depart, and every so often while it waits.
+    fn find_ways(&mut self) {
+        let Some(mut knowledge) = self.knowledge.take() else { return };
+        let (now, dt) = (self.world.now_ms, self.world.dt_ms);
+        let mut due = std::mem::take(&mut self.queue.due);
+        let mut seekers = due.values_mut().flatten().filter(|w| !w.goals.is_empty() && (now - w.depart_ms) % SEEK_MS < dt).peekable();
+        if seekers.peek().is_some() {
+            let finder = knowledge.finder();
+            for w in seekers {
+                let k = &self.world.kinds[w.kind as usize];
+                let driver = Driver { users: k.user, max_speed_mps: k.max_speed, speed_factor: w.factor };
+                let mut way = vec![w.goals[0]];
+                let whole = w.goals.windows(2).all(|leg| finder.find(leg[0], leg[1], &driver).map(|piece| way.extend(piece.into_iter().skip(1))).is_some());
+                if whole && way[..] != *self.world.paths[w.path as usize] {
+                    (w.path, w.best) = (self.number_of(&way.into()), None);
+                }
+            }
+        }
+        self.queue.due = due;
+        self.knowledge = Some(knowledge);
     }
 
     /// A slot for a new vehicle.
@@ -209,29 +243,26 @@ impl Micro {
         };
         let length = world.streets.lanes[lane as usize].length;
         let base = (k.length + STEP_M).min(length);
-        let mut places: SmallVec<[f64; 12]> = SmallVec::new();
+        let mut places: SmallVec<[(f64, f64, bool); 12]> = SmallVec::new();
+        let mut place = |pos: f64| places.push((pos, speed, patch));
         match w.at {
-            DepartPos::Base => places.push(base),
-            DepartPos::At(at) => places.push(if at < 0.0 { length + at } else { at }.clamp(0.0, length)),
-            DepartPos::Random => places.push(rng.range(0.0, length)),
-            DepartPos::RandomFree | DepartPos::Free => {
-                if w.at == DepartPos::RandomFree {
-                    places.extend((0..TRIES).map(|_| rng.range(base.min(length), length)));
-                }
-                // Between any two who are on the lane, and behind the last.
-                let gap_to = |c: u32| world.back_on(&world.cars[c as usize], lane) - k.gap - STEP_M;
-                places.extend(world.on[lane as usize].cars.iter().map(|c| gap_to(*c)).filter(|p| *p > base));
-                places.push(base);
+            DepartPos::Base => place(base),
+            DepartPos::At(at) => place(if at < 0.0 { length + at } else { at }.clamp(0.0, length)),
+            DepartPos::Random => place(rng.range(0.0, length)),
+            DepartPos::RandomFree => {
+                (0..TRIES).for_each(|_| place(rng.range(0.0, length)));
+                world.free_places(w, lane, speed, &mut places);
             }
-            DepartPos::Last => places.push(if last == NOBODY {
+            DepartPos::Free => world.free_places(w, lane, speed, &mut places),
+            DepartPos::Last => place(if last == NOBODY {
                 length
             } else {
                 let gap = k.secure_gap(speed, world.cars[last as usize].speed, world.kind(&world.cars[last as usize]).decel);
                 (world.back_on(&world.cars[last as usize], lane) - k.gap - gap).clamp(0.0, length)
             }),
-            DepartPos::Stop => places.push(w.stops.front().filter(|s| s.lane == lane).map_or(base, |s| s.to)),
+            DepartPos::Stop => place(w.stops.front().filter(|s| s.lane == lane).map_or(base, |s| s.to)),
         }
-        let fits = places.into_iter().find_map(|pos| world.room_for(w, &lanes, lane, pos, speed, patch).map(|v| (pos, v)));
+        let fits = places.into_iter().find_map(|(pos, speed, patch)| world.room_for(w, &lanes, lane, pos, speed, patch).map(|v| (pos, v)));
         let Some((pos, speed)) = fits else {
             w.best = Some(lanes);
             return Err(bit);
@@ -242,7 +273,8 @@ impl Micro {
 
     fn enter_new(&mut self, w: &Waiting, lanes: Arc<Best>, lane: u32, pos: f64, speed: f64) {
         let mut stops = w.stops.clone();
-        let car = self.world.new_car(w, lanes, (lane, 0, pos, speed), stops.pop_front());
+        let mut car = self.world.new_car(w, lanes, (lane, 0, pos, speed), stops.pop_front());
+        car.path = w.path;
         let now = self.world.now_ms;
         let row = TripRow {
             vehicle: w.number,
@@ -318,93 +350,5 @@ impl World {
             best: lanes,
             tally: Tally::default(),
         }
-    }
-
-    /// Whether anybody is on a lane over the junction that the way onto it by `link` meets.
-    fn crossed(&self, link: u32) -> bool {
-        let l = &self.streets.links[link as usize];
-        let exit = if self.streets.lanes[l.next as usize].inside { self.streets.links_of(l.next).next() } else { None };
-        let meets = exit.map_or(&[][..], |exit| self.streets.conflicts_of(exit));
-        meets.iter().filter(|c| !c.same_source).any(|c| !self.on[c.lane as usize].cars.is_empty() || !self.on[c.lane as usize].partial.is_empty())
-    }
-
-    /// The speed with which a vehicle may come onto a lane at a position; none where there is no room.
-    fn room_for(&self, w: &Waiting, lanes: &Best, lane: u32, pos: f64, speed: f64, patch: bool) -> Option<f64> {
-        let k = &self.kinds[w.kind as usize];
-        let length = self.streets.lanes[lane as usize].length;
-        let mut v = speed;
-        let mut dist = k.brake_gap(v) + k.gap;
-        let mut at_most = |allowed: f64, v: &mut f64| {
-            if allowed < *v {
-                if !patch && *v > 0.0 {
-                    return false;
-                }
-                *v = allowed;
-                dist = k.brake_gap(*v) + k.gap;
-            }
-            true
-        };
-        if let Some(stop) = w.stops.front().filter(|s| s.lane == lane)
-            && !at_most(k.stand(v, stop.to - pos, k.max_speed), &mut v)
-        {
-            return None;
-        }
-        let way = lanes.lanes.iter().find(|b| b.lane == lane).map_or(&[][..], |b| &b.way);
-        let path = &self.paths[w.path as usize];
-        let (mut seen, mut at, mut view) = (length - pos, lane, 1);
-        while seen < k.brake_gap(v) + k.gap {
-            if view >= path.len() && !self.streets.lanes[at as usize].inside {
-                break;
-            }
-            let inside = self.streets.lanes[at as usize].inside;
-            let link = if inside { self.streets.links_of(at).next() } else { way.get(view).and_then(|to| self.streets.link_to(at, *to)) };
-            let Some(link) = link.filter(|l| inside || self.shows(*l, shown::FIRST) && !self.shows(*l, shown::RED)) else {
-                if !at_most(k.stand(v, seen, k.max_speed), &mut v) {
-                    return None;
-                }
-                break;
-            };
-            let l = &self.streets.links[link as usize];
-            let last = self.last_on(l.next);
-            if last != NOBODY {
-                let other = &self.cars[last as usize];
-                let gap = seen + self.back_on(other, l.next) - k.gap;
-                if gap < 0.0 || !at_most(k.follow(v, gap, other.speed, self.kind(other).decel, k.max_speed), &mut v) {
-                    return None;
-                }
-            }
-            let limit = (self.limit[l.next as usize] * w.factor).min(k.max_speed);
-            v = v.min(k.free(v, seen, limit, k.max_speed, true));
-            if self.crossed(link) && !at_most(k.stand(v, seen, k.max_speed), &mut v) {
-                return None;
-            }
-            seen += self.streets.lanes[l.next as usize].length;
-            at = l.next;
-            view += usize::from(!self.streets.lanes[at as usize].inside);
-        }
-        let on = &self.on[lane as usize];
-        let ahead = on.cars.iter().copied().find(|c| self.cars[*c as usize].pos >= pos);
-        let ahead = ahead.unwrap_or_else(|| self.partial_on(lane));
-        if ahead != NOBODY {
-            let other = &self.cars[ahead as usize];
-            let gap = self.back_on(other, lane) - pos - k.gap;
-            if gap < 0.0 || !at_most(k.follow(v, gap, other.speed, self.kind(other).decel, k.max_speed), &mut v) {
-                return None;
-            }
-        }
-        let back = pos - k.length;
-        let behind = on.cars.iter().rev().copied().find(|c| self.cars[*c as usize].pos < pos);
-        let follower = match behind {
-            Some(c) => Some((c, back - self.cars[c as usize].pos - self.kind(&self.cars[c as usize]).gap)),
-            None if self.cars.is_empty() => None,
-            None => self.upstream_of(lane, back, v, k.decel, NOBODY),
-        };
-        if let Some((c, gap)) = follower {
-            let other = &self.cars[c as usize];
-            if gap < self.kind(other).secure_gap(other.speed, v, k.decel) {
-                return None;
-            }
-        }
-        (v >= 0.0).then_some(v)
     }
 }

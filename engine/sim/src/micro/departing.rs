@@ -4,8 +4,9 @@ use super::cars::{Halt, NOBODY};
 use super::follow::Kind;
 use crate::traffic::Stayed;
 use qike_core::CounterRng;
-use qike_network::streets::{Streets, WayFinder};
-use qike_network::traffic::{Arrival, DepartLane, DepartPos, DepartSpeed, EdgeKind, PathRef, Place, Release, RoadUsers, Spacing, Stop, StopPlace, TrafficScenario, Travel, TypeRef};
+use qike_network::routing::{Driver, Penalties, RouteFinder, RouteGraph};
+use qike_network::streets::Streets;
+use qike_network::traffic::{Arrival, DepartLane, DepartPos, DepartSpeed, EdgeKind, PathRef, Place, Release, Spacing, Stop, StopPlace, TrafficScenario, Travel, TypeRef};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -24,6 +25,9 @@ pub(crate) struct Departure {
     pub speed: DepartSpeed,
     pub arrival: Arrival,
     pub stops: VecDeque<Halt>,
+    /// Where the way begins, what it leads over, where it ends, of one who finds its way by the traffic when it departs; empty: by free
+    /// roads, or the way is given.
+    pub goals: Vec<u32>,
 }
 
 /// All who are to depart.
@@ -63,7 +67,12 @@ fn share(k: &Kind, rng: &mut CounterRng) -> f64 {
 /// All of a scenario.
 pub(crate) fn departures(scenario: &TrafficScenario, kinds: &[Kind], streets: &Streets, seed: u64) -> Departures {
     let listed = Departures { all: Vec::new(), paths: Vec::new(), loaded: 0, stayed: Vec::new() };
-    let mut builder = Builder { scenario, kinds, streets, listed, known: BTreeMap::new(), found: BTreeMap::new(), ways: WayFinder::new(streets), seed, number: 0 };
+    let demand = &scenario.demand;
+    let found = |travel: &Travel| usize::from(matches!(travel.path, PathRef::Find { .. }));
+    let routes: usize = demand.vehicles.iter().map(|v| found(&v.2)).chain(demand.flows.iter().map(|f| found(&f.travel))).sum();
+    let graph = if routes > 0 { RouteGraph::new(&scenario.map, &Penalties::default()) } else { RouteGraph::default() };
+    let ways = RouteFinder::new(&graph, None, routes);
+    let mut builder = Builder { scenario, kinds, streets, listed, known: BTreeMap::new(), found: BTreeMap::new(), ways, seed, number: 0 };
     for (id, release, travel) in &scenario.demand.vehicles {
         // Who would have departed before the run begins is no part of it.
         if let Release::At(ms) = release
@@ -114,8 +123,8 @@ struct Builder<'s> {
     /// Paths that several share, by their place in the scenario.
     known: BTreeMap<u32, u32>,
     /// Paths that were found: from, over, to, for whom.
-    found: BTreeMap<(Vec<u32>, u64), Option<u32>>,
-    ways: WayFinder<'s>,
+    found: BTreeMap<(Vec<u32>, u32), Option<u32>>,
+    ways: RouteFinder<'s>,
     seed: u64,
     number: u32,
 }
@@ -131,12 +140,18 @@ impl Builder<'_> {
             TypeRef::Kind(kind) => kind,
             TypeRef::Choice(choice) => pick(&demand.kind_choices[choice as usize].members, rng.uniform()),
         };
-        let user = self.kinds[kind as usize].user;
         let given = |n: u32| (!demand.paths[n as usize].edges.is_empty()).then_some(n);
-        let (place, path) = match &travel.path {
-            PathRef::Path(n) => (given(*n), None),
-            PathRef::Choice(choice) => (given(pick(&demand.path_choices[*choice as usize].members, rng.uniform())), None),
-            PathRef::Find { from, via, to } => (None, self.find(*from, via, *to, user, &mut rng)),
+        let (mut path, mut goals) = (None, Vec::new());
+        let place = match &travel.path {
+            PathRef::Path(n) => given(*n),
+            PathRef::Choice(choice) => given(pick(&demand.path_choices[*choice as usize].members, rng.uniform())),
+            PathRef::Find { from, via, to } => {
+                if let Some((from, to)) = self.edge_at(*from, true, &mut rng).zip(self.edge_at(*to, false, &mut rng)) {
+                    goals = std::iter::once(from).chain(via.iter().copied()).chain([to]).collect();
+                    path = self.find(&goals, kind);
+                }
+                None
+            }
         };
         let known = place.map(|place| {
             *self.known.entry(place).or_insert_with(|| {
@@ -151,28 +166,28 @@ impl Builder<'_> {
         };
         let factor = travel.speed_factor.unwrap_or_else(|| share(&self.kinds[kind as usize], &mut rng));
         let stops = self.halts(path, travel.stops.iter().chain(place.map(|p| &demand.paths[p as usize].stops[..]).unwrap_or_default()));
-        self.listed.all.push(Departure { id, number, depart_ms, kind, path, factor, lane: travel.lane, at: travel.at, speed: travel.speed, arrival: travel.arrival, stops });
+        if !stops.is_empty() {
+            // The way over stops stays as it is.
+            goals.clear();
+        }
+        self.listed.all.push(Departure { goals, id, number, depart_ms, kind, path, factor, lane: travel.lane, at: travel.at, speed: travel.speed, arrival: travel.arrival, stops });
     }
 
-    /// The quickest way between two places.
-    fn find(&mut self, from: Place, via: &[u32], to: Place, user: RoadUsers, rng: &mut CounterRng) -> Option<u32> {
-        let from = self.edge_at(from, true, rng)?;
-        let to = self.edge_at(to, false, rng)?;
-        let points: Vec<u32> = std::iter::once(from).chain(via.iter().copied()).chain([to]).collect();
-        if let Some(known) = self.found.get(&(points.clone(), user.0)) {
+    /// The quickest way over free roads, as SUMO's vehicles find it.
+    fn find(&mut self, goals: &[u32], kind: u32) -> Option<u32> {
+        let (from, via, to) = match goals {
+            [from, via @ .., to] => (*from, via, *to),
+            _ => return None,
+        };
+        if let Some(known) = self.found.get(&(goals.to_vec(), kind)) {
             return *known;
         }
-        let mut way = vec![from];
-        let whole = points.windows(2).all(|w| {
-            let piece = self.ways.find(w[0], w[1], user);
-            way.extend(piece.iter().flatten().skip(1));
-            piece.is_some()
-        });
-        let found = whole.then(|| {
-            self.listed.paths.push(Arc::from(&way[..]));
+        let driver = Driver::of(self.scenario.demand.kinds.get(kind as usize)?);
+        let found = self.ways.route(&driver, 0, from, via, to).map(|route| {
+            self.listed.paths.push(Arc::from(&route.edges[..]));
             self.listed.paths.len() as u32 - 1
         });
-        self.found.insert((points, user.0), found);
+        self.found.insert((goals.to_vec(), kind), found);
         found
     }
 

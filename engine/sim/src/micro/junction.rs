@@ -260,7 +260,8 @@ impl World {
         }
         let (mine, theirs) = (self.streets.links[link as usize].entry, self.streets.lanes[foe.lane as usize].entry);
         let (mut my_time, mut their_time) = (car.conflict_ms, foe.entered_ms);
-        if self.streets.links[mine as usize].from == self.streets.links[theirs as usize].from {
+        let edge = |entry: u32| self.streets.lanes[self.streets.links[entry as usize].from as usize].edge;
+        if edge(mine) == edge(theirs) {
             (my_time, their_time) = (car.entered_first_ms, foe.entered_first_ms);
         } else {
             let (i_yield, they_yield) = self.yields(mine, theirs, car, foe, gap);

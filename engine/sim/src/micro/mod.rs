@@ -25,6 +25,7 @@ mod moving;
 mod plan;
 mod plans;
 mod reroute;
+mod room;
 mod routing;
 mod saved;
 mod sight;
@@ -140,7 +141,9 @@ impl Micro {
             world.heeded = vec![false; world.streets.edges.len()];
             rerouters.edges().for_each(|e| world.heeded[e as usize] = true);
         }
-        let knowledge = settings.rerouting.map(|(share, period_ms)| routing::Knowledge::new(&world, share, period_ms));
+        // Who is to find its way when it departs knows how fast the roads are, too.
+        let asked = settings.rerouting.or_else(|| queue.seeks().then_some((0.0, 0)));
+        let knowledge = asked.map(|(share, period_ms)| routing::Knowledge::new(&world, share, period_ms));
         Self {
             world,
             lights,

@@ -134,8 +134,9 @@ impl World {
                 look.items.push(end);
                 break;
             }
-            // What is so far away need not be known yet, by nobody, but for whether one will have to give way there.
-            if look.seen > horizon + FAR_S * max_v {
+            // What is so far away need not be known yet, by nobody, but for whether one will have to give way there. On a junction others
+            // may be in the way long before the link.
+            if look.seen > horizon + FAR_S * max_v && !self.streets.lanes[lane as usize].inside {
                 let far = self.next_link(car, lane, view, way).map(|l| self.shown[l as usize]);
                 let is = |bits: u8| far.map(|f| f & bits != 0);
                 let shut = is(shown::RED | shown::YELLOW) == Some(true);

@@ -2,7 +2,6 @@
 
 use super::Micro;
 use super::cars::NOBODY;
-use super::routing::Knowledge;
 use super::world::World;
 use crate::state::{Exchange, StateError, must};
 use qike_core::CounterRng;
@@ -102,24 +101,25 @@ impl Micro {
         if came.is_empty() && seekers.is_empty() {
             return;
         }
-        let streets = self.world.streets.clone();
-        let mut finder = WayFinder::new(&streets);
-        for &slot in &came {
-            if let Some(wish) = self.wish_at(slot, &mut finder) {
-                self.fulfil(slot, wish, &mut finder);
+        if !came.is_empty() {
+            let mut finder = WayFinder::new(&self.world.streets);
+            for &slot in &came {
+                if let Some(wish) = self.wish_at(slot, &mut finder) {
+                    self.fulfil(slot, wish, &mut finder);
+                }
             }
         }
-        if let Some(knowledge) = self.knowledge.take() {
-            knowledge.tell(&mut finder);
-            for slot in seekers {
-                self.seek(slot, &mut finder, &knowledge);
+        if let Some(mut knowledge) = self.knowledge.take() {
+            if !seekers.is_empty() {
+                let finder = knowledge.finder();
+                seekers.into_iter().for_each(|slot| self.seek(slot, finder));
             }
             self.knowledge = Some(knowledge);
         }
     }
 
     /// What the rerouters of a vehicle's edge want of it now.
-    fn wish_at(&self, slot: u32, finder: &mut WayFinder<'_>) -> Option<Wish> {
+    fn wish_at(&self, slot: u32, finder: &mut WayFinder) -> Option<Wish> {
         let w = &self.world;
         let car = &w.cars[slot as usize];
         let path = &w.path(car)[car.leg as usize..];
@@ -164,7 +164,7 @@ impl Micro {
     }
 
     /// Another car park for one whose own is full: the nearest with room.
-    fn other_park(&self, slot: u32, interval: &Interval, finder: &mut WayFinder<'_>) -> Option<u32> {
+    fn other_park(&self, slot: u32, interval: &Interval, finder: &mut WayFinder) -> Option<u32> {
         let w = &self.world;
         let car = &w.cars[slot as usize];
         let stop = car.stop.filter(|s| s.area != NOBODY && !car.stopped)?;
@@ -176,12 +176,12 @@ impl Micro {
         if !full(stop.area) {
             return None;
         }
-        let user = w.kind(car).user;
+        let driver = w.driver(car);
         let from = *w.path(car).get(car.leg as usize)?;
         let mut best: Option<(f64, u32)> = None;
         for (area, ..) in interval.parking.iter().filter(|(area, weight, _)| *weight > 0.0 && *area != stop.area && !full(*area)) {
             let Some(&(lane, ..)) = self.rerouters.areas.get(*area as usize) else { continue };
-            let Some(way) = finder.find(from, w.streets.lanes[lane as usize].edge, user) else { continue };
+            let Some(way) = finder.find(from, w.streets.lanes[lane as usize].edge, &driver) else { continue };
             let length: f64 = way.iter().map(|e| w.streets.edges[*e as usize].length).sum();
             if best.is_none_or(|(least, _)| length < least) {
                 best = Some((length, *area));
@@ -190,16 +190,16 @@ impl Micro {
         best.map(|(_, area)| area)
     }
 
-    fn fulfil(&mut self, slot: u32, wish: Wish, finder: &mut WayFinder<'_>) {
+    fn fulfil(&mut self, slot: u32, wish: Wish, finder: &mut WayFinder) {
         match wish {
             Wish::Way(way) => self.redirect(slot, way),
             Wish::To(to, closed) => {
-                let before: Vec<f64> = closed.iter().map(|e| finder.seconds(*e)).collect();
-                closed.iter().for_each(|e| finder.set_seconds(*e, f64::INFINITY));
+                let before: Vec<f64> = closed.iter().map(|e| finder.known(*e)).collect();
+                closed.iter().for_each(|e| finder.set_known(*e, f64::INFINITY));
                 if let Some(way) = self.way_to(slot, to, finder) {
                     self.redirect(slot, way);
                 }
-                closed.iter().zip(before).for_each(|(e, s)| finder.set_seconds(*e, s));
+                closed.iter().zip(before).for_each(|(e, s)| finder.set_known(*e, s));
             }
             Wish::Park(area) => {
                 let (lane, from, to) = self.rerouters.areas[area as usize];
@@ -216,12 +216,12 @@ impl Micro {
     }
 
     /// The quickest way from where a vehicle can still turn, over its stops, to an edge; from its own edge on.
-    fn way_to(&self, slot: u32, to: u32, finder: &mut WayFinder<'_>) -> Option<Vec<u32>> {
+    fn way_to(&self, slot: u32, to: u32, finder: &mut WayFinder) -> Option<Vec<u32>> {
         let w = &self.world;
         let car = &w.cars[slot as usize];
         let path = &w.path(car)[car.leg as usize..];
         let lane = &w.streets.lanes[car.lane as usize];
-        let k = w.kind(car);
+        let (k, driver) = (w.kind(car), w.driver(car));
         // On a junction, or too near to it, the next edge is settled.
         let settled = lane.inside || lane.length - car.pos < k.brake_gap(car.speed);
         let mut way: Vec<u32> = path[..path.len().min(1 + usize::from(settled))].to_vec();
@@ -230,21 +230,20 @@ impl Micro {
         for goal in edges.into_iter().chain([to]) {
             let here = *way.last()?;
             if here != goal {
-                way.extend(finder.find(here, goal, k.user)?.into_iter().skip(1));
+                way.extend(finder.find(here, goal, &driver)?.into_iter().skip(1));
             }
         }
         Some(way)
     }
 
     /// One who looks for a better way.
-    fn seek(&mut self, slot: u32, finder: &mut WayFinder<'_>, knowledge: &Knowledge) {
+    fn seek(&mut self, slot: u32, finder: &mut WayFinder) {
         let car = &self.world.cars[slot as usize];
         let path = self.world.path(car);
         let Some(&to) = path.last() else { return };
         let Some(way) = self.way_to(slot, to, finder) else { return };
-        let old = &path[car.leg as usize..];
-        let seconds = |way: &[u32]| way.iter().map(|e| knowledge.seconds(*e)).sum::<f64>();
-        if way != old && seconds(&way) < seconds(old) || !self.passable(slot) && way != old {
+        let (old, driver) = (&path[car.leg as usize..], self.world.driver(car));
+        if way != old && (finder.seconds(&way, &driver) < finder.seconds(old, &driver) || !self.passable(slot)) {
             self.redirect(slot, way);
         }
     }
@@ -260,15 +259,20 @@ impl Micro {
         })
     }
 
+    /// The number of a way that was found.
+    pub(super) fn number_of(&mut self, way: &Arc<[u32]>) -> u32 {
+        let paths = &mut self.world.paths;
+        *self.rerouters.known.entry(way.clone()).or_insert_with(|| {
+            paths.push(way.clone());
+            paths.len() as u32 - 1
+        })
+    }
+
     /// Puts a vehicle on another way, which begins with its edge. Stops that are not on it are left out.
     fn redirect(&mut self, slot: u32, way: Vec<u32>) {
-        let w = &mut self.world;
-        let known = &mut self.rerouters.known;
         let way: Arc<[u32]> = way.into();
-        let path = *known.entry(way.clone()).or_insert_with(|| {
-            w.paths.push(way.clone());
-            w.paths.len() as u32 - 1
-        });
+        let path = self.number_of(&way);
+        let w = &mut self.world;
         let car = &w.cars[slot as usize];
         let (old_last, new_last) = (w.path(car).last().copied(), way.last().copied());
         let edge_of = |lane: u32| w.streets.lanes[lane as usize].edge;

@@ -24,6 +24,7 @@ pub(super) struct Knowledge {
     /// Edges that are streets: their lengths; 0 over junctions.
     lengths: Vec<f64>,
     next_ms: i64,
+    finder: WayFinder,
 }
 
 impl Knowledge {
@@ -32,12 +33,12 @@ impl Knowledge {
         let edges = &world.streets.edges;
         let free: Vec<f32> = edges.iter().map(|e| world.limit[e.lanes.0 as usize] as f32).collect();
         let sums = free.iter().map(|v| f64::from(*v) * STEPS as f64).collect();
-        Self { share, period_ms, past: free.repeat(STEPS), at: 0, sums, lengths: edges.iter().map(|e| e.length).collect(), next_ms: world.now_ms }
+        Self { share, period_ms, past: free.repeat(STEPS), at: 0, sums, lengths: edges.iter().map(|e| e.length).collect(), next_ms: world.now_ms, finder: WayFinder::new(&world.streets) }
     }
 
     /// Its part of the state.
     pub fn exchange(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
-        let Self { share: _, period_ms: _, past, at, sums, lengths: _, next_ms } = self;
+        let Self { share: _, period_ms: _, past, at, sums, lengths: _, next_ms, finder: _ } = self;
         with.list("speeds of edges", past)?;
         with.part("place among them", at)?;
         with.list("sums of speeds", sums)?;
@@ -67,16 +68,13 @@ impl Knowledge {
         self.at = (self.at + 1) % STEPS;
     }
 
-    /// Seconds that an edge takes, as known.
-    pub fn seconds(&self, edge: u32) -> f64 {
-        self.lengths[edge as usize] / (self.sums[edge as usize] / STEPS as f64).max(0.1)
-    }
-
-    /// Tells all of it to one who finds ways.
-    pub fn tell(&self, finder: &mut WayFinder<'_>) {
+    /// One who finds ways by all of it.
+    pub fn finder(&mut self) -> &mut WayFinder {
         for edge in 0..self.lengths.len() as u32 {
-            finder.set_seconds(edge, self.seconds(edge));
+            let seconds = self.lengths[edge as usize] / (self.sums[edge as usize] / STEPS as f64).max(0.1);
+            self.finder.set_known(edge, seconds);
         }
+        &mut self.finder
     }
 
     /// Whether a vehicle is one of those who know.
@@ -87,6 +85,9 @@ impl Knowledge {
     /// Slots of those who look for a better way now: who has just departed, and who did last a period ago.
     pub fn seekers(&mut self, world: &World) -> Vec<u32> {
         self.look(world);
+        if self.share <= 0.0 {
+            return Vec::new();
+        }
         let on = world.busy_lanes().flat_map(|on| on.cars.iter().copied());
         on.filter(|slot| {
             let car = &world.cars[*slot as usize];

@@ -18,7 +18,7 @@ impl Micro {
         rerouters.exchange(world, with)?;
         world.exchange(with)?;
         lights.exchange(with)?;
-        queue.exchange(world.streets.edges.len(), with)?;
+        queue.exchange(world.streets.edges.len(), world.paths.len(), with)?;
         control.exchange(world, with)?;
         if let Some(knowledge) = knowledge {
             knowledge.exchange(with)?;

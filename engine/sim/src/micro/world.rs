@@ -5,6 +5,7 @@ use super::follow::{HALT, Kind};
 use super::lanes::LaneSet;
 use super::memo::Memo;
 use qike_core::CounterRng;
+use qike_network::routing::Driver;
 use qike_network::streets::Streets;
 use std::sync::Arc;
 
@@ -118,6 +119,12 @@ impl World {
         if !self.heeded.is_empty() && self.heeded[self.paths[car.path as usize][car.leg as usize] as usize] {
             self.came.push(slot);
         }
+    }
+
+    /// A vehicle as one who looks for a way.
+    pub fn driver(&self, car: &Car) -> Driver {
+        let k = self.kind(car);
+        Driver { users: k.user, max_speed_mps: k.max_speed, speed_factor: car.factor }
     }
 
     /// A vehicle's edges.

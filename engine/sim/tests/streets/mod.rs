@@ -271,3 +271,30 @@ pub fn chain(kind: VehicleKind, lengths: &[f64], lanes: u8, phases: &[(i64, &str
     s.demand.vehicles = (0..vehicles).map(|n| vehicle(n, f64::from(n) * headway_s, 0)).collect();
     s
 }
+
+/// A ring of four edges of 250 m, and so many vehicles that begin at rest, evenly spaced, and go round for ten minutes.
+#[allow(dead_code)]
+pub fn ring(kind: VehicleKind, vehicles: u32) -> TrafficScenario {
+    const SIDE: f64 = 250.0;
+    let mut map = RoadMap::default();
+    let corners = [[0.0, 0.0, 0.0], [SIDE, 0.0, 0.0], [SIDE, SIDE, 0.0], [0.0, SIDE, 0.0]];
+    map.junctions = (0..4).map(|n| junction(&format!("corner{n}"), NodeKind::Priority, corners[n])).collect();
+    for n in 0..4u32 {
+        let next = (n + 1) % 4;
+        edge(&mut map, &format!("side{n}"), EdgeKind::Normal, [Some(n), Some(next)], 1, [corners[n as usize], corners[next as usize]]);
+        map.connections.push(MapConnection { from: n, to: next, right_of_way: RightOfWay::Major, ..MapConnection::default() });
+    }
+    let laps = |first: u32| (0..48).map(|n| (first + n) % 4).collect::<Vec<u32>>();
+    let paths = [laps(0), laps(1), laps(2), laps(3)];
+    let mut s = scenario(map, vec![kind], &[&paths[0], &paths[1], &paths[2], &paths[3]]);
+    s.settings.teleport_after_ms = None;
+    s.settings.end_ms = Some(600_000);
+    let one = |n: u32| {
+        let at = f64::from(n) * 4.0 * SIDE / f64::from(vehicles) + 0.2;
+        let (id, time, travel) = vehicle(n, 0.0, 0);
+        let side = (at / SIDE) as u32;
+        (id, time, Travel { path: PathRef::Path(side), at: DepartPos::At(at - f64::from(side) * SIDE), speed: DepartSpeed::At(0.0), ..travel })
+    };
+    s.demand.vehicles = (0..vehicles).map(one).collect();
+    s
+}
