@@ -36,7 +36,7 @@ const MATRIX: &str = "$V;D2\n* from to\n7.00 8.00\n* factor\n2\n* zones\n2\nwest
 
 fn place() -> Place {
     let place = Place::new();
-    place.write("x.net.xml", &net());
+    place.write("x.net.xml", net());
     place.write("x.taz.xml", ZONES);
     place.write("x.fma", MATRIX);
     place
@@ -188,6 +188,8 @@ fn the_people_of_a_store_have_plans_that_run() {
     // What cannot be is told.
     place.write("bad.toml", given.stdout.replace("used = 0.75", "used = 7.5"));
     place.qike("demand city.gpkg --from-buildings --assumptions bad.toml -o p.xml").expect(1, &["bad.toml", "used is 7.5", "--show-assumptions"]);
+    place.write("long.toml", given.stdout.replace("hours = [8.0, 1.5]", "hours = [1e300, 1.5]"));
+    place.qike("demand city.gpkg --persons 10 --assumptions long.toml -o p.xml").expect(1, &["hours of work", "between 0 and 48"]);
     place.qike("demand city.gpkg --persons 10 --mode balloon -o p.csv").expect(2, &["balloon", "walk, bicycle, bus, car"]);
     place.qike("demand city.gpkg --persons 10 -o p.txt").expect(2, &["its ending says nothing"]);
     place.qike("demand city.net.xml --persons 10 -o p.xml").expect(2, &["buildings of a store"]);

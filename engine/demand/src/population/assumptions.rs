@@ -208,6 +208,7 @@ impl Assumptions {
         let positive = |what: &str, v: f64| if v.is_finite() && v > 0.0 { Ok(()) } else { Err(format!("{what} is {v}, not a number above 0")) };
         let share = |what: &str, v: f64| if (0.0..=1.0).contains(&v) { Ok(()) } else { Err(format!("{what} is {v}, not a part between 0 and 1")) };
         let not_negative = |what: &str, v: f64| if v.is_finite() && v >= 0.0 { Ok(()) } else { Err(format!("{what} is {v}, not a number of 0 or more")) };
+        let within = |what: &str, v: f64, low: f64, high: f64| if (low..=high).contains(&v) { Ok(()) } else { Err(format!("{what} is {v}, not a number between {low} and {high}")) };
         let some = |what: &str, values: &mut dyn Iterator<Item = f64>| {
             let mut sum = 0.0;
             for v in values {
@@ -250,15 +251,15 @@ impl Assumptions {
             if activity != Activity::Home {
                 positive(&format!("mean_km of {name}"), doing.mean_km)?;
             }
-            positive(&format!("hours of {name}"), doing.hours[0])?;
-            not_negative(&format!("the deviation of hours of {name}"), doing.hours[1])?;
+            within(&format!("hours of {name}"), doing.hours[0], 0.0, 48.0)?;
+            within(&format!("the deviation of hours of {name}"), doing.hours[1], 0.0, 48.0)?;
             Profile::new(doing.departures).ok_or_else(|| format!("departures of {name} are no 24 shares of 0 or more with one above 0"))?;
         }
         if self.modes.is_empty() || !self.modes.iter().any(|m| m.from_age == 0 && m.open_to == 1.0) {
             return Err("there is no mode that is open to everybody (from_age 0, open_to 1)".to_owned());
         }
         for m in &self.modes {
-            positive(&format!("km_h of '{}'", m.name), m.km_h)?;
+            within(&format!("km_h of '{}'", m.name), m.km_h, 0.1, 1000.0)?;
             share(&format!("open_to of '{}'", m.name), m.open_to)?;
             if !m.constant.is_finite() || !m.per_km.is_finite() {
                 return Err(format!("constant or per_km of '{}' is no number", m.name));

@@ -94,7 +94,7 @@ pub(super) fn stays(assumptions: &Assumptions, sites: &[Site], home: u32, age: u
             let way_ms = km(&sites[here.site as usize], &sites[*site as usize]) * DETOUR / speed * HOUR_MS;
             let [mean, deviation] = doing(*activity).map_or([1.0, 0.0], |d| d.hours);
             let stay_ms = (rng.normal(mean, deviation) * HOUR_MS) as i64;
-            now += way_ms as i64 + stay_ms.max(LEAST_MS);
+            now = now.saturating_add((way_ms as i64).saturating_add(stay_ms.max(LEAST_MS)));
             all.push(Stay { activity: *activity, site: *site, until_ms: None, mode: None });
         }
         if now >= LAST_MS {
