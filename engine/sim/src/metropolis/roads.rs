@@ -7,6 +7,7 @@
 use super::city::{CROSS_MS, City, Class, Crossing};
 use super::part::{Driver, NEVER, Part, SLACK, Shared};
 use super::plans::Mode;
+use smallvec::SmallVec;
 
 /// Of the headway, what must be between two who come onto a link from different ones.
 const MERGING: f64 = 0.95;
@@ -109,6 +110,9 @@ impl Part {
             }
             Tried::At(at) => self.date(link, at),
             Tried::Full => {
+                if !force && self.lets_by(shared, link) {
+                    return self.serve(shared, link);
+                }
                 if d.stuck == NEVER {
                     self.down[link as usize].stuck = now;
                 }
@@ -117,6 +121,24 @@ impl Part {
                 self.date(link, again);
             }
         }
+    }
+
+    /// The first of a link finds no room: one who stands beside it on another lane, goes elsewhere and finds room there becomes the first.
+    fn lets_by(&mut self, shared: &Shared, link: u32) -> bool {
+        let fix = &shared.city.links[link as usize];
+        let (d, size) = (self.down[link as usize], fix.room + SLACK);
+        let place = |n: u32| (self.ring[link as usize] + (d.head + n) % size) as usize;
+        let first = place(0);
+        let beside: SmallVec<[usize; 4]> = (1..u32::from(fix.lanes).min(d.count)).map(place).collect();
+        for other in beside {
+            let driver = self.drivers[other];
+            let arrives = driver.to == fix.to || driver.next >= super::hops::NO_WAY;
+            if driver.at <= self.now && driver.next != self.drivers[first].next && (arrives || !matches!(self.room(shared, fix.to * 4 + u32::from(driver.next), false), Tried::Full)) {
+                self.drivers.swap(first, other);
+                return true;
+            }
+        }
+        false
     }
 
     /// When one from a link may cross, as far as those of the other axis go. Who turns to the right only merges. Who gives way accepts
