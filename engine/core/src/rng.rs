@@ -12,6 +12,7 @@ pub struct CounterRng {
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The SplitMix64 finaliser: a bijection of 64 bits with good avalanche.
+#[inline]
 pub const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -20,18 +21,21 @@ pub const fn mix(mut z: u64) -> u64 {
 
 impl CounterRng {
     /// The generator of `agent` at `step` in a run with `seed`; successive draws differ.
+    #[inline]
     pub const fn new(seed: u64, agent: u64, step: u64) -> Self {
         let key = mix(mix(seed.wrapping_add(GOLDEN)) ^ mix(agent.wrapping_mul(GOLDEN).wrapping_add(1)));
         Self { key, counter: mix(step.wrapping_add(GOLDEN)) }
     }
 
     /// 64 random bits.
+    #[inline]
     pub const fn next_u64(&mut self) -> u64 {
         self.counter = self.counter.wrapping_add(GOLDEN);
         mix(mix(self.counter) ^ self.key)
     }
 
     /// Uniform in [0, 1), with 53 random bits.
+    #[inline]
     pub fn uniform(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }

@@ -3,7 +3,7 @@
 //! A vehicle is on an edge while any part of it is, as SUMO's edge data count it; times within a step are shares of the step, as if
 //! its speed were even. What is about the front bumper alone says so.
 
-use qike_network::streets::Streets;
+use qike_network::streets::{StreetLane, Streets};
 use qike_network::traffic::VehicleKind;
 use qike_sim::TrafficModel;
 use qike_sim::micro::{OnRoad, TripRow};
@@ -137,6 +137,9 @@ impl Trail {
     /// Moves on to a place, and adds what that means to the edges.
     fn drive(&mut self, streets: &Streets, all: &mut [EdgeSums], lane: u32, pos: f64, dt_s: f64) {
         let lanes = &streets.lanes;
+        if lane == self.lane && pos >= self.pos && self.edges.len() == 1 && self.at - self.length >= self.edges[0].1 {
+            return self.drive_within(&lanes[lane as usize], all, pos, dt_s);
+        }
         let (old, new) = (lanes[self.lane as usize].edge, lanes[lane as usize].edge);
         let way = if old == new && pos >= self.pos - 1e-6 {
             if lane != self.lane {
@@ -198,6 +201,27 @@ impl Trail {
         while self.edges.get(1).is_some_and(|next| to - self.length >= next.1) {
             self.edges.pop_front();
         }
+    }
+
+    /// The same for most: they stay on one lane, with their whole length.
+    #[inline]
+    fn drive_within(&mut self, lane: &StreetLane, all: &mut [EdgeSums], pos: f64, dt_s: f64) {
+        let way = pos - self.pos;
+        let speed = if dt_s > 0.0 { way / dt_s } else { 0.0 };
+        let wish = (lane.speed * self.factor).min(self.top).max(1e-3);
+        let sums = &mut all[lane.edge as usize];
+        sums.sampled_s += dt_s;
+        sums.travelled_m += way;
+        sums.front_s += dt_s;
+        sums.front_m += way;
+        sums.length_ms += self.length * dt_s;
+        sums.covered_ms += self.length * dt_s;
+        sums.loss_s += (1.0 - speed / wish).max(0.0) * dt_s;
+        if speed < STANDS_MPS {
+            sums.waiting_s += dt_s;
+            sums.front_waiting_s += dt_s;
+        }
+        (self.at, self.pos) = (self.at + way, pos);
     }
 }
 

@@ -34,6 +34,9 @@ pub struct Best {
     /// Its lanes.
     #[serde(with = "small")]
     pub lanes: SmallVec<[BestLane; 3]>,
+    /// Those of the edge after it, seen from here; none where that is not known.
+    #[serde(skip)]
+    pub onward: Option<SmallVec<[BestLane; 3]>>,
 }
 
 /// A place that one must reach.
@@ -60,6 +63,8 @@ struct Cell {
     leads: bool,
     /// Place on the next edge of the lane by which it leads on, and that lane.
     next: Option<(usize, u32)>,
+    /// Right of way of the link there: 1 first, 0 gives way, -1 there is none.
+    rank: i32,
 }
 
 fn allows(streets: &Streets, lane: u32, user: RoadUsers) -> bool {
@@ -71,10 +76,9 @@ fn leads_to(streets: &Streets, lane: u32, to: u32) -> bool {
     streets.link_to(lane, to).is_some()
 }
 
-/// Right of way of the link by which a way leads on: 1 first, 0 gives way, -1 none.
-fn rank(streets: &Streets, cell: &Cell) -> i32 {
-    let Some((_, to)) = cell.next else { return -1 };
-    let Some(link) = streets.link_to(cell.lane, to) else { return -1 };
+/// Right of way of the link from a lane to one of the next edge.
+fn rank(streets: &Streets, lane: u32, to: u32) -> i32 {
+    let Some(link) = streets.link_to(lane, to) else { return -1 };
     let link = &streets.links[link as usize];
     // Behind a light, whoever has green for sure counts as first.
     i32::from(link.light != NONE || matches!(link.way, RightOfWay::Major | RightOfWay::Zipper))
@@ -97,32 +101,41 @@ pub fn look(streets: &Streets, path: &[u32], target: Option<Target>, far: f64) -
 /// Works the lanes out for a path from its first edge on. `far`: braking distance of the vehicle, m.
 pub fn best(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Target>, far: f64) -> Best {
     let rows = rows(streets, path, user, target, far);
+    Best { lanes: lanes_of(streets, &rows), onward: Some(lanes_of(streets, rows.get(1..).unwrap_or_default())) }
+}
+
+/// The lanes of the first row, with those by which they lead on.
+fn lanes_of(streets: &Streets, rows: &[Row]) -> SmallVec<[BestLane; 3]> {
     let lane = |c: &Cell| {
         let mut way = SmallVec::from_slice(&[c.lane]);
-        lead_on(&rows, c, &mut way);
+        lead_on(rows, c, &mut way);
         BestLane { lane: c.lane, length: c.length, offset: c.offset, leads: c.leads, ring: ring(streets, &way), way }
     };
-    Best { lanes: rows.first().map(|row| row.lanes.iter().map(lane).collect()).unwrap_or_default() }
+    rows.first().map(|row| row.lanes.iter().map(lane).collect()).unwrap_or_default()
 }
 
 /// The same for one who is on the way over a junction to the edge at the place `next` of its path: of the lanes side by side there,
 /// those that `inside` names, by the lanes to which they lead; none where one of them leads elsewhere.
 pub fn best_inside(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Target>, far: f64, next: usize, inside: std::ops::Range<u32>) -> Option<Best> {
     let rows = rows(streets, path, user, target, far);
-    let rows = rows.get(next..).filter(|rows| !rows.is_empty())?;
+    over_junction(streets, &lanes_of(streets, rows.get(next..)?), inside)
+}
+
+/// The same for one of whom the lanes of the next edge are known.
+pub fn over_junction(streets: &Streets, onward: &[BestLane], inside: std::ops::Range<u32>) -> Option<Best> {
     let mut lanes: SmallVec<[BestLane; 3]> = SmallVec::new();
     for lane in inside {
         let to = streets.links[streets.links_of(lane).next()? as usize].to;
-        let cell = rows[0].lanes.iter().find(|c| c.lane == to)?;
-        let mut way = SmallVec::from_slice(&[lane, to]);
-        lead_on(rows, cell, &mut way);
-        lanes.push(BestLane { lane, length: cell.length, offset: cell.offset, leads: cell.leads, ring: ring(streets, &way), way });
+        let there = onward.iter().find(|b| b.lane == to)?;
+        let mut way = SmallVec::from_slice(&[lane]);
+        way.extend_from_slice(&there.way);
+        lanes.push(BestLane { lane, length: there.length, offset: there.offset, leads: there.leads, ring: ring(streets, &way), way });
     }
     let last = lanes.len() as i32 - 1;
     for (n, lane) in lanes.iter_mut().enumerate() {
         lane.offset = lane.offset.clamp(-(n as i32), last - n as i32);
     }
-    Some(Best { lanes })
+    Some(Best { lanes, onward: None })
 }
 
 /// Adds the lanes by which one of the first row leads on.
@@ -157,7 +170,7 @@ fn rows(streets: &Streets, path: &[u32], user: RoadUsers, target: Option<Target>
                 })
             });
             let own = if open { length } else { 0.0 };
-            row.lanes.push(Cell { lane, length: own, own, offset: 0, leads, next: None });
+            row.lanes.push(Cell { lane, length: own, own, offset: 0, leads, next: None, rank: -1 });
         }
         if let Some(target) = target.filter(|t| t.edges == n) {
             let at = target.at.min(streets.lanes[target.lane as usize].length - 0.2).max(0.1);
@@ -207,7 +220,11 @@ fn back(streets: &Streets, row: &mut Row, next: &Row, user: RoadUsers) {
             Some((n, f)) => {
                 cell.length += if f.length == connected && f.offset.abs() < 2 { longest } else { f.length };
                 cell.offset = f.offset;
-                if f.leads || f.length > 0.0 { cell.next = Some((n, f.lane)) } else { cell.leads = false }
+                if f.leads || f.length > 0.0 {
+                    (cell.next, cell.rank) = (Some((n, f.lane)), rank(streets, cell.lane, f.lane));
+                } else {
+                    cell.leads = false;
+                }
             }
             None => cell.leads = false,
         }
@@ -216,16 +233,16 @@ fn back(streets: &Streets, row: &mut Row, next: &Row, user: RoadUsers) {
     for n in 0..row.lanes.len() {
         let (best, this) = (&row.lanes[low], &row.lanes[n]);
         let (a, b) = (best.offset.abs(), this.offset.abs());
-        let (ra, rb) = (rank(streets, best), rank(streets, this));
+        let (ra, rb) = (best.rank, this.rank);
         if best.length < this.length || best.length == this.length && (a > b || a == b && ra < rb) {
             (low, high) = (n, n);
         } else if best.length == this.length && a == b && ra == rb {
             high = n;
         }
     }
-    let (length, offset, first) = (row.lanes[low].length, row.lanes[low].offset.abs(), rank(streets, &row.lanes[low]));
+    let (length, offset, first) = (row.lanes[low].length, row.lanes[low].offset.abs(), row.lanes[low].rank);
     for cell in &mut row.lanes {
-        let behind = rank(streets, cell) < first;
+        let behind = cell.rank < first;
         if !(cell.length < length || cell.length == length && cell.offset.abs() > offset || behind) {
             cell.offset = 0;
         } else {

@@ -233,8 +233,7 @@ impl Micro {
         let mut stops: VecDeque<Halt> = new.who.stops.iter().filter(|s| s.leg >= new.leg && new.path == new.who.path).copied().collect();
         let stop = stops.pop_front();
         let target = stop.map(|s| Target { edges: (s.leg - new.leg) as usize, lane: s.lane, at: s.from });
-        let length = w.streets.edges[lane.edge as usize].length;
-        let best = self.world.lanes_of(new.who.kind, new.path, new.leg, target, length);
+        let best = self.world.lanes_of(new.who.kind, new.path, new.leg, target);
         let mut car = self.world.new_car(new.who, best, (new.lane, new.leg, pos, speed), stop);
         let row = &new.row;
         (car.path, car.departed_ms) = (new.path, row.depart_ms);

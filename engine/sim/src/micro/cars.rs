@@ -51,7 +51,7 @@ pub mod want {
     pub const BLOCKED: u32 = BLOCKED_LEADER | BLOCKED_FOLLOWER | OVERLAPPING;
 }
 
-/// A vehicle on the road. What others look at comes first, so that one line of the cache holds it.
+/// A vehicle on the road. What others look at comes first, then what each step needs, so that few lines of the cache hold it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[repr(C, align(64))]
 pub struct Car {
@@ -83,6 +83,24 @@ pub struct Car {
     pub stopped: bool,
     /// It stands beside the lane.
     pub parked: bool,
+    /// The lanes of its edge, and how well they lead on.
+    #[serde(skip)]
+    pub best: Arc<Best>,
+    /// Lanes behind that it still reaches onto, the nearest first.
+    #[serde(with = "small")]
+    pub behind: SmallVec<[u32; 4]>,
+    /// Distance to its next stop, m, as planned last.
+    pub stop_dist: f64,
+    /// Position on the last edge where it arrives, m.
+    pub arrive_at: f64,
+    /// Changing lanes.
+    pub change: Change,
+    /// What its journey's row adds up step by step.
+    pub tally: Tally,
+    /// Its next stop.
+    pub stop: Option<Halt>,
+    /// Speed with which it arrives, where that matters.
+    pub arrive_v: Option<f64>,
     /// Since when it is on the junction; [`NEVER`] where it gave its claim up.
     pub entered_ms: i64,
     /// The same, never given up.
@@ -91,24 +109,6 @@ pub struct Car {
     pub conflict_ms: i64,
     /// When it departed.
     pub departed_ms: i64,
-    /// Distance to its next stop, m, as planned last.
-    pub stop_dist: f64,
-    /// Position on the last edge where it arrives, m.
-    pub arrive_at: f64,
-    /// Speed with which it arrives, where that matters.
-    pub arrive_v: Option<f64>,
-    /// The lanes of its edge, and how well they lead on.
-    #[serde(skip)]
-    pub best: Arc<Best>,
-    /// Lanes behind that it still reaches onto, the nearest first.
-    #[serde(with = "small")]
-    pub behind: SmallVec<[u32; 4]>,
-    /// Changing lanes.
-    pub change: Change,
-    /// Its next stop.
-    pub stop: Option<Halt>,
-    /// What its journey's row adds up step by step.
-    pub tally: Tally,
 }
 
 /// Sums over a journey.

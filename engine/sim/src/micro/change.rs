@@ -1,10 +1,11 @@
-//! Changing lanes, edge by edge: the one furthest ahead first; who changes is seen by those behind it at once.
+//! Changing lanes: what is around a vehicle, and whether it can change to the lane beside it. Who is in turn when: [`super::turns`].
 
 use super::best::BestLane;
 use super::cars::{Car, Change, NOBODY, want};
 use super::follow::EPS;
 use super::junction::Passing;
-use super::wish::{Beside, Near, Word};
+use super::turns::{Changes, Side};
+use super::wish::{Beside, Near, Queues};
 use super::world::{World, shown};
 use qike_network::streets::{NONE, Streets};
 use qike_network::traffic::RightOfWay;
@@ -16,30 +17,6 @@ const USUAL_DECEL: f64 = 4.5;
 
 /// One who brakes with more than that share of its braking goes on braking while it changes.
 const HARD: f64 = 2.0 / 3.0;
-
-/// A lane of the edge in turn.
-pub(super) struct Side {
-    lane: u32,
-    /// Vehicles that were not in turn yet: so many, from the lane's start.
-    left: usize,
-    /// Position of the first of these, m; minus infinity: there is none.
-    front: f64,
-    /// The last one in turn that stayed.
-    lead: u32,
-    /// The last one that came over.
-    hopped: u32,
-    /// First and last of those who want in and cannot.
-    first_blocked: u32,
-    last_blocked: u32,
-    /// Lengths and gaps of those in turn before, m.
-    pub queue: f64,
-}
-
-/// A change: who, from, to.
-pub(super) struct Hop {
-    pub car: u32,
-    pub to: u32,
-}
 
 /// Whether an edge has lanes between which one may change.
 pub(super) fn has_choice(streets: &Streets, edge: u32) -> bool {
@@ -61,78 +38,12 @@ fn side_by_side(streets: &Streets, a: u32, b: u32) -> bool {
 }
 
 impl World {
-    /// Lets all on an edge change lanes. Cars' memories change here, and their lanes; lists of lanes are brought up to date at the end.
-    pub(super) fn change_on(&mut self, edge: u32, words: &mut Vec<Word>) {
-        let (first, count) = self.streets.edges[edge as usize].lanes;
-        let mut sides: SmallVec<[Side; 5]> = (first..first + count)
-            .map(|lane| (lane, &self.on[lane as usize].cars[..]))
-            .map(|(lane, cars)| Side { lane, left: cars.len(), front: front_of(&self.cars, cars), lead: NOBODY, hopped: NOBODY, first_blocked: NOBODY, last_blocked: NOBODY, queue: 0.0 })
-            .collect();
-        let mut hops: SmallVec<[Hop; 4]> = SmallVec::new();
-        loop {
-            let (mut n, mut furthest) = (usize::MAX, f64::NEG_INFINITY);
-            for (at, side) in sides.iter().enumerate() {
-                if side.front > furthest {
-                    (n, furthest) = (at, side.front);
-                }
-            }
-            let Some(side) = sides.get_mut(n) else { break };
-            let cars = &self.on[side.lane as usize].cars;
-            side.left -= 1;
-            let me = cars[side.left];
-            side.front = front_of(&self.cars, &cars[..side.left]);
-            match self.turn(me, n, &mut sides, words) {
-                Some(to) => hops.push(Hop { car: me, to: sides[to].lane }),
-                None => {
-                    sides[n].lead = me;
-                    sides[n].queue += self.kinds[self.cars[me as usize].kind as usize].room;
-                }
-            }
-            for word in words.drain(..) {
-                let dt = self.dt;
-                let to = &mut self.cars[word.to as usize];
-                if word.keep > 0.0 {
-                    to.change.blocker = to.change.blocker.max(word.keep);
-                    continue;
-                }
-                to.change.advice.push((word.speed - to.speed) / dt);
-                to.change.state |= word.state;
-            }
-        }
-        for hop in hops {
-            self.hop(&hop);
-        }
-    }
-
-    /// One vehicle's turn; gives the place of the lane it changes to.
-    fn turn(&mut self, me: u32, n: usize, sides: &mut [Side], words: &mut Vec<Word>) -> Option<usize> {
-        let car = &mut self.cars[me as usize];
-        if car.stopped || car.change.changed {
-            return None;
-        }
-        // Its memory changes while the rest of the world is only read.
-        let mut memory = std::mem::take(&mut car.change);
-        let (car, lanes) = (&self.cars[me as usize], &self.cars[me as usize].best.lanes);
-        let mine = Some(n).filter(|n| lanes.get(*n).is_some_and(|b| b.lane == car.lane)).or_else(|| lanes.iter().position(|b| b.lane == car.lane));
-        let to = mine.and_then(|mine| self.choose(me, n, mine, lanes, &mut memory, sides, words));
-        if let Some(to) = to {
-            let new = super::cars::Change { changed: true, last_step: memory.last_step, ..Default::default() };
-            let arrived = lanes.get(to).is_none_or(|b| b.offset == 0);
-            // Who is still not where it must go keeps room for others.
-            memory = if arrived { new } else { super::cars::Change { blocker: memory.blocker, left_space: memory.left_space, ..new } };
-            sides[to].hopped = me;
-            sides[to].queue += self.kinds[self.cars[me as usize].kind as usize].room;
-        }
-        self.cars[me as usize].change = memory;
-        to
-    }
-
-    /// Tries the lane towards the kerb, then the one towards the middle.
+    /// Tries the lane towards the kerb, then the one towards the middle; `steps`: since it did last.
     #[allow(clippy::too_many_arguments)]
-    fn choose(&self, me: u32, n: usize, mine: usize, lanes: &[BestLane], memory: &mut Change, sides: &mut [Side], words: &mut Vec<Word>) -> Option<usize> {
+    pub(super) fn choose(&self, me: u32, n: usize, mine: usize, steps: i32, lanes: &[BestLane], memory: &mut Change, sides: &mut [Side], changes: &mut Changes) -> Option<usize> {
         let car = &self.cars[me as usize];
         let user = self.kind(car).user;
-        let mut states = [0u32; 2];
+        let (mut states, queues) = ([0u32; 2], Queues::default());
         let mut seen = [None, None];
         for (slot, side) in [-1i32, 1].into_iter().enumerate() {
             let Some(to) = n.checked_add_signed(side as isize).filter(|t| *t < sides.len()) else { continue };
@@ -141,9 +52,9 @@ impl World {
             if !from.change[usize::from(side < 0)].contains(user) || !self.streets.lanes[target as usize].allowed.contains(user) || from.inside && !side_by_side(&self.streets, car.lane, target) {
                 continue;
             }
-            let mut beside = Beside { me, side, lane: target, on: n, leader: None, ahead: None, ahead_seen: false, behind: None, blocked: 0, looked: false };
+            let mut beside = Beside { me, side, steps, lane: target, on: n, leader: None, ahead: None, ahead_seen: false, behind: None, blocked: 0, looked: false };
             let blockers = [sides[n].first_blocked, sides[n].last_blocked];
-            let mut state = self.wants(car, memory, lanes, sides, mine, &mut beside, blockers, words);
+            let mut state = self.wants(car, memory, lanes, sides, mine, &mut beside, blockers, &queues, changes);
             let toward = if side < 0 { want::RIGHT } else { want::LEFT };
             if state & want::CHANGE != 0 {
                 self.look_behind(car, lanes, sides, &mut beside);
@@ -197,7 +108,7 @@ impl World {
     }
 
     /// What keeps a vehicle from changing between two.
-    fn blocked(&self, car: &Car, ahead: Near, behind: Near) -> u32 {
+    pub(super) fn blocked(&self, car: &Car, ahead: Near, behind: Near) -> u32 {
         let k = self.kind(car);
         let mut blocked = 0;
         let factor = 1.0 / k.changing.assertive;
@@ -231,7 +142,7 @@ impl World {
     }
 
     /// Who is before a vehicle on a lane of its edge, or beyond it.
-    fn ahead_on(&self, car: &Car, lanes: &[BestLane], me: u32, side: &Side) -> Near {
+    pub(super) fn ahead_on(&self, car: &Car, lanes: &[BestLane], me: u32, side: &Side) -> Near {
         let k = self.kind(car);
         let mut lead = side.lead;
         if side.hopped != NOBODY {
@@ -308,11 +219,10 @@ impl World {
     }
 
     /// Who is behind a vehicle on a lane of its edge, or on the way there.
-    fn behind_on(&self, car: &Car, me: u32, side: &Side) -> Near {
+    pub(super) fn behind_on(&self, car: &Car, me: u32, side: &Side) -> Near {
         let mut found = NOBODY;
         let cars = &self.on[side.lane as usize].cars;
-        let gone = |c: u32| self.cars[c as usize].change.changed && self.cars[c as usize].lane == side.lane && c != side.hopped;
-        if side.left > 0 && !gone(cars[side.left - 1]) {
+        if side.left > 0 {
             found = cars[side.left - 1];
         }
         // Who came over may be nearer.
@@ -391,15 +301,6 @@ impl World {
         gap < k.secure_gap(car.speed, other.speed, self.kind(other).decel) / k.changing.assertive
     }
 
-    /// Moves a vehicle to the lane beside it.
-    fn hop(&mut self, hop: &Hop) {
-        let me = hop.car;
-        self.leave(self.cars[me as usize].lane, me);
-        self.cars[me as usize].lane = hop.to;
-        self.enter(hop.to, me);
-        self.reach_back(me);
-    }
-
     /// Works out anew which lanes behind a vehicle reaches onto, along the road it came.
     pub(super) fn reach_back(&mut self, me: u32) {
         let old = std::mem::take(&mut self.cars[me as usize].behind);
@@ -422,12 +323,6 @@ impl World {
             n += 1;
         }
     }
-}
-
-/// Position of the first of a queue.
-#[inline]
-fn front_of(cars: &[Car], queue: &[u32]) -> f64 {
-    queue.last().map_or(f64::NEG_INFINITY, |c| cars[*c as usize].pos)
 }
 
 /// The lanes by which a lane leads on.

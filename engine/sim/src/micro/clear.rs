@@ -1,6 +1,6 @@
 //! Keeping junctions clear: nobody drives onto one whom the road beyond has no room for.
 
-use super::cars::{Car, Items, NOBODY};
+use super::cars::{Car, Item, NOBODY};
 use super::follow::{Kind, STEP_M};
 use super::junction::Passing;
 use super::world::{World, shown};
@@ -14,7 +14,7 @@ impl World {
     }
 
     /// Takes back requests for links beyond which there is no room.
-    pub(super) fn keep_clear(&self, me: u32, car: &Car, k: &Kind, before_m: f64, items: &mut Items) {
+    pub(super) fn keep_clear(&self, me: u32, car: &Car, k: &Kind, before_m: f64, items: &mut [Item]) {
         let lane = &self.streets.lanes[car.lane as usize];
         if self.streets.edges[lane.edge as usize].roundabout || items.len() < 2 {
             return;
@@ -76,7 +76,7 @@ impl World {
     }
 
     /// Room beyond a link counts for the one before it, where one can drive through. Tells whether anybody stands, or something is shut.
-    fn carry_room_back(&self, me: u32, car: &Car, k: &Kind, items: &mut Items, mut stands: bool) -> bool {
+    fn carry_room_back(&self, me: u32, car: &Car, k: &Kind, items: &mut [Item], mut stands: bool) -> bool {
         for n in (1..items.len()).rev() {
             let (item, next) = (items[n - 1], items[n]);
             let l = (item.link != NOBODY).then(|| &self.streets.links[item.link as usize]);
@@ -96,7 +96,7 @@ impl World {
     }
 
     /// What a vehicle intends at a link.
-    pub(super) fn passing(&self, car: &Car, _k: &Kind, item: &super::cars::Item) -> Passing {
+    pub(super) fn passing(&self, car: &Car, _k: &Kind, item: &Item) -> Passing {
         Passing { arrive_ms: item.arrive_ms, arrive_v: item.arrive_v, leave_v: item.leave(), impatience: self.impatience(car), wait_ms: car.wait_ms }
     }
 }

@@ -196,8 +196,7 @@ impl Micro {
     /// Lets one depart, or tells which lanes have no room; `full`: those of which that is known.
     fn try_depart(&mut self, edge: u32, w: &mut Waiting, full: u64) -> Result<(), u64> {
         let target = w.stops.front().map(|s| Target { edges: s.leg as usize, lane: s.lane, at: s.from });
-        let length = self.world.streets.edges[edge as usize].length;
-        let lanes = w.best.take().unwrap_or_else(|| self.world.lanes_of(w.kind, w.path, 0, target, length));
+        let lanes = w.best.take().unwrap_or_else(|| self.world.lanes_of(w.kind, w.path, 0, target));
         let world = &self.world;
         let k = &world.kinds[w.kind as usize];
         let (first, count) = world.streets.edges[edge as usize].lanes;

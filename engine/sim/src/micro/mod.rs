@@ -1,8 +1,9 @@
 //! Vehicles, lane by lane, with the parameters, junction rules and motives of lane changing that SUMO's scenarios state.
 //!
 //! A step: all plan from the world as it is (no vehicle sees what another does in this step); who comes to which link is written down;
-//! all decide from that; then they move, in a fixed order; then they change lanes, edge by edge; then the waiting ones depart. Chance is
-//! a function of (seed, vehicle, time), so that planning and deciding may be shared out to any number of threads.
+//! all decide from that; then they move, in a fixed order; then they change lanes, edge by edge, with other edges as they
+//! were before anybody changed; then the waiting ones depart. Chance is a function of (seed, vehicle, time), so that planning, deciding and
+//! changing may be shared out to any number of threads.
 
 mod act;
 mod best;
@@ -33,7 +34,9 @@ mod sorted;
 mod stopping;
 mod teleport;
 mod trips;
+mod turns;
 mod wish;
+mod words;
 pub(crate) mod world;
 
 pub use sight::OnRoad;
@@ -65,6 +68,10 @@ pub struct Micro {
     touched: Vec<u32>,
     /// Edges with somebody on them who has a choice of lanes.
     wide: Vec<u32>,
+    /// Those who came onto another lane in this step.
+    moved_on: Vec<u32>,
+    /// What comes of changing lanes, by parts of these.
+    changes: Vec<turns::Changes>,
     transfer: Vec<teleport::Transfer>,
     /// Those who stand beside the road.
     parked: Vec<u32>,
@@ -155,6 +162,8 @@ impl Micro {
             plans: plans::Plans::default(),
             touched: Vec::new(),
             wide: Vec::new(),
+            moved_on: Vec::new(),
+            changes: Vec::new(),
             transfer: Vec::new(),
             parked: Vec::new(),
             control: control::Control::new(scenario),
@@ -243,23 +252,6 @@ impl Micro {
         }
         self.world.measure_room(&self.busy);
         self.world.forget_left_lanes();
-    }
-
-    /// All with a choice of lanes change, edge by edge.
-    fn change(&mut self) {
-        let mut words = Vec::new();
-        let mut edges = std::mem::take(&mut self.wide);
-        edges.clear();
-        for lane in self.world.busy.iter() {
-            let edge = self.world.streets.lanes[lane as usize].edge;
-            if self.world.choice[edge as usize] && edges.last() != Some(&edge) {
-                edges.push(edge);
-            }
-        }
-        for &edge in &edges {
-            self.world.change_on(edge, &mut words);
-        }
-        self.wide = edges;
     }
 
     /// Hash of the whole state: equal runs have equal hashes, for any number of threads.

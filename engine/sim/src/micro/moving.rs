@@ -38,6 +38,7 @@ impl Micro {
                 }
             }
         }
+        self.lanes_of_those_who_came();
         self.plans.swap_items(&mut self.world.planned);
         self.world.any_stopped = any_stopped;
         for (lane, slot) in entered {
@@ -147,10 +148,10 @@ impl Micro {
             self.arrive(slot);
             return true;
         }
-        let w = &mut self.world;
         if moved {
-            w.find_lanes(slot);
+            self.moved_on.push(slot);
         }
+        let w = &mut self.world;
         if moved || !w.cars[slot as usize].behind.is_empty() {
             w.draw_in(slot);
         }
@@ -161,8 +162,11 @@ impl Micro {
             (c.state, c.speed_gain, c.keep_right, c.look_ahead) = (0, 0.0, 0.0, 0.0);
         }
         // Small remainders go the same way on any machine.
-        c.speed_gain = (c.speed_gain * 1e5).ceil() * 1e-5;
-        c.keep_right = (c.keep_right * 1e5).ceil() * 1e-5;
+        for inclination in [&mut c.speed_gain, &mut c.keep_right] {
+            if *inclination != 0.0 {
+                *inclination = (*inclination * 1e5).ceil() * 1e-5;
+            }
+        }
         c.state = if c.state & super::cars::want::STRATEGIC != 0 { c.state & super::cars::want::CHANGE } else { 0 };
         (c.blocker, c.left_space, c.no_braking, c.changed) = (0.0, 0.0, false, false);
         c.advice.clear();
@@ -252,29 +256,6 @@ impl World {
                 car.stop = trips.of(car.id).and_then(|j| j.stops.pop_front());
             }
             self.note_arrival(slot);
-        }
-    }
-
-    /// Works out anew how the lanes of a vehicle's edge, or those side by side over a junction, lead on.
-    pub(super) fn find_lanes(&mut self, slot: u32) {
-        let car = &self.cars[slot as usize];
-        let lane = &self.streets.lanes[car.lane as usize];
-        let (first, count) = self.streets.edges[lane.edge as usize].lanes;
-        // On a junction what was known before it holds on.
-        let from = if lane.inside { car.best_leg.min(car.leg) } else { car.leg };
-        if lane.inside && !self.choice[lane.edge as usize] && from == car.leg {
-            return;
-        }
-        let target = car.stop.filter(|s| s.leg >= from).map(|s| super::best::Target { edges: (s.leg - from) as usize, lane: s.lane, at: s.from });
-        let length = self.streets.edges[self.paths[car.path as usize][from as usize] as usize].length;
-        if lane.inside {
-            let (kind, path, next) = (car.kind, car.path, (car.leg + 1 - from) as usize);
-            if let Some(best) = self.lanes_inside(kind, path, from, target, length, next, first..first + count) {
-                self.cars[slot as usize].best = best;
-            }
-        } else {
-            let best = self.lanes_of(car.kind, car.path, from, target, length);
-            (self.cars[slot as usize].best, self.cars[slot as usize].best_leg) = (best, from);
         }
     }
 

@@ -30,8 +30,10 @@ pub(super) struct Look<'a> {
     pub pass: f64,
     /// Distance to the end of the lane that is looked at, m.
     pub seen: f64,
-    /// Plans so far.
+    /// Plans so far: its own, behind those of others.
     pub items: &'a mut Items,
+    /// Place of its first.
+    pub first: usize,
     /// The last item is of a link that was passed.
     pub passed: bool,
 }
@@ -65,10 +67,10 @@ impl World {
         gap < EPS || gap < 1.0 && k.follow(0.0, gap, 0.0, self.kind(other).apparent, self.wish(car.lane, car)) < EPS
     }
 
-    /// Plans a vehicle's next step. `leader`: the one before it on its lane, or reaching back onto it. `before_m`: lengths and gaps of
+    /// Plans a vehicle's next step; what it plans is added to `items`. `leader`: the one before it on its lane, or reaching back onto it. `before_m`: lengths and gaps of
     /// all before it on its lane. Gives the distance to its next stop.
     pub(super) fn plan(&self, me: u32, leader: u32, before_m: f64, items: &mut Items) -> f64 {
-        items.clear();
+        let first = items.len();
         let car = &self.cars[me as usize];
         let k = self.kind(car);
         if self.is_queued(car, k, leader) && !self.streets.lanes[car.lane as usize].inside {
@@ -93,7 +95,7 @@ impl World {
         let mut slowed = false;
         let mut ahead = leader;
         let path_end = self.path(car).len();
-        let mut look = Look { me, car, kind: k, v, pass, seen, items, passed: false };
+        let mut look = Look { me, car, kind: k, v, pass, seen, items, first, passed: false };
         loop {
             if ahead != NOBODY && ahead != me {
                 self.heed_leader(&mut look, lane, ahead, wish);
@@ -176,7 +178,7 @@ impl World {
                 offset = offset.min(look.seen - brake);
             }
             let stop_at = (look.seen - offset.max(STEP_M)).max(0.0);
-            let leaving = inside && !look.passed && look.items.is_empty();
+            let leaving = inside && !look.passed && look.items.len() == first;
             let aborted = slowed && l.kind & (bits::EXIT | bits::INSIDE) == 0;
             let mut request = look.v > EPS && !aborted || leaving;
             let mut wait = k.stand_by_at_most(car.speed, stop_at, decel, wish, look.v);
@@ -238,7 +240,7 @@ impl World {
             look.pass = k.speed_after_at_most(length, look.v, k.accel, lane_v);
             look.passed = true;
         }
-        self.keep_clear(me, car, k, before_m, items);
+        self.keep_clear(me, car, k, before_m, &mut items[first..]);
         stop_dist
     }
 
@@ -259,7 +261,7 @@ impl World {
         if gap < 0.0 && look.passed {
             // It reaches further back than this lane: is its rear on the way, or does it come from elsewhere?
             let rear = other.behind.last().copied().unwrap_or(other.lane);
-            behind = rear == lane || rear == look.car.lane || look.items.iter().any(|i| i.link != NOBODY && self.streets.links[i.link as usize].next == rear);
+            behind = rear == lane || rear == look.car.lane || look.items[look.first..].iter().any(|i| i.link != NOBODY && self.streets.links[i.link as usize].next == rear);
             if !behind {
                 let last = look.items.last().map_or(NOBODY, |i| i.link);
                 let mut stop = look.seen - self.streets.lanes[lane as usize].length - STEP_M;

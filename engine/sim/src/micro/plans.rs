@@ -26,8 +26,6 @@ pub struct Plans {
     items: Items,
     plans: Vec<Plan>,
     deeds: Vec<Deed>,
-    /// What one plans, until it is done.
-    draft: Items,
     parts: Vec<Plans>,
 }
 
@@ -76,10 +74,9 @@ impl Plans {
     fn plan_lanes(&mut self, world: &World, lanes: &[u32]) {
         for &lane in lanes {
             world.plan_lane(lane, &mut |_, slot, leader, before| {
-                let stop_dist = world.plan(slot, leader, before, &mut self.draft);
                 let first = self.items.len() as u32;
-                self.items.extend_from_slice(&self.draft);
-                self.plans.push(Plan { items: (first, self.draft.len() as u32), stop_dist });
+                let stop_dist = world.plan(slot, leader, before, &mut self.items);
+                self.plans.push(Plan { items: (first, self.items.len() as u32 - first), stop_dist });
             });
         }
     }

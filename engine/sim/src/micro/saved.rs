@@ -12,8 +12,8 @@ use std::sync::Arc;
 impl Micro {
     /// Writes or takes up the state.
     pub(super) fn exchange_state(&mut self, with: &mut Exchange<'_>) -> Result<(), StateError> {
-        // Scratch of a step: plans, active, busy, wide. Of the scenario: teleport_after_ms, end_ms, findings.
-        let Self { world, lights, queue, trips, active: _, busy: _, free, plans: _, touched, wide: _, transfer, parked, control, rerouters, knowledge, teleport_after_ms: _, pool: _, updates, end_ms: _, findings: _, border } = self;
+        // Scratch of a step: plans, active, busy, wide, moved_on, changes. Of the scenario: teleport_after_ms, end_ms, findings.
+        let Self { world, lights, queue, trips, active: _, busy: _, free, plans: _, touched, wide: _, moved_on: _, changes: _, transfer, parked, control, rerouters, knowledge, teleport_after_ms: _, pool: _, updates, end_ms: _, findings: _, border } = self;
         with.part("updates", updates)?;
         rerouters.exchange(world, with)?;
         world.exchange(with)?;

@@ -5,9 +5,11 @@
 
 use super::best::BestLane;
 use super::cars::{Car, Change, want};
-use super::change::Side;
 use super::follow::{EPS, HALT, Kind};
+use super::turns::{Changes, Side};
+use super::words::OVERTAKE;
 use super::world::World;
+use std::cell::Cell;
 
 /// Looks that many seconds ahead.
 const LOOK_AHEAD_S: f64 = 10.0;
@@ -21,20 +23,15 @@ const KEEP_RIGHT_S: f64 = 5.0;
 const TURN_LANE_M: f64 = 200.0;
 /// Stopped vehicles within that distance are driven around, m.
 const STOPPED_M: f64 = 100.0;
-/// Speed by which one lets another overtake, or falls behind, m/s.
-const OVERTAKE: f64 = 10.0 / 3.6;
-const FALL_BEHIND: f64 = 7.0 / 3.6;
-/// From that speed on one lets those on the left go first, m/s; ramps are shorter than that, m.
-const CUT_IN: f64 = 27.0;
-const RAMP_M: f64 = 200.0;
 /// Below that one overtakes on either side, m/s.
 const SLOW: f64 = 60.0 / 3.6;
 /// So many lanes on the way, of its own and then of the one beside, are looked at for a roundabout.
 const SEEN: usize = 6;
 /// Who will have to brake behind a slower one on the next lane within that time pulls out before, s.
 const SOON_S: f64 = 8.0;
-/// Changes for the route are hurried that much.
-const URGENCY: f64 = 2.0;
+
+/// Lengths of the queues on the lanes by which those of an edge lead on, as far as they were asked for in a turn, m.
+pub(super) type Queues = [Cell<Option<f64>>; 4];
 
 /// Somebody near, and the gap to it, m.
 pub(super) type Near = Option<(u32, f64)>;
@@ -45,6 +42,8 @@ pub(super) struct Beside {
     pub me: u32,
     /// -1: towards the kerb, 1: towards the middle.
     pub side: i32,
+    /// Steps for which it looks.
+    pub steps: i32,
     /// The lane.
     pub lane: u32,
     /// Place of its own lane on the edge.
@@ -71,18 +70,6 @@ impl Beside {
     }
 }
 
-/// A word to another vehicle: to drive with that speed, and why.
-pub(super) struct Word {
-    /// To whom.
-    pub to: u32,
-    /// Speed, m/s.
-    pub speed: f64,
-    /// Bits of [`want`].
-    pub state: u32,
-    /// Instead of all that: to keep so much room, m.
-    pub keep: f64,
-}
-
 /// Whether the distance that is left is too short for so many changes.
 fn too_short(dist: f64, lanes: i32, look: f64) -> bool {
     dist / f64::from(lanes.abs().max(1)) < look
@@ -92,7 +79,7 @@ impl World {
     /// Decides whether a vehicle wants to change to the lane beside it; gives bits of [`want`]. `lanes`: those of its edge, `mine` its own
     /// one's place. `blockers`: the first and the last of those who want in from that side and cannot.
     #[allow(clippy::too_many_arguments)]
-    pub(super) fn wants(&self, car: &Car, c: &mut Change, lanes: &[BestLane], sides: &[Side], mine: usize, b: &mut Beside, blockers: [u32; 2], words: &mut Vec<Word>) -> u32 {
+    pub(super) fn wants(&self, car: &Car, c: &mut Change, lanes: &[BestLane], sides: &[Side], mine: usize, b: &mut Beside, blockers: [u32; 2], queues: &Queues, changes: &mut Changes) -> u32 {
         let k = self.kind(car);
         let p = &k.changing;
         let right = b.side < 0;
@@ -113,12 +100,15 @@ impl World {
         }
         let lca = if right { want::RIGHT } else { want::LEFT };
         let mut ret = c.state & want::TOLD;
-        let (v, dt) = (car.speed, self.dt);
+        let (v, dt) = (car.speed, self.dt * f64::from(b.steps));
+        let steps = b.steps;
+        let fade = |share: f64| if steps == 1 { share } else { share.powi(steps) };
         for blocked in dedup(blockers) {
             self.slow_for(car, c, k, blocked);
         }
         // Looking ahead grows at once and fades slowly.
-        c.look_ahead = if v > c.look_ahead { v } else { (MEMORY * c.look_ahead + (1.0 - MEMORY) * v).max(0.0) };
+        let memory = fade(MEMORY);
+        c.look_ahead = if v > c.look_ahead { v } else { (memory * c.look_ahead + (1.0 - memory) * v).max(0.0) };
         let mut look = c.look_ahead * LOOK_AHEAD_S * p.strategic * if right { 1.0 } else { p.lookahead_left } + 2.0 * k.room;
         // Unless somebody stands at a stop, what is ahead matters only to one who may change.
         if self.any_stopped {
@@ -138,9 +128,11 @@ impl World {
         let bonus = self.roundabout_bonus(car, p.cooperative_roundabout.unwrap_or(p.cooperative), curr, neigh);
         dist += bonus;
         neigh_dist += bonus;
-        // Queues are added up only where they decide.
-        let queue = |n: usize| self.queue_along(&lanes[n], sides.get(n));
-        let neigh_left = || (neigh_dist - pos - queue(other).max(queue(mine))).max(0.0);
+        // Queues are added up only where they decide, and once for both sides.
+        let queue = |n: usize| self.queue_along(lanes, sides, n, queues);
+        let room = neigh_dist - pos;
+        let neigh_left = || (room - queue(other).max(queue(mine))).max(0.0);
+        let too_near = |lanes: i32| too_short(room.max(0.0), lanes, look) || too_short(neigh_left(), lanes, look);
         let soon = to_best && offset == curr.offset && {
             let best = Some(mine.saturating_add_signed(offset as isize)).filter(|n| *n < lanes.len()).unwrap_or(mine);
             too_short((dist - pos - queue(best)).max(to_stop), offset, look)
@@ -169,7 +161,7 @@ impl World {
             {
                 dist = pos + gap_of(b.leader);
                 ret |= lca | want::STRATEGIC | want::URGENT;
-            } else if !to_best && too_short(neigh_left(), offset.abs() + 2, look)
+            } else if !to_best && too_near(offset.abs() + 2)
                 || offset == 0 && neigh_left() * 2.0 < look
                 || offset == 0 && !stopped(b.leader) && self.leads_somewhere(neigh) && bonus == 0.0 && p.strategic >= 0.0 && neigh_dist < TURN_LANE_M
             {
@@ -185,7 +177,7 @@ impl World {
             let many = to_best && offset.abs() > 1;
             let ways = curr.way.len() > 1;
             self.look_behind(car, lanes, sides, b);
-            self.hurry(car, c, k, b, offset, dist - pos, many, ways, blockers[0], words);
+            self.hurry(car, c, k, b, offset, dist - pos, many, ways, blockers[0], changes);
             return canceled;
         }
         let accelerating = [b.leader, b.ahead].into_iter().flatten().any(|(o, _)| self.cars[o as usize].accel > 0.0);
@@ -215,7 +207,7 @@ impl World {
         if right {
             if here - 5.0 / 3.6 > there {
                 if c.speed_gain < 0.0 {
-                    c.speed_gain *= self.fading[0];
+                    c.speed_gain *= fade(self.fading[0]);
                 }
             } else {
                 if c.speed_gain < 0.0 || gain > 0.0 {
@@ -252,11 +244,11 @@ impl World {
         } else {
             if here > there {
                 if c.speed_gain > 0.0 {
-                    c.speed_gain *= self.fading[0];
+                    c.speed_gain *= fade(self.fading[0]);
                 }
             } else if here == there {
                 if c.speed_gain > 0.0 {
-                    c.speed_gain *= self.fading[1];
+                    c.speed_gain *= fade(self.fading[1]);
                 }
             } else {
                 c.speed_gain += dt * gain;
@@ -272,13 +264,14 @@ impl World {
         ret
     }
 
-    /// Length of the queue on a lane, as far as it is in turn already, and on those by which it leads on, m.
-    fn queue_along(&self, lane: &BestLane, side: Option<&Side>) -> f64 {
-        let mut further = 0.0;
-        for &next in lane.way.get(1..).unwrap_or_default() {
-            further += self.room[next as usize];
+    /// Length of the queue on a lane of the edge, as far as it is in turn already, and on those by which it leads on, m.
+    fn queue_along(&self, lanes: &[BestLane], sides: &[Side], n: usize, known: &Queues) -> f64 {
+        let further = || lanes[n].way.get(1..).unwrap_or_default().iter().map(|next| self.room[*next as usize]).fold(0.0, |sum, room| sum + room);
+        let further = known.get(n).and_then(Cell::get).unwrap_or_else(further);
+        if let Some(known) = known.get(n) {
+            known.set(Some(further));
         }
-        side.map_or(0.0, |s| s.queue) + further
+        sides.get(n).map_or(0.0, |s| s.queue) + further
     }
 
     /// Adapts to a slower one ahead on the lane towards the middle, so as not to overtake it on the other side, and inclines to follow it
@@ -306,7 +299,7 @@ impl World {
     }
 
     /// Whether a vehicle is in slow traffic, or on a slow road: there one overtakes on either side.
-    fn congested(&self, car: &Car) -> bool {
+    pub(super) fn congested(&self, car: &Car) -> bool {
         car.speed < SLOW || self.streets.lanes[car.lane as usize].speed < SLOW + 0.1 / 3.6
     }
 
@@ -335,156 +328,6 @@ impl World {
             Some((lead, gap)) => (gap, self.cars[lead as usize].speed, self.kind(&self.cars[lead as usize]).decel),
         };
         if accelerating { k.follow_looking_at_most(car.speed, gap, v, decel, wish, wish) } else { k.safe_looking_at_most(car.speed, gap, v, decel, wish) }
-    }
-
-    /// Slows for one who stands before it and cannot get in.
-    fn slow_for(&self, car: &Car, c: &mut Change, k: &Kind, blocked: u32) {
-        let other = &self.cars[blocked as usize];
-        let gap = other.pos - self.kind(other).length - car.pos - k.gap;
-        if gap > super::follow::STEP_M && car.speed < k.decel {
-            let v = k.follow_looking(car.speed, gap - super::follow::STEP_M, other.speed, self.kind(other).decel, self.wish(car.lane, car));
-            c.advice.push((v - car.speed) / self.dt);
-        }
-    }
-
-    /// Prepares a change that must be made soon: keeps room, adapts speed, tells those in the way.
-    #[allow(clippy::too_many_arguments)]
-    fn hurry(&self, car: &Car, c: &mut Change, k: &Kind, b: &Beside, offset: i32, left: f64, many: bool, leads_on: bool, first_blocked: u32, words: &mut Vec<Word>) {
-        let right = b.side < 0;
-        c.left_space = left;
-        if many {
-            c.blocker = c.blocker.max(if right { 20.0 } else { 40.0 });
-        }
-        let counter = if right { want::LEFT } else { want::RIGHT };
-        let mut can = true;
-        let ahead = b.ahead.map(|a| a.0);
-        for other in ahead.into_iter().chain(Some(first_blocked).filter(|f| *f != super::cars::NOBODY && Some(*f) != ahead)) {
-            can &= self.keep_room(car, c, k, other, counter, left, leads_on, words);
-        }
-        c.no_braking |= !can && leads_on;
-        let lanes = f64::from(offset.abs().max(1));
-        let seconds = (left / c.look_ahead.max(EPS) / lanes / URGENCY).max(self.dt);
-        let speed = self.tell_leader(car, c, k, b, seconds, words);
-        if let Some(speed) = speed {
-            self.tell_follower(car, c, k, b, seconds, speed, words);
-        }
-    }
-
-    /// Keeps room for one ahead who changes the other way, or has it keep room; false where neither can.
-    #[allow(clippy::too_many_arguments)]
-    fn keep_room(&self, car: &Car, c: &mut Change, k: &Kind, other: u32, counter: u32, left: f64, leads_on: bool, words: &mut Vec<Word>) -> bool {
-        let o = &self.cars[other as usize];
-        if o.change.state & counter == 0 {
-            return true;
-        }
-        let ok = self.kind(o);
-        if ok.room <= left - k.brake_gap_by(car.speed, k.decel, 0.0) {
-            c.blocker = c.blocker.max(ok.room);
-            return true;
-        }
-        let its = o.change.left_space;
-        if k.room <= its - ok.brake_gap_by(o.speed, ok.decel, 0.0) || its > left {
-            words.push(Word { to: other, speed: 0.0, state: 0, keep: k.room });
-            return true;
-        }
-        !leads_on
-    }
-
-    /// Adapts to the one ahead on the lane beside; gives the speed planned, or none when it is to be overtaken.
-    fn tell_leader(&self, car: &Car, c: &mut Change, k: &Kind, b: &Beside, seconds: f64, words: &mut Vec<Word>) -> Option<f64> {
-        let wish = self.wish(car.lane, car);
-        let (left, blocker) = (c.left_space, c.blocker);
-        let mut plan = car.speed.min(k.stand(car.speed, left - blocker, wish));
-        for a in c.advice.iter().filter(|a| **a >= -k.decel) {
-            plan = plan.min(car.speed + a * self.dt);
-        }
-        let Some((lead, gap)) = b.ahead else { return Some(plan) };
-        let other = &self.cars[lead as usize];
-        let ok = self.kind(other);
-        let next_v = other.speed - self.dt * (-other.accel).max(1.0);
-        let next_gap = gap + (next_v - plan) * self.dt;
-        let behind = |w: &World| k.next_min(car.speed).max(k.follow_looking(car.speed, next_gap, next_v, ok.decel, w.wish(b.lane, car)));
-        if b.blocked & want::BLOCKED_LEADER == 0 {
-            let target = behind(self);
-            c.advice.push((target - car.speed) / self.dt);
-            return Some(target.min(plan));
-        }
-        let way = (gap + ok.room + k.length + ok.secure_gap(other.speed, car.speed, k.decel)).max(0.0);
-        let dv = plan - other.speed;
-        let time = if dv > 0.0 { way / dv } else { seconds + 1.0 };
-        let told = if b.side < 0 { want::OTHER_RIGHT } else { want::OTHER_LEFT };
-        let cannot = dv < 0.0 || b.side > 0 && !self.congested(car) || left - blocker - k.brake_gap(car.speed) < way || seconds < time;
-        if cannot && !other.stopped {
-            words.push(Word { to: lead, speed: f64::INFINITY, state: told | want::AM_BLOCKING_LEADER, keep: 0.0 });
-            let target = behind(self);
-            if target < car.speed {
-                let decel = k.decel.min(FALL_BEHIND.max((car.speed - target) / seconds));
-                let next = plan.min((car.speed - decel * self.dt).max(0.0));
-                c.advice.push((next - car.speed) / self.dt);
-                return Some(next);
-            }
-            c.advice.push((target - car.speed) / self.dt);
-            return Some(plan);
-        }
-        words.push(Word { to: lead, speed: other.speed, state: told | want::AM_BLOCKING_LEADER, keep: 0.0 });
-        None
-    }
-
-    /// Asks the one behind on the lane beside to let it in, or lets it overtake.
-    #[allow(clippy::too_many_arguments)]
-    fn tell_follower(&self, car: &Car, c: &mut Change, k: &Kind, b: &Beside, seconds: f64, plan: f64, words: &mut Vec<Word>) {
-        let Some((follow, gap)) = b.behind else { return };
-        let other = &self.cars[follow as usize];
-        let ok = self.kind(other);
-        let right = b.side < 0;
-        let told = if right { want::OTHER_RIGHT } else { want::OTHER_LEFT };
-        let wish = self.wish(b.lane, other);
-        if b.blocked & want::BLOCKED_FOLLOWER == 0 {
-            if b.blocked & want::BLOCKED_LEADER != 0 {
-                let first = ok.follow_looking(other.speed, gap + plan * self.dt, plan, k.decel, wish);
-                let safe = ok.follow_looking(other.speed, gap + (plan - first) * self.dt, plan, k.decel, wish);
-                words.push(Word { to: follow, speed: safe, state: told, keep: 0.0 });
-            }
-            return;
-        }
-        let mut ask = |speed: f64| words.push(Word { to: follow, speed, state: told | want::AM_BLOCKING_FOLLOWER, keep: 0.0 });
-        if plan - other.speed >= OVERTAKE {
-            let need = ok.secure_gap(other.speed, plan, k.decel);
-            if (need - gap) / seconds < plan - other.speed {
-                ask(plan - OVERTAKE);
-                return;
-            }
-        }
-        let help = ok.decel;
-        let new_v = (other.speed - help * self.dt).max(0.0);
-        let new_v1 = (other.speed - help).max(0.0);
-        let dv = plan - new_v1;
-        let left = gap + dv;
-        let secure = ok.secure_gap(new_v1, plan, k.decel);
-        if left > 0.0 && left >= secure {
-            // If it helps, one gets in at once.
-            let first = new_v.max(ok.follow_looking(other.speed, gap + plan * self.dt, plan, k.decel, wish));
-            let safe = new_v.max(ok.follow_looking(other.speed, gap + (plan - first) * self.dt, plan, k.decel, wish));
-            ask(safe);
-        } else if dv > 0.0 && dv * seconds > secure - left + super::follow::STEP_M {
-            ask(new_v);
-        } else if right && !self.congested(other) {
-            ask(new_v.max(OVERTAKE));
-        } else {
-            let mut help_v = other.speed.max(car.speed + OVERTAKE);
-            let long = self.streets.lanes[car.lane as usize].length > RAMP_M;
-            if other.speed > car.speed && (right || plan > CUT_IN || long) {
-                help_v = new_v.max(car.speed + OVERTAKE);
-                if (other.speed - car.speed) / help < seconds {
-                    ask(help_v);
-                    return;
-                }
-            }
-            ask(help_v);
-            let over = (gap + k.room + ok.length + k.secure_gap(plan, help_v, ok.decel)).max(0.0);
-            let v = (help_v - over / seconds).max(car.speed - k.decel * self.dt);
-            c.advice.push((v - car.speed) / self.dt);
-        }
     }
 }
 
