@@ -91,6 +91,7 @@ def main():
         elif part == "routes":
             for s in grids:
                 attempt(part, s.name, lambda: routes.routes(s, sumo, qike, options.grid_rounds))
+            attempt(part, "100,000 links", lambda: routes.customizing(sumo, qike, options.out / "links", options.grid_rounds))
         else:
             for s in grids:
                 attempt(part, s.name, lambda: tables.speed(s, sumo, qike, options.grid_rounds))

@@ -1,10 +1,13 @@
 """The part `routes` of bench_traffic.py: `qike routes` beside duarouter, on the trips of the grids."""
+import os
 import re
 from pathlib import Path
 
 from bench_traffic_runs import Failed, execute
 from bench_traffic_tables import ratios, shown, spread, in_turn, work_folder
 
+# No longer than that may other costs take on 100,000 links, ms.
+CUSTOMIZING_MS = 1000
 # How many times less user CPU than duarouter's two classical algorithms; its own CCH stands beside them without a mark.
 MARKS = {"dijkstra": 50, "CH": 15, "CCH": None}
 
@@ -43,6 +46,19 @@ def routes(scenario, sumo, qike, rounds):
     return row
 
 
+def customizing(sumo, qike, folder, rounds):
+    """A grid of 100,000 links, by the parts of a hierarchy over it: with one thread."""
+    folder.mkdir(parents=True, exist_ok=True)
+    net = folder / "n160.net.xml"
+    if not net.is_file():
+        execute([sumo.program.parent / "netgenerate", "--grid", "--grid.number", "160", "--grid.length", "150", "--no-internal-links", "-o", net], sumo.timeout, sumo.env)
+    program = qike.command.parent / "examples" / "routes"
+    texts = [execute([program, net, "5000"], qike.timeout, {**os.environ, "RAYON_NUM_THREADS": "1"})["out"] for _ in range(rounds)]
+    part = {what: spread([float(ms) for text in texts for ms in re.findall(rf"^{what}.*?: ([\d.]+) ms", text, re.M)]) for what in ("hierarchy", "customizing again", "sharpening")}
+    links, = set(re.findall(r"^graph, edges: [\d.]+ ms, (\d+)", texts[0], re.M))
+    return {"links": int(links), "rounds": rounds, "ms": part, "verdict": {"customizing": part["customizing again"]["median"] < CUSTOMIZING_MS}}
+
+
 def show_head():
     print("routes of trips: user s, median (least–most); sum of costs")
 
@@ -50,6 +66,10 @@ def show_head():
 def show_row(row):
     if "failed" in row:
         print(f"  {row['scenario']:<14} FAILED: {row['failed']}", flush=True)
+        return
+    if "ms" in row:
+        short = "" if row["verdict"]["customizing"] else ", short"
+        print(f"  {row['scenario']:<14} {row['links']} links: customizing again {shown(row['ms']['customizing again'])} ms (mark {CUSTOMIZING_MS}{short}), order and arcs {shown(row['ms']['hierarchy'])}, sharpening {shown(row['ms']['sharpening'])}", flush=True)
         return
     print(f"  {row['scenario']:<14} {row['trips']} trips; qike routes {shown(row['Qike']['user'])}, cost {row['Qike']['cost']:.6f}", flush=True)
     for who, mark in MARKS.items():
