@@ -19,6 +19,7 @@ pub mod source;
 pub mod text;
 
 pub use error::ImportError;
+pub use formats::area::read_area;
 pub use importer::{Confidence, IMPORTERS, Importer, Profile, sniff};
 pub use observed::{Observed, observed, read_roads, read_traffic};
 pub use plan::{ImportReport, PlannedSource, SourceOutcome, import_all, plan, plan_with, suggest_crs};

@@ -1,5 +1,6 @@
 //! One module a format. To add one: write the module, add its importer to [`crate::IMPORTERS`].
 
+pub(crate) mod area;
 pub mod citygml;
 pub mod cityjson;
 pub(crate) mod features;

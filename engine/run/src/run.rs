@@ -91,6 +91,9 @@ pub(crate) fn run_on(
     options: &RunOptions,
     feedback: &Feedback,
 ) -> Result<RunReport, RunError> {
+    if scenario.models.hybrid.is_some() {
+        return Err(RunError::Usage(format!("{}: [models.hybrid] is for scenarios whose [base] is one of SUMO; a city's vehicles are run lane by lane everywhere", origin.name)));
+    }
     if let Some(seed) = options.seed {
         scenario.seeds = vec![seed];
     }

@@ -21,6 +21,7 @@ pub use detect::{Detectors, Reading, Readings, Shown};
 pub use equilibrium::{Equilibrium, EquilibriumOptions, EquilibriumStep, Swapping, equilibrate};
 pub use frozen::Frozen;
 pub use meter::{EdgeMeter, STANDS_MPS};
+pub use qike_sim::hybrid::Hybrid;
 pub use qike_sim::micro::{Counts, Micro, OnRoad, TripRow, Way};
 pub use qike_sim::queue::Queues;
 pub use qike_sim::traffic::{EdgeSums, Stayed, TrafficModel};
@@ -52,12 +53,14 @@ pub enum ModelChoice {
     Lanes,
     /// Vehicles as queues on lanes.
     Queues,
+    /// Lane by lane within the scenario's area, queues elsewhere.
+    Hybrid,
 }
 
 /// How to run.
 #[derive(Clone, Debug)]
 pub struct TrafficOptions {
-    /// By this model; none: queues where the scenario asks for them (SUMO's `mesosim`), else lane by lane.
+    /// By this model; none: both where the scenario has an area for it, queues where the scenario asks for them (SUMO's `mesosim`), else lane by lane.
     pub model: Option<ModelChoice>,
     /// The run directory.
     pub out: PathBuf,
@@ -108,6 +111,9 @@ pub struct TrafficReport {
     pub overlaps: u64,
     /// Times that one could only stop abruptly.
     pub emergency_stops: u64,
+    /// Streets that were run lane by lane, and all, where the others were run as queues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub streets_by_lanes: Option<[usize; 2]>,
     /// What the source asks for and was not done, and what was wrong in it.
     pub findings: Vec<Diagnostic>,
     /// Checkpoints that were written.
@@ -139,7 +145,7 @@ pub struct Moment<'a> {
 impl Moment<'_> {
     /// What happened on each edge so far.
     pub fn edge_sums(&self) -> Cow<'_, [EdgeSums]> {
-        self.model.edge_sums().map_or(Cow::Borrowed(self.meter.sums()), Cow::Owned)
+        sums(self.model, self.meter)
     }
 }
 
@@ -180,14 +186,21 @@ fn prepare(scenario: &mut TrafficScenario) {
     }
 }
 
-/// The model of a scenario; threads as in [`TrafficOptions`].
-fn make(scenario: &TrafficScenario, choice: ModelChoice, seed: u64, threads: Option<usize>) -> Result<Box<dyn TrafficModel>, String> {
+/// The model of a scenario; threads as in [`TrafficOptions`]; `by_lanes`: how many streets are run lane by lane, and all, where not all are.
+fn make(scenario: &TrafficScenario, choice: ModelChoice, seed: u64, threads: Option<usize>, by_lanes: &mut Option<[usize; 2]>) -> Result<Box<dyn TrafficModel>, String> {
     let threads = threads_of(threads);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| format!("{threads} threads cannot be started: {e}"))?;
     let pool = (threads > 1).then(|| Arc::new(pool));
     Ok(match choice {
         ModelChoice::Lanes => Box::new(Micro::new(scenario, seed, pool)?),
         ModelChoice::Queues => Box::new(Queues::new(scenario, seed)?),
+        ModelChoice::Hybrid => {
+            let area = scenario.settings.lanes_inside.as_ref().ok_or("the hybrid model needs the area within which vehicles are run lane by lane")?;
+            let hybrid = Hybrid::new(scenario, &area.junctions(&scenario.map), seed, pool)?;
+            let (some, all) = hybrid.sides().counts(hybrid.streets());
+            *by_lanes = Some([some, all]);
+            Box::new(hybrid)
+        }
     })
 }
 
@@ -219,11 +232,22 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     let seed = frozen.map_or(options.seed.unwrap_or(scenario.settings.seed), |f| f.head.seed);
     let threads = threads_of(options.threads);
     let fault = |message: String| RunError::Traffic { scenario: options.source.clone(), message };
-    let choice = frozen.map(Frozen::choice).or(options.model).unwrap_or(if scenario.settings.queues { ModelChoice::Queues } else { ModelChoice::Lanes });
+    let choice = frozen.map(Frozen::choice).or(options.model).unwrap_or(match &scenario.settings {
+        settings if settings.lanes_inside.is_some() => ModelChoice::Hybrid,
+        settings if settings.queues => ModelChoice::Queues,
+        _ => ModelChoice::Lanes,
+    });
+    if scenario.settings.lanes_inside.is_some() && frozen.is_some() {
+        return Err(RunError::Usage("a run that goes on from a checkpoint goes on by the model that was saved: it cannot be given an area for lanes".into()));
+    }
+    if choice == ModelChoice::Hybrid && (!options.checkpoints.save_at_ms.is_empty() || options.checkpoints.keep) {
+        return Err(RunError::Usage("a run with an area for lanes cannot be saved: run it lane by lane, or as queues".into()));
+    }
     let changed = frozen.filter(|f| !f.is_of(&scenario));
+    let mut by_lanes = None;
     let mut model: Box<dyn TrafficModel> = match frozen {
         Some(frozen) => frozen.model.fork(),
-        None => make(&scenario, choice, seed, options.threads).map_err(fault)?,
+        None => make(&scenario, choice, seed, options.threads, &mut by_lanes).map_err(fault)?,
     };
     if let Some(frozen) = changed {
         if !options.checkpoints.save_at_ms.is_empty() {
@@ -239,11 +263,13 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     }
     let measures = model.edge_sums().is_some();
     let looks = !measures || !scenario.extras.detectors.is_empty() || watchers.iter().any(|w| w.looks_at_everybody());
-    let mut everybody = Vec::new();
+    let (mut everybody, mut seen) = (Vec::new(), Vec::new());
     let streets = model.streets().clone();
     let mut findings = std::mem::take(&mut scenario.findings);
     findings.extend(model.findings().iter().cloned());
-    findings.extend(lacking::lacking(&scenario, choice == ModelChoice::Queues));
+    let looked_at = model.looked_at().map(<[bool]>::to_vec);
+    let as_queues = |edge: u32| looked_at.as_ref().map_or(measures, |inside| !inside.get(edge as usize).is_some_and(|i| *i));
+    findings.extend(lacking::lacking(&scenario, &as_queues));
 
     let places = Places::new(streets.edges.iter().map(|e| e.id.clone()), []);
     let mut info = info(&scenario, options, &places);
@@ -303,8 +329,14 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
         if looks || tracked {
             model.everybody(&mut everybody);
         }
+        let dt_s = step_ms as f64 / 1000.0;
         if !measures {
-            meter.step(&*model, &everybody, &scenario.demand.kinds, &ended, step_ms as f64 / 1000.0);
+            meter.step(&*model, &everybody, &scenario.demand.kinds, (&ended, &[]), dt_s);
+        } else if looked_at.is_some() {
+            seen.clear();
+            model.everybody_looked_at(&mut seen);
+            let crossed = model.take_crossed();
+            meter.step(&*model, &seen, &scenario.demand.kinds, (&ended, &crossed), dt_s);
         }
         let factor = |vehicle| model.traveller(vehicle).map_or(1.0, |who| who.speed_factor);
         detectors.step(&everybody, &Shown { time_ms, step_ms, ended: &ended, factor: &factor, light: &|link| model.lamp(link) });
@@ -398,18 +430,28 @@ pub fn run_traffic(mut scenario: TrafficScenario, options: &TrafficOptions, watc
     (summary.vehicle_updates, summary.state_hash) = (model.updates(), format!("{hash:016x}"));
     writer.finish(&summary)?;
     let (overlaps, emergency_stops) = (counts.overlaps, counts.emergency_stops);
-    Ok(TrafficReport { out: options.out.clone(), summary, waiting: counts.waiting, overlaps, emergency_stops, findings, checkpoints: written, frozen: kept.map(Arc::new) })
+    Ok(TrafficReport { out: options.out.clone(), summary, waiting: counts.waiting, overlaps, emergency_stops, streets_by_lanes: by_lanes, findings, checkpoints: written, frozen: kept.map(Arc::new) })
+}
+
+/// What happened on each edge so far: as the model measures it, and as the meter does where that does not.
+fn sums<'a>(model: &dyn TrafficModel, meter: &'a EdgeMeter) -> Cow<'a, [EdgeSums]> {
+    let Some(mut sums) = model.edge_sums() else { return Cow::Borrowed(meter.sums()) };
+    if let Some(looked_at) = model.looked_at() {
+        sums.iter_mut().zip(meter.sums()).zip(looked_at).filter(|(_, looked_at)| **looked_at).for_each(|((sum, seen), _)| *sum = *seen);
+    }
+    Cow::Owned(sums)
 }
 
 /// What happened on edges since the last call.
 fn links(model: &mut dyn TrafficModel, meter: &mut EdgeMeter, rows: &mut Rows, ms: i64) -> Vec<LinkInterval> {
-    match model.edge_sums() {
-        Some(sums) => rows.links(&sums, &model.take_queue_max(), ms),
-        None => {
-            let most = meter.take_queue_max();
-            rows.links(meter.sums(), &most, ms)
-        }
+    let seen = meter.take_queue_max();
+    let mut most = model.take_queue_max();
+    if most.is_empty() {
+        most = seen;
+    } else if let Some(looked_at) = model.looked_at() {
+        most.iter_mut().zip(seen).zip(looked_at).filter(|(_, looked_at)| **looked_at).for_each(|((most, seen), _)| *most = seen);
     }
+    rows.links(&sums(model, meter), &most, ms)
 }
 
 /// From when on nobody new is due, ms.
@@ -446,9 +488,11 @@ fn resolved(options: &TrafficOptions, seed: u64, scenario: &TrafficScenario) -> 
         #[serde(skip_serializing_if = "Option::is_none")]
         end_s: Option<f64>,
         step_s: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lanes_inside: Option<&'a qike_scene::traffic::Area>,
     }
     let s = |ms: i64| ms as f64 / 1000.0;
     let settings = &scenario.settings;
-    let resolved = Resolved { source: &options.source, seed, begin_s: s(settings.begin_ms), end_s: settings.end_ms.map(s), step_s: s(settings.step_ms) };
+    let resolved = Resolved { source: &options.source, seed, begin_s: s(settings.begin_ms), end_s: settings.end_ms.map(s), step_s: s(settings.step_ms), lanes_inside: settings.lanes_inside.as_ref() };
     format!("# A scenario of SUMO; `qike run` runs its configuration.\n{}", toml::to_string(&resolved).unwrap_or_default())
 }

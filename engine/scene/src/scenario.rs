@@ -56,6 +56,8 @@
 //! teleport_after = 300.0                             # s before a stuck vehicle is moved on; 0: never
 //! [models.walkers]
 //! step = 0.1
+//! [models.hybrid]                                    # of traffic scenarios only: lane by lane there, queues elsewhere
+//! inside = "centre.geojson"                          # or corners in the network's coordinates: "x,y x,y x,y"
 //! [models.rerouting]
 //! share = 0.3                                        # of drivers who look for a better way …
 //! period = 120.0                                     # … every so many seconds
@@ -109,7 +111,7 @@ mod range;
 pub use demand::{Demand, DemandKind, Destination, VehicleKind};
 pub use error::{ScenarioError, nearest};
 pub use file::{ScenarioFile, confined};
-pub use models::{Models, Rerouting, VehicleModel, WalkerModel};
+pub use models::{HybridModel, Models, Rerouting, VehicleModel, WalkerModel};
 
 /// The version of the format that this code writes and reads.
 pub const VERSION: u32 = 1;

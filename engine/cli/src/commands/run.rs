@@ -26,6 +26,8 @@ Examples:
   qike run equil/config.xml --out runs/equil
   qike run bologna/run.sumocfg --out runs/b --tripinfo-output trips.xml --edgedata-output edges.xml
   qike run bologna/run.sumocfg --out runs/q --model queues
+  qike run bologna/run.sumocfg --out runs/h --lanes-inside \"200,300 900,300 900,800 200,800\"
+  qike run bologna/run.sumocfg --out runs/h --lanes-inside centre.geojson
   qike run bologna/run.sumocfg --out runs/b --save-at 25500 --save-at 07:15:00
   qike run bologna/run.sumocfg --out runs/b2 --resume runs/b/checkpoint-25500.qike
   qike run bologna/closed-at-7.toml --out runs/closed  # its [base] has state = 'checkpoint-25500.qike': the edits hold from then on")]

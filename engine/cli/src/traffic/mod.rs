@@ -1,5 +1,6 @@
 //! `qike run X.sumocfg`: a scenario of SUMO or of MATSim, run lane by lane, with outputs in Parquet and in SUMO's XML.
 
+mod area;
 mod edges;
 mod outputs;
 mod streets;
@@ -33,6 +34,8 @@ pub enum ModelName {
     Lanes,
     /// Vehicles as queues on lanes.
     Queues,
+    /// Lane by lane within an area (--lanes-inside), as queues elsewhere.
+    Hybrid,
 }
 
 /// Options that only scenarios of SUMO have.
@@ -43,6 +46,11 @@ pub struct Args {
     /// Without it lanes, or queues where the configuration asks for SUMO's mesoscopic model.
     #[arg(long, value_enum)]
     pub model: Option<ModelName>,
+    /// Run vehicles lane by lane at the junctions within this area and on the streets that end there, as queues elsewhere (hybrid):
+    /// corners in the network's coordinates, "x,y x,y x,y", or a file of GeoJSON (longitude and latitude, or the network's
+    /// coordinates), of well-known text or of such corners.
+    #[arg(long, value_name = "AREA", allow_hyphen_values = true)]
+    pub lanes_inside: Option<String>,
     /// Write each journey, as SUMO does.
     #[arg(long, value_name = "FILE")]
     pub tripinfo_output: Option<PathBuf>,
@@ -74,7 +82,7 @@ impl Args {
     pub fn given(&self) -> Option<&'static str> {
         let files = [("--tripinfo-output", &self.tripinfo_output), ("--summary-output", &self.summary_output), ("--edgedata-output", &self.edgedata_output), ("--fcd-output", &self.fcd_output)];
         let file = files.into_iter().find(|(_, file)| file.is_some()).map(|(name, _)| name);
-        let file = file.or_else(|| self.model.map(|_| "--model")).or_else(|| self.resume.as_ref().map(|_| "--resume")).or_else(|| self.save_at.first().map(|_| "--save-at"));
+        let file = file.or_else(|| self.model.map(|_| "--model")).or_else(|| self.resume.as_ref().map(|_| "--resume")).or_else(|| self.save_at.first().map(|_| "--save-at")).or_else(|| self.lanes_inside.as_ref().map(|_| "--lanes-inside"));
         file.or_else(|| self.tracks.map(|_| "--tracks")).or_else(|| self.no_tracks.then_some("--no-tracks"))
     }
 }
@@ -130,6 +138,7 @@ pub fn run(common: &Common<'_>, what_if: Option<(&Scenario, &Path)>, args: &Args
     if let Some((what_if, file)) = what_if {
         apply_what_if(&mut scenario, what_if, &file.display().to_string())?;
     }
+    scenario.settings.lanes_inside = area::area(args, what_if, &scenario.map)?;
     if let Some(path) = &args.resume {
         from = Some(frozen(path, &scenario, common, args)?);
     }
@@ -143,6 +152,7 @@ pub fn run(common: &Common<'_>, what_if: Option<(&Scenario, &Path)>, args: &Args
         model: args.model.map(|m| match m {
             ModelName::Lanes => ModelChoice::Lanes,
             ModelName::Queues => ModelChoice::Queues,
+            ModelName::Hybrid => ModelChoice::Hybrid,
         }),
         out: common.out.clone(),
         source: common.path.display().to_string(),
@@ -168,6 +178,7 @@ pub fn run(common: &Common<'_>, what_if: Option<(&Scenario, &Path)>, args: &Args
         "waiting": report.waiting,
         "overlaps": report.overlaps,
         "emergency_stops": report.emergency_stops,
+        "streets_by_lanes": report.streets_by_lanes,
         "findings": report.findings,
         "checkpoints": report.checkpoints,
         "outputs": files,
@@ -200,6 +211,9 @@ fn describe(report: &TrafficReport, wanted: &Wanted) -> String {
         ["on the road".to_owned(), s.vehicles.running.to_string()],
         ["no room to depart".to_owned(), report.waiting.to_string()],
     ];
+    if let Some([lanes, all]) = report.streets_by_lanes {
+        rows.insert(1, ["lane by lane".to_owned(), format!("{lanes} of {all} streets; the others as queues")]);
+    }
     let counts = [("given up", s.vehicles.discarded), ("teleports", s.vehicles.teleported), ("overlaps", report.overlaps), ("abrupt stops", report.emergency_stops)];
     rows.extend(counts.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| [name.to_owned(), n.to_string()]));
     rows.extend([

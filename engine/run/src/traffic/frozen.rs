@@ -44,7 +44,7 @@ impl Frozen {
                 );
                 return Err(RunError::Checkpoint { path: path.to_owned(), message: text });
             }
-            let mut model = make(&scenario, head.model(), head.seed, threads).map_err(|message| RunError::Traffic { scenario: scenario.name.clone(), message })?;
+            let mut model = make(&scenario, head.model(), head.seed, threads, &mut None).map_err(|message| RunError::Traffic { scenario: scenario.name.clone(), message })?;
             let mut recorded = Vec::new();
             let read = model.exchange(with).and_then(|()| with.part("recording", &mut recorded));
             Ok(read.map(|()| Self { head, scenario: Arc::new(scenario), model, recorded }))

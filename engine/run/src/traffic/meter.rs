@@ -7,7 +7,7 @@ use qike_network::streets::{StreetLane, Streets};
 use qike_network::traffic::VehicleKind;
 use qike_sim::TrafficModel;
 use qike_sim::micro::{OnRoad, TripRow};
-use qike_sim::traffic::EdgeSums;
+use qike_sim::traffic::{Crossed, EdgeSums};
 use qike_sim::state::{Exchange, StateError, must};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -73,8 +73,9 @@ impl EdgeMeter {
         std::mem::replace(&mut self.queue_max, vec![0; n])
     }
 
-    /// Takes up a step: where everybody is after it, and who arrived in it.
-    pub fn step(&mut self, model: &dyn TrafficModel, everybody: &[OnRoad], kinds: &[VehicleKind], ended: &[TripRow], dt_s: f64) {
+    /// Takes up a step: where everybody is after it, who arrived in it, and who crossed the border to edges that are measured by
+    /// the model itself, or from them.
+    pub fn step(&mut self, model: &dyn TrafficModel, everybody: &[OnRoad], kinds: &[VehicleKind], (ended, crossed): (&[TripRow], &[Crossed]), dt_s: f64) {
         for on in everybody {
             let about = || {
                 let (length, top) = kinds.get(on.kind as usize).map_or((5.0, f64::MAX), |k| (k.length_m, k.max_speed_mps.min(k.desired_speed_mps)));
@@ -86,7 +87,22 @@ impl EdgeMeter {
         for row in ended {
             self.gone(row.vehicle, row.arrival_lane, row.arrival_pos_m, row.arrival_speed_mps, row.teleports > 0, dt_s);
         }
+        for c in crossed {
+            self.crossed(c, dt_s);
+        }
         self.end_step();
+    }
+
+    /// One has come from an edge that the model measures itself, or gone there.
+    fn crossed(&mut self, c: &Crossed, dt_s: f64) {
+        let edge = self.streets.lanes[c.lane as usize].edge as usize;
+        if c.inward {
+            // It was taken for one who departs there.
+            self.sums[edge].departed = self.sums[edge].departed.saturating_sub(1);
+            self.sums[edge].entered += 1;
+        } else if let Some(mut trail) = self.trails.get_mut(c.vehicle as usize).and_then(Option::take) {
+            trail.drive(&self.streets, &mut self.sums, c.lane, c.position_m, dt_s);
+        }
     }
 
     /// A step is over in which all who are on the road have moved.

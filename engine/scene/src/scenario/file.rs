@@ -153,6 +153,7 @@ impl ScenarioFile {
         }
         scenario.models.vehicles = self.models.vehicles.or(scenario.models.vehicles);
         scenario.models.walkers = self.models.walkers.or(scenario.models.walkers);
+        scenario.models.hybrid = self.models.hybrid.or(scenario.models.hybrid);
         scenario.models.rerouting = self.models.rerouting.or(scenario.models.rerouting);
         scenario.output = self.output.unwrap_or(scenario.output);
         scenario.edits.extend(self.edits);

@@ -13,6 +13,9 @@ pub struct Models {
     /// People on foot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub walkers: Option<WalkerModel>,
+    /// Vehicles lane by lane within an area, as queues elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hybrid: Option<HybridModel>,
     /// Who looks for a better way during the trip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rerouting: Option<Rerouting>,
@@ -55,4 +58,13 @@ pub struct Rerouting {
     /// Seconds between two looks.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "range::some_above_zero")]
     pub period: Option<f64>,
+}
+
+/// `[models.hybrid]`, for traffic scenarios: lane by lane at the junctions within an area and on the streets that end there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HybridModel {
+    /// Corners in the network's coordinates (`x,y x,y x,y`), or a file of GeoJSON or well-known text, relative to the scenario's and
+    /// inside its folder.
+    pub inside: String,
 }

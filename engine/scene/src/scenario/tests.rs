@@ -127,8 +127,9 @@ fn models() -> impl Strategy<Value = Models> {
     });
     let walkers = some().prop_map(|step| WalkerModel { step });
     let rerouting = (prop::option::of(0.0..1.0f64), some()).prop_map(|(share, period)| Rerouting { share, period });
-    (prop::option::of(vehicles), prop::option::of(walkers), prop::option::of(rerouting))
-        .prop_map(|(vehicles, walkers, rerouting)| Models { vehicles, walkers, rerouting })
+    let hybrid = "[a-z0-9, .]{1,20}".prop_map(|inside| super::HybridModel { inside });
+    (prop::option::of(vehicles), prop::option::of(walkers), prop::option::of(hybrid), prop::option::of(rerouting))
+        .prop_map(|(vehicles, walkers, hybrid, rerouting)| Models { vehicles, walkers, hybrid, rerouting })
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {

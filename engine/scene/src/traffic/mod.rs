@@ -4,6 +4,7 @@
 //! A lane network that is derived from a scene and one that another simulator states both become a [`RoadMap`], so that there is
 //! one way into the models. Metres, m/s, milliseconds; positions on a lane are measured from its start in the direction of travel.
 
+mod area;
 mod demand;
 mod extras;
 mod links;
@@ -15,6 +16,7 @@ mod times;
 mod observed;
 mod users;
 
+pub use area::{Area, AreaError};
 pub use demand::{
     Arrival, CarFollowing, Choice, Demand, DepartLane, DepartPos, DepartSpeed, Flow, JunctionManners, LaneChanging, Parking, Path, PathRef, Place, Release, Spacing,
     SpeedFactor, Stop, StopPlace, Travel, TypeRef, VehicleKind,
@@ -104,6 +106,8 @@ pub struct Settings {
     pub rerouting: Option<(f64, i64)>,
     /// Times at which the run is saved, ms.
     pub save_at_ms: Vec<i64>,
+    /// Within that area vehicles are run lane by lane, elsewhere as queues (the hybrid model).
+    pub lanes_inside: Option<Area>,
     /// Outputs that are asked for: kind (as the option is called) and file.
     pub outputs: Vec<(String, String)>,
 }
@@ -123,6 +127,7 @@ impl Default for Settings {
             queue_junctions: false,
             rerouting: None,
             save_at_ms: Vec::new(),
+            lanes_inside: None,
             outputs: Vec::new(),
         }
     }

@@ -5,7 +5,7 @@ use super::Micro;
 use super::best::Target;
 use super::cars::{Car, Change, Halt, NEVER, NOBODY, Tally};
 use super::departing::Departure;
-use super::follow::HALT;
+use super::follow::{HALT, STEP_M};
 use super::trips::{Journey, TripRow};
 use super::world::World;
 use crate::state::{Exchange, StateError};
@@ -89,6 +89,19 @@ impl World {
     #[inline]
     pub(super) fn is_outside(&self, lane: u32) -> bool {
         self.outside.get(lane as usize).is_some_and(|o| *o)
+    }
+
+    /// Where one has to stand so that those who are about to come onto a lane can stop behind him without braking hard: at `back_m`,
+    /// or further on. Who cannot stop before the border any more comes in.
+    fn stops_behind(&self, lane: u32, back_m: f64) -> f64 {
+        let first = |link: &u32| {
+            let from = self.streets.links[*link as usize].from;
+            let car = &self.cars[*self.on[from as usize].cars.last()? as usize];
+            let k = self.kind(car);
+            let needs = k.brake_gap_by(car.speed, k.decel, 0.0) + k.gap + STEP_M;
+            (car.speed > HALT).then(|| car.pos + needs - self.streets.lanes[from as usize].length)
+        };
+        self.streets.incoming_of(lane).iter().filter_map(first).fold(back_m, f64::max)
     }
 }
 
@@ -186,6 +199,8 @@ impl Micro {
             w.room_ahead[lane as usize] = (length, false);
             return;
         };
+        let back_m = if last.full { w.stops_behind(lane, last.back_m) } else { last.back_m };
+        let last = Last { back_m, ..last };
         let k = &w.kinds[last.kind as usize];
         w.room_ahead[lane as usize] = if last.speed < HALT { (last.back_m, true) } else { (length - k.room, false) };
         let pos = last.back_m + k.length;

@@ -126,10 +126,11 @@ impl Queues {
         for &lane in &lanes {
             self.make_room(&given, lane, self.now);
         }
-        // As whoever comes onto an edge: where the fewest are, but no more lanes aside than that is worth.
+        // Who has passed the border could not stop before it: what is missing of its room is owed. As whoever comes onto an edge it goes
+        // where the fewest are, but no more lanes aside than that is worth.
         let has_room = |lane: &u32| {
             let (l, fix) = (&self.lanes[*lane as usize], &given.net.lanes[*lane as usize]);
-            l.tail.wrapping_sub(l.hole) <= fix.mask && (l.free >= room as i32 || l.tail == l.hole || self.next_room(&given, *lane, room as i32, 0) <= self.now + AHEAD_MS)
+            l.tail.wrapping_sub(l.hole) <= fix.mask && (l.free > 0 || l.tail == l.hole || self.next_room(&given, *lane, room as i32, 0) <= self.now + AHEAD_MS)
         };
         let aside = |lane: u32| new.lane.map_or(0, |own| (lane as i32 - own as i32).abs() * CHANGE_CM);
         let Some(lane) = lanes.into_iter().filter(has_room).min_by_key(|l| (self.taken_on(&given, *l) + aside(*l), *l)) else { return false };
