@@ -129,18 +129,18 @@ fn sound(ring: &[[f64; 2]]) -> Result<(), AreaError> {
     }
     let side = |n: usize| [ring[n], ring[(n + 1) % ring.len()]];
     let [low, high] = bounds(ring.iter().copied());
-    let doubled: f64 = (0..ring.len()).map(|n| side(n)).map(|[a, b]| (a[0] - low[0]) * (b[1] - low[1]) - (b[0] - low[0]) * (a[1] - low[1])).sum();
+    let nothing = 1e-12 * (high[0] - low[0]).max(high[1] - low[1]).powi(2);
+    if ring.iter().all(|p| turn(ring[0], ring[1], *p).abs() <= nothing) {
+        return Err(AreaError::Flat);
+    }
     for n in 0..ring.len() {
         for m in n + 1..ring.len() {
             let (a, b) = (side(n), side(m));
             let neighbours = m == n + 1 || n == 0 && m + 1 == ring.len();
             if if neighbours { runs_back(a, b, n + 1 == m) } else { meet(a, b) } {
-                return Err(if doubled.abs() < 1e-9 { AreaError::Flat } else { AreaError::Crossing(a, b) });
+                return Err(AreaError::Crossing(a, b));
             }
         }
-    }
-    if doubled.abs() <= 1e-12 * (high[0] - low[0]).max(high[1] - low[1]).powi(2) {
-        return Err(AreaError::Flat);
     }
     Ok(())
 }
