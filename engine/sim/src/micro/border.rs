@@ -199,7 +199,7 @@ impl Micro {
             w.room_ahead[lane as usize] = (length, false);
             return;
         };
-        let back_m = if last.full { w.stops_behind(lane, last.back_m) } else { last.back_m };
+        let back_m = if last.speed < HALT { w.stops_behind(lane, last.back_m) } else { last.back_m };
         let last = Last { back_m, ..last };
         let k = &w.kinds[last.kind as usize];
         w.room_ahead[lane as usize] = if last.speed < HALT { (last.back_m, true) } else { (length - k.room, false) };
