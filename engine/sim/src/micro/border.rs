@@ -5,14 +5,17 @@ use super::Micro;
 use super::best::Target;
 use super::cars::{Car, Change, Halt, NEVER, NOBODY, Tally};
 use super::departing::Departure;
-use super::follow::{HALT, STEP_M};
+use super::follow::{HALT, Kind, STEP_M};
 use super::trips::{Journey, TripRow};
-use super::world::World;
+use super::world::{World, shown};
 use crate::state::{Exchange, StateError};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+/// Room beyond a lane is looked at where so much is not enough to stop on, m.
+const NEAR_M: f64 = 30.0;
 
 /// The stand-in for the last vehicle on a lane beyond the border.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -89,6 +92,45 @@ impl World {
     #[inline]
     pub(super) fn is_outside(&self, lane: u32) -> bool {
         self.outside.get(lane as usize).is_some_and(|o| *o)
+    }
+
+    /// Room on a lane for those who come onto it, and where that is short beyond it, m; `before`: what is before the lane.
+    fn room_on(&self, lane: u32, before: f64) -> f64 {
+        let last = self.last_on(lane);
+        if last != NOBODY {
+            let (car, k) = (&self.cars[last as usize], self.kind(&self.cars[last as usize]));
+            return before + self.back_on(car, lane) + k.brake_gap_by(car.speed, k.decel, 0.0);
+        }
+        let whole = before + self.streets.lanes[lane as usize].length;
+        let next = self.streets.links_of(lane).map(|link| self.streets.links[link as usize].next);
+        if whole > NEAR_M { f64::INFINITY } else { next.map(|next| self.room_on(next, whole)).reduce(f64::max).unwrap_or(f64::INFINITY) }
+    }
+
+    /// The speed of one who comes onto a lane at a position, `seen` m before its end, so that it can stop before those who are beyond
+    /// the end, and where it has to give way; none where somebody there is too near.
+    fn speed_onto(&self, k: &Kind, way: &[u32], lane: u32, mut seen: f64, speed: f64) -> Option<f64> {
+        let (mut at, mut view) = (lane, 1);
+        while seen < k.brake_gap_by(speed, k.decel, 0.0) + k.gap {
+            let inside = self.streets.lanes[at as usize].inside;
+            if !inside && view >= way.len() {
+                break;
+            }
+            let link = if inside { self.streets.links_of(at).next() } else { way.get(view).and_then(|to| self.streets.link_to(at, *to)) };
+            let Some(link) = link.filter(|l| inside || self.shows(*l, shown::FIRST) && !self.shows(*l, shown::RED)) else {
+                return Some(speed.min(k.stand(speed, seen, k.max_speed)).max(0.0));
+            };
+            at = self.streets.links[link as usize].next;
+            let last = self.last_on(at);
+            if last != NOBODY {
+                let other = &self.cars[last as usize];
+                let gap = seen + self.back_on(other, at) - k.gap;
+                let safe = k.follow(speed, gap, other.speed, self.kind(other).decel, k.max_speed);
+                return (gap >= 0.0).then(|| speed.min(safe).max(0.0));
+            }
+            view += usize::from(!self.streets.lanes[at as usize].inside);
+            seen += self.streets.lanes[at as usize].length;
+        }
+        Some(speed)
     }
 
     /// Where one has to stand so that those who are about to come onto a lane can stop behind him without braking hard: at `back_m`,
@@ -216,13 +258,7 @@ impl Micro {
     /// Room for those who come in by a lane: up to the last one on it, and where it would stand if it braked now, m; infinite where
     /// there is nobody.
     pub(crate) fn room_behind(&self, lane: u32) -> f64 {
-        let w = &self.world;
-        let last = w.last_on(lane);
-        if last == NOBODY {
-            return f64::INFINITY;
-        }
-        let (car, k) = (&w.cars[last as usize], w.kind(&w.cars[last as usize]));
-        w.back_on(car, lane) + k.brake_gap_by(car.speed, k.decel, 0.0)
+        self.world.room_on(lane, 0.0)
     }
 
     /// Lengths and gaps of those on a lane, m.
@@ -249,6 +285,14 @@ impl Micro {
         let stop = stops.pop_front();
         let target = stop.map(|s| Target { edges: (s.leg - new.leg) as usize, lane: s.lane, at: s.from });
         let best = self.world.lanes_of(new.who.kind, new.path, new.leg, target);
+        if last == NOBODY {
+            let way = best.lanes.iter().find(|b| b.lane == new.lane).map_or(&[][..], |b| &b.way);
+            let (k, seen) = (&self.world.kinds[new.who.kind as usize], self.world.streets.lanes[new.lane as usize].length - pos);
+            match self.world.speed_onto(k, way, new.lane, seen, speed) {
+                Some(safe) => speed = safe,
+                None => return false,
+            }
+        }
         let mut car = self.world.new_car(new.who, best, (new.lane, new.leg, pos, speed), stop);
         let row = &new.row;
         (car.path, car.departed_ms) = (new.path, row.depart_ms);
