@@ -58,11 +58,13 @@ pub enum Crossing {
 /// What never changes of a link.
 #[derive(Clone, Copy, Debug)]
 pub struct LinkFix {
-    /// Length, m, and speed that is driven, m/s.
+    /// Length, m.
     pub length: f32,
+    /// Speed that is driven, m/s.
     pub speed: f32,
-    /// Time from its start to its end, and that of a hole from its end to its start, ms.
+    /// Time from its start to its end, ms.
     pub free_ms: u32,
+    /// Time of a hole from its end to its start, ms.
     pub hole_ms: u32,
     /// Time between two who leave it or come onto it, on all lanes, ms.
     pub headway_ms: u32,
@@ -70,21 +72,27 @@ pub struct LinkFix {
     pub room: u32,
     /// Node at its end.
     pub to: u32,
+    /// Lanes.
     pub lanes: u8,
+    /// What kind of street it is.
     pub class: Class,
 }
 
 /// The city.
 pub struct City {
-    /// Nodes on a side, zones on a side.
+    /// Nodes on a side.
     pub side: u32,
+    /// Zones on a side.
     pub zones: u32,
+    /// Links.
     pub links: Vec<LinkFix>,
+    /// What each node is.
     pub crossings: Vec<Crossing>,
     /// When the cycle of each signal begins.
     pub offsets: Vec<u32>,
-    /// How many live, and how many jobs there are, in each zone, as shares.
+    /// How many live in each zone, as shares.
     pub homes: Vec<f64>,
+    /// How many jobs there are in each zone, as shares.
     pub jobs: Vec<f64>,
     /// What drives.
     pub(super) car: Kind,

@@ -8,15 +8,17 @@
 
 pub mod city;
 pub mod hops;
-pub mod part;
+mod part;
 pub mod plans;
-pub mod rail;
+mod rail;
 mod roads;
+
+pub use part::Sums;
 
 use crate::SimError;
 use city::City;
 use hops::Hops;
-use part::{DAY_MS, NEVER, Part, Post, Shared, Sums, WINDOW_MS};
+use part::{DAY_MS, NEVER, Part, Post, Shared, WINDOW_MS};
 use plans::Plan;
 use rail::Rail;
 use rayon::prelude::*;

@@ -95,21 +95,27 @@ pub(super) struct Last {
 /// Sums of what happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
-    /// By mode (car, rail, bicycle, walk): trips begun, ended, their time (ms) and way (dm).
+    /// Trips begun, by mode (car, rail, bicycle, walk).
     pub begun: [u64; 4],
+    /// Trips ended, by mode.
     pub ended: [u64; 4],
+    /// Time of those that ended, ms, by mode.
     pub took_ms: [u64; 4],
+    /// Way of those that ended, dm, by mode.
     pub way_dm: [u64; 4],
-    /// Links driven over and walked or cycled over, events.
+    /// Links driven over.
     pub driven: u64,
+    /// Links walked or cycled over.
     pub walked: u64,
+    /// Events.
     pub events: u64,
     /// Gridlocks resolved by squeezing somebody in.
     pub squeezed: u64,
     /// Trips whose way could not be found.
     pub lost: u64,
-    /// Persons who are done for the day, and a hash of all arrivals that does not depend on their order.
+    /// Persons who are done for the day.
     pub done: u64,
+    /// A hash of all arrivals that does not depend on their order.
     pub hash: u64,
 }
 

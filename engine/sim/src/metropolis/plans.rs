@@ -49,8 +49,9 @@ pub struct Plan {
 /// A trip.
 #[derive(Clone, Copy, Debug)]
 pub struct Trip {
-    /// From node to node.
+    /// The node where it begins.
     pub from: u32,
+    /// The node where it ends.
     pub to: u32,
     /// How.
     pub mode: Mode,
