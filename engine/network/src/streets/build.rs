@@ -293,7 +293,8 @@ fn met(streets: &Streets, rows: &[u32], junction: &MapJunction, request: &Reques
     lanes
 }
 
-/// A place inside a junction where turners wait: its first lane leads to it, the others are heeded there.
+/// A place inside a junction where turners wait: its first lane leads to it; of the others those to which it gives way
+/// are heeded there.
 fn waiting_place(streets: &mut Streets, junction: &MapJunction, foes_of: &mut [Vec<u32>], meetings: &mut Vec<Meeting>) {
     let Some(&lane) = junction.incoming.first() else { return };
     let Some(this) = streets.links_of(lane).next() else { return };
@@ -317,8 +318,11 @@ fn waiting_place(streets: &mut Streets, junction: &MapJunction, foes_of: &mut [V
             }
         }
     }
-    let foes = junction.incoming[1..].iter().flat_map(|l| streets.links_of(*l)).filter(|l| junction.internal.contains(&streets.links[*l as usize].next));
-    foes_of[this as usize] = foes.collect();
+    let heeded = |link: &u32| {
+        let l = &streets.links[*link as usize];
+        junction.internal.contains(&l.next) && streets.row_gives_way(parent, row, l.row)
+    };
+    foes_of[this as usize] = junction.incoming[1..].iter().flat_map(|l| streets.links_of(*l)).filter(heeded).collect();
     let rest = streets.links[this as usize].next;
     streets.links[this as usize].row = row;
     streets.links[this as usize].kind |= kind::MEETS;
