@@ -15,6 +15,7 @@ mod error;
 pub mod ix;
 pub mod lane;
 mod lanes;
+mod least;
 pub mod matching;
 pub mod overrides;
 mod reach;

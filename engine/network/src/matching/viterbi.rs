@@ -2,6 +2,7 @@
 
 use super::roads::Near;
 use super::{MatchCounts, MatchOptions, Matched, Roads};
+use crate::least::At;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -25,23 +26,6 @@ pub(super) struct Search {
     /// Round, cost at the road's start (m), road before.
     reached: Vec<(u32, f64, u32)>,
     round: u32,
-}
-
-#[derive(PartialEq)]
-struct At(f64, u32);
-
-impl Eq for At {}
-
-impl Ord for At {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0).then(self.1.cmp(&other.1))
-    }
-}
-
-impl PartialOrd for At {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 impl Search {

@@ -4,6 +4,7 @@
 //! on a free road with the penalties of [`Penalties`].
 
 use super::{NONE, Streets};
+use crate::least::At;
 use crate::routing::{Driver, Penalties};
 use qike_scene::traffic::{RightOfWay, RoadUsers, TurnKind};
 use std::cmp::Reverse;
@@ -37,24 +38,6 @@ pub struct WayFinder {
     known: Vec<f64>,
     reached: Vec<(u32, f64, u32)>,
     round: u32,
-}
-
-/// A place in the heap, ordered by cost, then by edge.
-#[derive(PartialEq)]
-struct At(f64, u32);
-
-impl Eq for At {}
-
-impl Ord for At {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0).then(self.1.cmp(&other.1))
-    }
-}
-
-impl PartialOrd for At {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 impl WayFinder {
